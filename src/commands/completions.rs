@@ -10,32 +10,18 @@ use crate::terminal::output::Output;
 use candidates::{Offer, offer};
 use clap::CommandFactory;
 
-/// Prints the script.
-///
-/// # Errors
-/// If stdout cannot be written.
 pub fn run(out: &Output<'_>, shell: Shell) -> Result<()> {
-    out.answer(&script(shell))
-}
-
-/// The completion script of that shell.
-fn script(shell: Shell) -> String {
-    let script = match shell {
+    out.answer(match shell {
         Shell::Bash => include_str!("../../completions/tidp.bash"),
         Shell::Zsh => include_str!("../../completions/_tidp"),
         Shell::Fish => include_str!("../../completions/tidp.fish"),
         Shell::Powershell => include_str!("../../completions/_tidp.ps1"),
         Shell::Elvish => include_str!("../../completions/tidp.elv"),
-    };
-    // A checkout on Windows may have other line endings.
-    script.replace("\r\n", "\n")
+    })
 }
 
 /// `tidp __complete`: prints what may come next, a line each, with its description after a tab. `:files` stands for the
 /// names of files, and `:command N` for a command that begins at word N.
-///
-/// # Errors
-/// If stdout cannot be written.
 pub fn complete(ports: &Ports, out: &Output<'_>, words: &CompleteWords) -> Result<()> {
     let mut root = Cli::command();
     root.build();

@@ -5,10 +5,11 @@ mod stream;
 mod token_response;
 
 use crate::cli::{self, Global};
+use crate::commands::options;
 use crate::config::Profile;
 use crate::domain::time::Seconds;
 use crate::domain::warning::WarningCode;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::flows::configuration::Configuration;
 use crate::flows::token_verifier::TokenVerifier;
 use crate::ports::Ports;
@@ -19,7 +20,7 @@ use stream::Counts;
 /// # Errors
 /// `invalid` if any token is not a JWT or fails `--verify`; the others are still printed.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Decode) -> Result<()> {
-    let leeway = Seconds::parse(&args.leeway).map_err(|what| Error::usage(format!("--leeway: {what}")))?;
+    let leeway = Seconds::parse(&args.leeway).map_err(options::wrong("--leeway"))?;
     let decoder = Decoder {
         ports,
         out,

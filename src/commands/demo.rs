@@ -60,8 +60,6 @@ const STORY: [Step; 16] = [
 /// Runs one command with these ports.
 pub type RunCommand = fn(&Ports, &Output<'_>, &Cli) -> Result<()>;
 
-/// Plays the demo.
-///
 /// # Errors
 /// `failed`, if the sandbox cannot start or a command fails.
 pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Demo, run_command: RunCommand) -> Result<()> {
@@ -88,7 +86,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Demo, run_command: RunCo
     for step in &STORY {
         demo.play(step)?;
     }
-    if out.json { out.document(json!({ "steps": demo.steps })) } else { Ok(()) }
+    out.document_if_json(|| json!({ "steps": demo.steps }))
 }
 
 struct Demo<'a> {

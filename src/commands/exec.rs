@@ -2,7 +2,7 @@
 //! own.
 
 use crate::cli::{self, Global};
-use crate::commands::token;
+use crate::commands::options;
 use crate::domain::text::printable;
 use crate::error::{ChildProcessError, Error, Result};
 use crate::flows::access_token;
@@ -21,9 +21,9 @@ const ACCESS_TOKEN_VARIABLE: &str = "TIDP_ACCESS_TOKEN";
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Exec) -> Result<()> {
     let variable = args.variable.as_deref().unwrap_or(ACCESS_TOKEN_VARIABLE);
     check_variable(variable)?;
-    let min_ttl = token::min_ttl(args.min_ttl.as_deref())?;
+    let min_ttl = options::duration("--min-ttl", args.min_ttl.as_deref())?;
     let token = Context::open(ports, out, global.profile.as_deref())?.run(|context| {
-        let scopes = token::scopes(&context.profile, &args.scope)?;
+        let scopes = options::scopes(&context.profile, &args.scope)?;
         access_token::valid_token(context, &WantedToken { min_ttl, scopes, ..WantedToken::default() })
     })?;
     let error = ports.programs.exec(&args.command, &[(variable, Some(&token.access_token.value))]);

@@ -16,10 +16,7 @@ use clap::CommandFactory;
 pub use page::Form;
 use page::Page;
 
-/// `tidp help WORDS`: the first page, that of a command, or a topic.
-///
-/// # Errors
-/// A usage error if there is neither.
+/// `tidp help WORDS`: the first page, that of a command, or a topic. If there is neither, that is a usage error.
 pub fn run(out: &Output<'_>, words: &[String]) -> Result<()> {
     if let [name] = words
         && let Some(topic) = TOPICS.iter().find(|topic| topic.name == name)
@@ -31,10 +28,7 @@ pub fn run(out: &Output<'_>, words: &[String]) -> Result<()> {
     show(out, words, Form::Long)
 }
 
-/// Shows the help of the command that `words` name.
-///
-/// # Errors
-/// A usage error if there is none.
+/// Shows the help of the command that `words` name. If there is none, that is a usage error.
 pub fn show(out: &Output<'_>, words: &[String], form: Form) -> Result<()> {
     let text = text(words, form, Page::new(out.columns(), out.colors)).ok_or_else(|| unknown(words))?;
     out.answer(&text)

@@ -1,6 +1,5 @@
 //! `tidp inspect`: the session, with each token's state and claims, explained for a person.
 
-use crate::cli::Global;
 use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
@@ -18,38 +17,35 @@ use crate::flows::provider_metadata;
 use crate::flows::refresh_token_introspection;
 use crate::jwt::Jwt;
 use crate::oidc::discovery::Provider;
-use crate::ports::Ports;
 use crate::terminal::output::Output;
 use serde_json::Value;
 
 /// # Errors
 /// `login_required` if there is no session; `store`, `config`.
-pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
-    Context::open(ports, out, global.profile.as_deref())?.run(|context| {
-        if context.profile.is_machine() {
-            return inspect_machine(context, out);
-        }
-        let session = context.load()?.ok_or(SessionError::NoSession)?;
-        let session = refresh_token_introspection::with_introspection(context, session);
-        let (now, profile) = (ports.clock.now(), &context.profile);
-        let words = Words { format_time: &|time| out.local(time), profile: profile.name_in_hints.as_deref() };
-        for (code, message) in context.outlook(Some(&session), now).warnings(&words) {
-            out.warn(code, message);
-        }
-        let provider = provider_metadata::provider(context);
-        let view = session_view(context, &session, &provider);
-        if out.json {
-            return out.document(view.to_json());
-        }
-        let claim_issuer = profile.claim_issuer(provider.as_ref().ok());
-        let set_policy = setting(profile.policy_key(), profile.name_in_hints.as_deref());
-        let style = ViewStyle { colors: out.colors, when: &|time| out.when(time, now), claim_issuer };
-        out.page(&view.text(&style, &set_policy))?;
-        if session.id_token.as_ref().is_some_and(|token| now >= token.expires_at) {
-            out.note(&format!("Note: {}.", claims::expired_id_token_note(claim_issuer)));
-        }
-        Ok(())
-    })
+pub fn run(context: &Context<'_>, out: &Output<'_>) -> Result<()> {
+    if context.profile.is_machine() {
+        return inspect_machine(context, out);
+    }
+    let session = context.load()?.ok_or(SessionError::NoSession)?;
+    let session = refresh_token_introspection::with_introspection(context, session);
+    let (now, profile) = (context.ports.clock.now(), &context.profile);
+    let words = Words { format_time: &|time| out.local(time), profile: profile.name_in_hints.as_deref() };
+    for (code, message) in context.outlook(Some(&session), now).warnings(&words) {
+        out.warn(code, message);
+    }
+    let provider = provider_metadata::provider(context);
+    let view = session_view(context, &session, &provider);
+    if out.json {
+        return out.document(view.to_json());
+    }
+    let claim_issuer = profile.claim_issuer(provider.as_ref().ok());
+    let set_policy = setting(profile.policy_key(), profile.name_in_hints.as_deref());
+    let style = ViewStyle { colors: out.colors, when: &|time| out.when(time, now), claim_issuer };
+    out.page(&view.text(&style, &set_policy))?;
+    if session.id_token.as_ref().is_some_and(|token| now >= token.expires_at) {
+        out.note(&format!("Note: {}.", claims::expired_id_token_note(claim_issuer)));
+    }
+    Ok(())
 }
 
 /// Shows the tokens of a client that acts for itself.

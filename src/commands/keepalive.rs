@@ -1,8 +1,8 @@
 //! `tidp keepalive [-- CMD…]`: keeps a sliding session alive, alone or while CMD runs.
 
 use crate::cli::{self, Global};
-use crate::domain::time::Seconds;
-use crate::error::{ChildProcessError, Error, Result};
+use crate::commands::options;
+use crate::error::{ChildProcessError, Result};
 use crate::flows::context::Context;
 use crate::flows::keepalive::{self, KeepaliveOptions};
 use crate::ports::{ExitReason, Ports};
@@ -13,8 +13,7 @@ use crate::terminal::output::Output;
 /// # Errors
 /// Those of the flow; CMD's own exit code.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Keepalive) -> Result<()> {
-    let duration = args.duration.as_deref().map(Seconds::parse).transpose();
-    let duration = duration.map_err(|what| Error::usage(format!("--for: {what}")))?;
+    let duration = options::duration("--for", args.duration.as_deref())?;
     let options = KeepaliveOptions { duration, command: &args.command };
     match Context::open(ports, out, global.profile.as_deref())?.run(|context| keepalive::run(context, &options))? {
         None | Some(ExitReason::Code(0)) => Ok(()),

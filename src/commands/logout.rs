@@ -31,8 +31,7 @@ fn log_out(ports: &Ports, out: &Output<'_>, profile: Option<&str>, options: Logo
     let outcome = Context::open(ports, out, profile)?.run(|context| logout::log_out(context, options))?;
     match outcome.failure() {
         Some(error) => Err(error),
-        None if out.json => out.document(outcome.to_json()),
-        None => Ok(()),
+        None => out.document_if_json(|| outcome.to_json()),
     }
 }
 
@@ -55,11 +54,8 @@ fn log_out_of_all(ports: &Ports, out: &Output<'_>, options: LogoutOptions) -> Re
         return Err(failure);
     }
     nothing_left?;
-    if out.json {
-        let outcomes: Vec<_> = outcomes.iter().flatten().map(Outcome::to_json).collect();
-        out.document(json!({ "sessions": outcomes }))?;
-    }
-    Ok(())
+    let sessions = || outcomes.iter().flatten().map(Outcome::to_json).collect::<Vec<_>>();
+    out.document_if_json(|| json!({ "sessions": sessions() }))
 }
 
 /// Logs out of one of several profiles. A failure is printed at once, because only the first one becomes the command's

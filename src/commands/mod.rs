@@ -11,6 +11,7 @@ pub mod keepalive;
 pub mod login;
 pub mod logout;
 pub mod manage;
+mod options;
 pub mod policy;
 pub mod policy_page;
 pub mod policy_simulate;
@@ -25,13 +26,11 @@ pub mod userinfo;
 use crate::cli::{self, Cli, Command};
 use crate::domain::text::printable;
 use crate::error::{Error, Result};
+use crate::flows::context::Context;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
 
 /// Runs the only command of this process.
-///
-/// # Errors
-/// The command's own.
 pub fn run(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
     if matches!(cli.command, Command::Login(_)) {
         login::warn_of_memory_store(ports, out);
@@ -40,28 +39,27 @@ pub fn run(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
 }
 
 /// Runs one command. The demo runs several, which share a store in memory.
-///
-/// # Errors
-/// The command's own.
 fn dispatch(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
     let global = &cli.global;
     if let Some(name) = &ports.env.not_unicode {
         return Err(Error::config(format!("{}: its value is not Unicode", printable(name))));
     }
+    let in_context =
+        |work: &dyn Fn(&Context<'_>) -> Result<()>| Context::open(ports, out, global.profile.as_deref())?.run(work);
     match &cli.command {
         Command::Demo(args) => demo::run(ports, out, args, dispatch),
-        Command::Login(args) => login::run(ports, out, global, args),
+        Command::Login(args) => in_context(&|context| login::run(context, out, args)),
         Command::Token(args) => token::run(ports, out, global, args),
-        Command::Refresh(args) => refresh::run(ports, out, global, args),
-        Command::Inspect => inspect::run(ports, out, global),
+        Command::Refresh(args) => in_context(&|context| refresh::run(context, out, args)),
+        Command::Inspect => in_context(&|context| inspect::run(context, out)),
         Command::Decode(args) => decode::run(ports, out, global, args),
         Command::Policy(args) => policy::run(ports, out, global, args),
         Command::Keepalive(args) => keepalive::run(ports, out, global, args),
         Command::Exec(args) => exec::run(ports, out, global, args),
-        Command::Userinfo => userinfo::run(ports, out, global),
+        Command::Userinfo => in_context(&|context| userinfo::run(context, out)),
         Command::Logout(args) => logout::run(ports, out, global, args),
         Command::Doctor => doctor::run(ports, out, global),
-        Command::Manage(args) => manage::run(ports, out, global, args),
+        Command::Manage(args) => in_context(&|context| manage::run(context, out, args)),
         Command::Profile(args) => profile::run(ports, out, global, &args.what),
         Command::Status => status::run(ports, out, global),
         Command::Sandbox(args) => sandbox::run(ports, out, args),
@@ -73,9 +71,6 @@ fn dispatch(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
 }
 
 /// `tidp version`, as `--version`.
-///
-/// # Errors
-/// If stdout cannot be written.
 pub fn version(out: &Output<'_>) -> Result<()> {
     if out.json {
         out.document(cli::version::document())

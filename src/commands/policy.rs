@@ -1,15 +1,15 @@
 //! `tidp policy`: the active policy, how long the session lasts, what a refresh would change, when to act and how.
 
 use crate::cli::{self, Global, PolicyCommand};
+use crate::commands::options;
 use crate::commands::policy_page::page;
 use crate::commands::policy_simulate;
 use crate::commands::policy_watch;
 use crate::config;
-use crate::domain::policy::{ClientType, PolicyName};
 use crate::domain::scopes::ScopeSet;
-use crate::domain::session::{ExpirySource, SessionEvent, Sso};
+use crate::domain::session::SessionEvent;
 use crate::domain::text::printable;
-use crate::domain::time::{Seconds, Time};
+use crate::domain::time::Time;
 use crate::error::{Error, Result, SessionError, with_profile};
 use crate::explain::machine_view::machine_policy;
 use crate::explain::outlook::sentence::Words;
@@ -23,11 +23,8 @@ use crate::flows::refresh_token_introspection::load_with_introspection;
 use crate::ports::Ports;
 use crate::terminal::layout::{wrap, wrap_indented};
 use crate::terminal::output::Output;
-use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-/// # Errors
-/// Those of the README's table of exit codes.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Policy) -> Result<()> {
     match &args.what {
         Some(PolicyCommand::List) => list(out),
@@ -39,8 +36,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Policy)
 }
 
 fn explain(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Result<()> {
-    let required = args.require.as_deref().map(Seconds::parse).transpose();
-    let required = required.map_err(|what| Error::usage(format!("--require: {what}")))?;
+    let required = options::duration("--require", args.require.as_deref())?;
     if context.profile.is_machine() {
         return explain_machine(context, out, args);
     }
@@ -68,7 +64,7 @@ fn explain(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Resul
         for (code, message) in outlook.warnings(&Words { format_time: &|time| out.local(time), profile }) {
             out.warn(code, message);
         }
-        out.document(json!(PolicyView::new(context, &outlook, args.why)))
+        out.document(document(context, &outlook, args.why))
     } else if args.short {
         out.answer(&format!("{}\n", outlook.short()))
     } else {
@@ -84,12 +80,11 @@ fn explain_machine(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) 
     let token = with_profile("tidp token", profile.name_in_hints.as_deref());
     let grant = profile.grant.as_str();
     if out.json {
-        out.document(json!(PolicyView {
-            next_action: NextAction::None,
-            access_token_expires_at: expires_at.map(Time::rfc3339),
-            explanation: machine_policy(expires_at, now, &token, &Time::rfc3339),
-            ..PolicyView::new(context, &context.outlook(None, now), args.why)
-        }))
+        let mut document = document(context, &context.outlook(None, now), args.why);
+        document["next_action"] = json!(NextAction::None);
+        document["access_token_expires_at"] = expires_at.map(Time::rfc3339).into();
+        document["explanation"] = machine_policy(expires_at, now, &token, &Time::rfc3339).into();
+        out.document(document)
     } else if args.short {
         out.answer(&format!("{grant}\n"))
     } else {
@@ -99,72 +94,40 @@ fn explain_machine(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) 
     }
 }
 
-#[derive(Serialize)]
-struct PolicyView<'a> {
-    profile: &'a str,
-    policy: Option<PolicyName>,
-    client_type: Option<ClientType>,
-    sliding: Option<bool>,
-    lifetime: Option<Seconds>,
-    issued_at: Option<String>,
-    renewed_at: Option<String>,
-    expires_at: Option<String>,
-    expires_at_earliest: Option<String>,
-    expires_at_source: Option<ExpirySource>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    introspection_paused_until: Option<String>,
-    remaining: Option<Seconds>,
-    expired: bool,
-    after_refresh_expires_at: Option<String>,
-    sso: Sso,
-    next_action: NextAction,
-    act_before: Option<String>,
-    access_token_expires_at: Option<String>,
-    explanation: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    events: Option<Vec<EventView>>,
-}
-
-#[derive(Serialize)]
-struct EventView {
-    at: String,
-    event: String,
-}
-
-impl<'a> PolicyView<'a> {
-    fn new(context: &'a Context<'_>, outlook: &SessionOutlook<'_>, with_events: bool) -> Self {
-        let time = |time: Option<Time>| time.map(Time::rfc3339);
-        let profile = &context.profile;
-        let words = Words { format_time: &Time::rfc3339, profile: profile.name_in_hints.as_deref() };
-        let (next_action, act_before) = outlook.next_action();
-        let events = || outlook.session.map(|session| session.events.as_slice()).unwrap_or_default();
-        Self {
-            profile: &profile.name,
-            policy: outlook.policy.map(|policy| policy.name),
-            client_type: profile.client_type,
-            sliding: outlook.policy.map(|policy| policy.sliding),
-            lifetime: outlook.policy.and_then(|policy| policy.lifetime),
-            issued_at: time(outlook.issued_at()),
-            renewed_at: time(outlook.renewed_at()),
-            expires_at: time(outlook.expiry.map(|expiry| expiry.expires_at)),
-            expires_at_earliest: time(outlook.expiry.map(|expiry| expiry.expires_at_earliest)),
-            expires_at_source: outlook.expiry_source(),
-            introspection_paused_until: time(outlook.paused_until),
-            remaining: outlook.remaining(),
-            expired: outlook.is_expired(),
-            after_refresh_expires_at: time(outlook.after_refresh_expires_at()),
-            sso: outlook.sso,
-            next_action,
-            act_before: time(act_before),
-            access_token_expires_at: time(outlook.access_token_expires_at()),
-            explanation: outlook.explanation(&words).join(" "),
-            events: with_events.then(|| {
-                let view =
-                    |event: &SessionEvent| EventView { at: event.time.rfc3339(), event: event_description(event) };
-                events().iter().map(view).collect()
-            }),
-        }
+fn document(context: &Context<'_>, outlook: &SessionOutlook<'_>, with_events: bool) -> Value {
+    let time = |time: Option<Time>| time.map(Time::rfc3339);
+    let profile = &context.profile;
+    let words = Words { format_time: &Time::rfc3339, profile: profile.name_in_hints.as_deref() };
+    let (next_action, act_before) = outlook.next_action();
+    let mut document = json!({
+        "profile": profile.name,
+        "policy": outlook.policy.map(|policy| policy.name),
+        "client_type": profile.client_type,
+        "sliding": outlook.policy.map(|policy| policy.sliding),
+        "lifetime": outlook.policy.and_then(|policy| policy.lifetime),
+        "issued_at": time(outlook.issued_at()),
+        "renewed_at": time(outlook.renewed_at()),
+        "expires_at": time(outlook.expiry.map(|expiry| expiry.expires_at)),
+        "expires_at_earliest": time(outlook.expiry.map(|expiry| expiry.expires_at_earliest)),
+        "expires_at_source": outlook.expiry_source(),
+        "remaining": outlook.remaining(),
+        "expired": outlook.is_expired(),
+        "after_refresh_expires_at": time(outlook.after_refresh_expires_at()),
+        "sso": outlook.sso,
+        "next_action": next_action,
+        "act_before": time(act_before),
+        "access_token_expires_at": time(outlook.access_token_expires_at()),
+        "explanation": outlook.explanation(&words).join(" "),
+    });
+    if let Some(until) = outlook.paused_until {
+        document["introspection_paused_until"] = until.rfc3339().into();
     }
+    if with_events {
+        let events = outlook.session.map(|session| session.events.as_slice()).unwrap_or_default();
+        let view = |event: &SessionEvent| json!({ "at": event.time.rfc3339(), "event": event_description(event) });
+        document["events"] = events.iter().map(view).collect();
+    }
+    document
 }
 
 fn list(out: &Output<'_>) -> Result<()> {

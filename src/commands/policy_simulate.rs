@@ -2,6 +2,7 @@
 //! profile only to know which policy.
 
 use crate::cli::{Global, RenewWhen, Simulate};
+use crate::commands::options;
 use crate::config;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{Policy, PolicyName};
@@ -16,7 +17,6 @@ use crate::flows::configuration::Configuration;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
 use crate::terminal::styled_text::Charset;
-use serde::Serialize;
 use serde_json::{Value, json};
 
 const MAX_CALLS: i64 = 100_000;
@@ -108,27 +108,17 @@ fn scenario(args: &Simulate, policy: Policy, renew: Renew) -> Result<Scenario> {
 
 /// A duration between `least` seconds and ten years.
 fn duration(flag: &str, text: &str, least: i64) -> Result<Seconds> {
-    let duration = Seconds::parse(text).map_err(|what| Error::usage(format!("{flag}: {what}")))?;
+    let duration = Seconds::parse(text).map_err(options::wrong(flag))?;
     if (Seconds(least)..=Seconds::days(3_650)).contains(&duration) {
         return Ok(duration);
     }
     Err(Error::usage(format!("{flag} {} is not between {least} s and 3650 days", duration.to_text())))
 }
 
-#[derive(Serialize)]
-struct SimulationView<'a> {
-    policy: PolicyName,
-    #[serde(flatten)]
-    simulation: &'a Simulation,
-    calls: usize,
-    refreshes: usize,
-}
-
 fn to_json((scenario, simulation): &(Scenario, Simulation)) -> Value {
-    json!(SimulationView {
-        policy: scenario.policy.name,
-        simulation,
-        calls: simulation.calls(),
-        refreshes: simulation.refreshes(),
-    })
+    let mut document = json!(simulation);
+    document["policy"] = json!(scenario.policy.name);
+    document["calls"] = simulation.calls().into();
+    document["refreshes"] = simulation.refreshes().into();
+    document
 }

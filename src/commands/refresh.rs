@@ -1,6 +1,6 @@
 //! `tidp refresh`: refreshes if that is due, and prints what it did and why.
 
-use crate::cli::{self, Global};
+use crate::cli;
 use crate::domain::decision::{DEFAULT_MIN_TTL, Intent};
 use crate::domain::policy::Policy;
 use crate::domain::session::{Renewal, Session, Sso};
@@ -13,49 +13,42 @@ use crate::flows::context::Context;
 use crate::flows::machine_token::{self, MachineTokenSource};
 use crate::flows::refresh::TokenSource;
 use crate::flows::refresh_if_due;
-use crate::ports::Ports;
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
 
-/// Refreshes the session.
-///
-/// # Errors
-/// Those of the flow.
-pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Refresh) -> Result<()> {
+pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Result<()> {
     let intent = match (args.claims, args.force) {
         (_, true) => Intent::Force,
         (true, _) => Intent::Claims,
         // The same threshold as `token`, so that the two never disagree about what is due.
         _ => Intent::AccessToken { min_ttl: DEFAULT_MIN_TTL },
     };
-    Context::open(ports, out, global.profile.as_deref())?.run(|context| {
-        if args.tnu_id.is_some() {
-            check_has_user_profiles(context)?;
-        }
-        if context.profile.is_machine() {
-            return request_machine_token(context, out, args);
-        }
-        let before = context.session()?;
-        let claims_before = before.id_token.clone();
-        let fresh = match &args.tnu_id {
-            Some(tnu_id) => refresh_if_due::switch_user_profile(context, &before, tnu_id)?,
-            None => refresh_if_due::ensure_fresh(context, before, intent)?,
-        };
-        let outlook = context.outlook(Some(&fresh.session), context.ports.clock.now());
-        print_summary(context, out, &fresh.session, &outlook, fresh.source);
-        if intent == Intent::Claims && fresh.session.id_token == claims_before {
-            out.warn(
-                WarningCode::ClaimsNotUpdated,
-                format!(
-                    "the provider returned no new ID token, so the claims are as old as before; a login returns new \
-                     ones: `{}`",
-                    with_profile("tidp login", context.profile.name_in_hints.as_deref())
-                ),
-            );
-        }
-        advisory_warnings::warn_if_due(context, &fresh.session, None);
-        if out.json { out.document(to_json(&fresh.session, &outlook, fresh.source)) } else { Ok(()) }
-    })
+    if args.tnu_id.is_some() {
+        check_has_user_profiles(context)?;
+    }
+    if context.profile.is_machine() {
+        return request_machine_token(context, out, args);
+    }
+    let before = context.session()?;
+    let claims_before = before.id_token.clone();
+    let fresh = match &args.tnu_id {
+        Some(tnu_id) => refresh_if_due::switch_user_profile(context, &before, tnu_id)?,
+        None => refresh_if_due::ensure_fresh(context, before, intent)?,
+    };
+    let outlook = context.outlook(Some(&fresh.session), context.ports.clock.now());
+    print_summary(context, out, &fresh.session, &outlook, fresh.source);
+    if intent == Intent::Claims && fresh.session.id_token == claims_before {
+        out.warn(
+            WarningCode::ClaimsNotUpdated,
+            format!(
+                "the provider returned no new ID token, so the claims are as old as before; a login returns new \
+                 ones: `{}`",
+                with_profile("tidp login", context.profile.name_in_hints.as_deref())
+            ),
+        );
+    }
+    advisory_warnings::warn_if_due(context, &fresh.session, None);
+    out.document_if_json(|| to_json(&fresh.session, &outlook, fresh.source))
 }
 
 /// Refuses `--tnu-id` where there are no profiles of a user to switch between.
@@ -87,17 +80,16 @@ fn request_machine_token(context: &Context<'_>, out: &Output<'_>, args: &cli::Re
         ),
     };
     out.note(&note);
-    if !out.json {
-        return Ok(());
-    }
-    out.document(json!({
-        "refreshed": source == MachineTokenSource::Requested,
-        "reason": reason,
-        "rotated": false,
-        "renewed": false,
-        "access_token_expires_at": token.access_token.expires_at.rfc3339(),
-        "refresh_token_expires_at": null,
-    }))
+    out.document_if_json(|| {
+        json!({
+            "refreshed": source == MachineTokenSource::Requested,
+            "reason": reason,
+            "rotated": false,
+            "renewed": false,
+            "access_token_expires_at": token.access_token.expires_at.rfc3339(),
+            "refresh_token_expires_at": null,
+        })
+    })
 }
 
 fn print_summary(

@@ -3,6 +3,7 @@
 mod token;
 
 use crate::cli;
+use crate::commands::options::{self, wrong};
 use crate::domain::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
 use crate::domain::text::printable_path;
 use crate::domain::time::Seconds;
@@ -62,58 +63,46 @@ fn read(ports: &Ports, path: &Path) -> Result<SandboxConfig> {
 }
 
 fn options(args: &cli::Sandbox, config: SandboxConfig) -> Result<Options> {
-    let usage = |option: &str, reason: String| Error::usage(format!("{option}: {reason}"));
-    let duration = |option: &str, text: &str| Seconds::parse(text).map_err(|reason| usage(option, reason));
-    let clock_offset = match args.clock.as_deref() {
-        None => Seconds::ZERO,
-        Some(text) => match text.strip_prefix('-') {
-            Some(behind) => Seconds(-duration("--clock", behind)?.0),
-            None => duration("--clock", text.trim_start_matches('+'))?,
-        },
-    };
-    let lifetime = args.access_token_lifetime.as_deref().map(Seconds::parse_positive).transpose();
-    let lifetime =
-        lifetime.map_err(|reason| usage("--access-token-lifetime", reason))?.or(config.access_token_lifetime);
-    let client = |text: &String| registration::client_of_option(text).map_err(|reason| usage("--client", reason));
+    let clock = args.clock.as_deref().unwrap_or("0s");
+    let (direction, clock) = clock.strip_prefix('-').map_or((1, clock.trim_start_matches('+')), |clock| (-1, clock));
+    let clock = Seconds::parse(clock).map_err(wrong("--clock"))?;
+    let lifetime = options::positive_duration("--access-token-lifetime", args.access_token_lifetime.as_deref())?;
+    let client = |text: &String| registration::client_of_option(text).map_err(wrong("--client"));
     let clients: Vec<_> = args.client.iter().map(client).collect::<Result<_>>()?;
-    registration::check_once(&clients, |client| client.id.clone()).map_err(|reason| usage("--client", reason))?;
+    registration::check_once(&clients, |client| client.id.clone()).map_err(wrong("--client"))?;
     let clients = registration::with_own(&clients, &config.clients, |client| &client.id);
     let mut clients = registration::with_own(&clients, &default_clients(), |client| &client.id);
     for uri in &args.redirect_uri {
-        registration::add_redirect_uri(&mut clients, uri).map_err(|reason| usage("--redirect-uri", reason))?;
+        registration::add_redirect_uri(&mut clients, uri).map_err(wrong("--redirect-uri"))?;
     }
     for text in &args.secret {
-        registration::set_secret(&mut clients, text).map_err(|reason| usage("--secret", reason))?;
+        registration::set_secret(&mut clients, text).map_err(wrong("--secret"))?;
     }
-    let issuer = args.issuer.as_deref().map(issuer_url).transpose().map_err(|reason| usage("--issuer", reason))?;
+    let issuer = args.issuer.as_deref().map(issuer_url).transpose().map_err(wrong("--issuer"))?;
     Ok(Options {
         bind: args.bind,
         port: args.port,
         issuer,
         clients,
-        users: users(args, &config.users)?,
+        users: users(args, &config.users).map_err(wrong("--user"))?,
         scopes: config.scopes,
         sso_lifetime: config.sso_lifetime,
         auto_approve: args.auto_approve,
         refresh_token_usage: args.refresh_tokens,
         clients_may_introspect: args.introspection == cli::Introspection::RefreshTokens,
-        access_token_lifetime: lifetime.unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME),
-        clock_offset,
+        access_token_lifetime: lifetime.or(config.access_token_lifetime).unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME),
+        clock_offset: Seconds(direction * clock.0),
     })
 }
 
 /// Those of the options, of the file and of every sandbox; the first of an id counts.
-fn users(args: &cli::Sandbox, in_file: &[Arc<User>]) -> Result<Vec<Arc<User>>> {
-    let user = |text: &String| {
-        let user = registration::user_of_option(text).map(Arc::new);
-        user.map_err(|reason| Error::usage(format!("--user: {reason}")))
-    };
-    let given: Vec<_> = args.user.iter().map(user).collect::<Result<_>>()?;
-    registration::check_once(&given, |user| user.id.to_lowercase())
-        .map_err(|reason| Error::usage(format!("--user: {reason}")))?;
+fn users(args: &cli::Sandbox, in_file: &[Arc<User>]) -> std::result::Result<Vec<Arc<User>>, String> {
+    let user = |text: &String| registration::user_of_option(text).map(Arc::new);
+    let given: Vec<_> = args.user.iter().map(user).collect::<std::result::Result<_, _>>()?;
+    registration::check_once(&given, |user| user.id.to_lowercase())?;
     let own = registration::with_own(&given, in_file, |user| &user.id);
     let users = registration::with_own(&own, &default_users(), |user| &user.id);
-    registration::check_phones(&users).map_err(|reason| Error::usage(format!("--user: {reason}")))?;
+    registration::check_phones(&users)?;
     Ok(users)
 }
 

@@ -1,13 +1,12 @@
 //! `tidp token`: a valid access token on stdout, refreshed only when that is due.
 
 use crate::cli::{self, Global, ShellName, TokenFormat};
-use crate::config::{self, Profile};
+use crate::commands::options;
 use crate::domain::command_line::Shell;
 use crate::domain::scoped_tokens::ScopedToken;
-use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::session::AccessToken;
-use crate::domain::time::{Seconds, Time};
+use crate::domain::time::Time;
 use crate::error::{Error, Result, SetupError};
 use crate::flows::access_token;
 use crate::flows::context::Context;
@@ -25,10 +24,7 @@ struct Printable {
     scopes: Option<Vec<String>>,
 }
 
-/// Prints a token to stdout.
-///
-/// # Errors
-/// Those of the flow; then stdout stays empty.
+/// Prints a token to stdout, which stays empty after an error.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Token) -> Result<()> {
     let format = format(args.format, out.json)?;
     if args.shell.is_some() && format != TokenFormat::Env {
@@ -43,8 +39,8 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Token) 
             let token = id_token::valid_token(context, refresh)?;
             Printable { value: token.value, expires_at: token.expires_at, scopes: None }
         } else {
-            let min_ttl = min_ttl(args.min_ttl.as_deref())?;
-            let wanted = WantedToken { min_ttl, scopes: scopes(&context.profile, &args.scope)?, refresh };
+            let min_ttl = options::duration("--min-ttl", args.min_ttl.as_deref())?;
+            let wanted = WantedToken { min_ttl, scopes: options::scopes(&context.profile, &args.scope)?, refresh };
             let token = access_token::valid_token(context, &wanted)?;
             let ScopedToken { access_token: AccessToken { value, expires_at, .. }, scopes } = token;
             Printable { value, expires_at, scopes: Some(scopes) }
@@ -73,14 +69,6 @@ fn api_version(env: &Env) -> Result<&'static str> {
     version.ok_or_else(|| SetupError::ExecCredentialVersion(requested.map(str::to_owned)).into())
 }
 
-/// `--min-ttl`, if it was given.
-///
-/// # Errors
-/// `usage`, if it is not a duration.
-pub fn min_ttl(text: Option<&str>) -> Result<Option<Seconds>> {
-    text.map(Seconds::parse).transpose().map_err(|what| Error::usage(format!("--min-ttl: {what}")))
-}
-
 /// The shell for `--format env`: a script names it, because the environment only suggests one.
 fn shell(name: Option<ShellName>, env: &Env) -> Shell {
     match name {
@@ -89,21 +77,6 @@ fn shell(name: Option<ShellName>, env: &Env) -> Shell {
         Some(ShellName::Cmd) => Shell::Cmd,
         None => Shell::at_hand(cfg!(windows), |name| env.get(name)),
     }
-}
-
-/// `--scope`, if it was given.
-///
-/// # Errors
-/// `usage`, if it names no scope, or one that the profile's grant cannot have.
-pub fn scopes(profile: &Profile, words: &[String]) -> Result<Option<ScopeSet>> {
-    if words.is_empty() {
-        return Ok(None);
-    }
-    let scopes = ScopeSet::parse(words);
-    let check = if profile.is_machine() { config::check_machine_scopes } else { config::check_scope_spelling };
-    let check = if scopes.is_empty() { Err("it names no scope".to_owned()) } else { check(&scopes.to_vec()) };
-    check.map_err(|what| Error::usage(format!("--scope: {what}")))?;
-    Ok(Some(scopes))
 }
 
 fn print(

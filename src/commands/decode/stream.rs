@@ -41,21 +41,17 @@ pub(super) struct Counts {
 /// The results of the lines that were read together.
 #[derive(Default)]
 pub(super) struct Chunk {
-    results: Vec<LineResult>,
+    results: Vec<Decoded>,
     lines: u64,
 }
 
-enum LineResult {
-    Decoded(DecodedTokens),
-    /// The number of the line in its chunk, counted from 1, and what is wrong with it.
-    Failed(u64, Error),
-}
-
-/// Tokens decoded one after the other.
+/// Tokens decoded one after the other, up to a line that failed.
 #[derive(Default)]
-struct DecodedTokens {
+struct Decoded {
     text: String,
     count: u64,
+    /// The number of the line in its chunk, counted from 1, and what is wrong with it.
+    failure: Option<(u64, Error)>,
 }
 
 /// Where the workers get their lines.
@@ -160,52 +156,46 @@ impl Decoder<'_> {
     /// The results of the lines, of which `None` are empty. `size` is the expected size of the output.
     pub(super) fn decode_lines<'t>(&self, lines: impl Iterator<Item = Option<Result<&'t str>>>, size: usize) -> Chunk {
         let mut chunk = Chunk::default();
-        let mut decoded = DecodedTokens { text: String::with_capacity(size), count: 0 };
+        let mut decoded = Decoded { text: String::with_capacity(size), ..Decoded::default() };
         for line in lines {
             chunk.lines += 1;
             let Some(line) = line else { continue };
             match line.and_then(|text| self.decode(text, &mut decoded.text)) {
                 Ok(()) => decoded.count += 1,
                 Err(error) => {
-                    let before = self.decoded(std::mem::take(&mut decoded));
-                    chunk.results.extend([before, LineResult::Failed(chunk.lines, error)]);
+                    decoded.failure = Some((chunk.lines, error));
+                    chunk.results.push(std::mem::take(&mut decoded));
                 }
             }
         }
-        chunk.results.push(self.decoded(decoded));
+        chunk.results.push(decoded);
+        for decoded in &mut chunk.results {
+            decoded.text = self.printable(std::mem::take(&mut decoded.text));
+        }
         chunk
-    }
-
-    fn decoded(&self, DecodedTokens { text, count }: DecodedTokens) -> LineResult {
-        LineResult::Decoded(DecodedTokens { text: self.printable(text), count })
     }
 
     /// Prints a chunk. Only an error that is not about a single token ends the command.
     pub(super) fn print(&self, chunk: Chunk, counts: &mut Counts) -> Result<()> {
         let mut output = String::new();
-        for result in chunk.results {
-            match result {
-                LineResult::Decoded(decoded) => {
-                    counts.tokens += decoded.count;
-                    output = if output.is_empty() { decoded.text } else { output + &decoded.text };
+        for Decoded { text, count, failure } in chunk.results {
+            counts.tokens += count;
+            output = if output.is_empty() { text } else { output + &text };
+            let Some((number, error)) = failure else { continue };
+            counts.tokens += 1;
+            match error.situation {
+                Situation::Validation(ValidationError::Opaque(_)) => counts.opaque += 1,
+                Situation::Validation(ValidationError::Invalid(_)) => counts.invalid += 1,
+                Situation::Validation(ValidationError::NotVerified(kind, _)) => {
+                    counts.unverified_kind = Some(counts.unverified_kind.map_or(kind, |first| first.min(kind)));
+                    counts.unverified += 1;
                 }
-                LineResult::Failed(number, error) => {
-                    counts.tokens += 1;
-                    match error.situation {
-                        Situation::Validation(ValidationError::Opaque(_)) => counts.opaque += 1,
-                        Situation::Validation(ValidationError::Invalid(_)) => counts.invalid += 1,
-                        Situation::Validation(ValidationError::NotVerified(kind, _)) => {
-                            counts.unverified_kind = Some(counts.unverified_kind.map_or(kind, |first| first.min(kind)));
-                            counts.unverified += 1;
-                        }
-                        _ => {
-                            self.show(&output)?;
-                            return Err(error);
-                        }
-                    }
-                    self.print_failure(counts.lines + number, &error, &mut output)?;
+                _ => {
+                    self.show(&output)?;
+                    return Err(error);
                 }
             }
+            self.print_failure(counts.lines + number, &error, &mut output)?;
         }
         counts.lines += chunk.lines;
         self.show(&output)
