@@ -64,7 +64,7 @@ pub enum RefreshToken {
     Refused {
         #[serde(rename = "at")]
         refused_at: Time,
-        /// How much their difference had grown since the last response.
+        /// How much the difference between the clocks had grown since the last response.
         #[serde(default)]
         clocks_moved_apart: Seconds,
         /// When it would have expired, if the provider had said so.
@@ -119,19 +119,6 @@ pub enum RefreshReason {
     Forced,
     /// To renew a sliding session before it ends.
     Keepalive,
-}
-
-/// Why a refresh was made, and for which scopes, if fewer than the session's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefreshCause {
-    pub reason: RefreshReason,
-    pub scopes: Option<ScopeSet>,
-}
-
-impl From<RefreshReason> for RefreshCause {
-    fn from(reason: RefreshReason) -> Self {
-        Self { reason, scopes: None }
-    }
 }
 
 /// Something that happened to a session. It holds no secret.
@@ -337,11 +324,11 @@ impl Session {
     pub fn after_refusal(
         &self,
         error: &str,
-        cause: impl Into<RefreshCause>,
+        reason: RefreshReason,
+        scopes: Option<&ScopeSet>,
         at: Time,
         provider_ahead: Seconds,
     ) -> Self {
-        let RefreshCause { reason, scopes } = cause.into();
         let clocks_moved_apart = Seconds(provider_ahead.0.saturating_sub(self.provider_ahead.0));
         Self {
             generation: self.generation.wrapping_add(1),
@@ -362,13 +349,13 @@ impl Session {
     pub fn after_refusal_with_token_kept(
         &self,
         error: &str,
-        cause: impl Into<RefreshCause>,
+        reason: RefreshReason,
+        scopes: Option<&ScopeSet>,
         at: Time,
         unclear: bool,
     ) -> Self {
-        let RefreshCause { reason, scopes } = cause.into();
         let kind = EventKind::RefusedTokenKept { reason, error: error.to_owned(), unclear };
-        let repeated = self.events.last().is_some_and(|last| last.kind == kind && last.scopes == scopes);
+        let repeated = self.events.last().is_some_and(|last| last.kind == kind && last.scopes.as_ref() == scopes);
         if repeated { self.clone() } else { self.clone().with_event_for(scopes, at, kind) }
     }
 
@@ -395,18 +382,16 @@ impl Session {
     /// After a refresh without a usable response. The journal stays, because the token may be used up. Only the first of
     /// several in a row becomes an event, so that an outage does not displace all others.
     #[must_use]
-    pub fn after_lost_response(&self, cause: impl Into<RefreshCause>, sent_at: Time) -> Self {
+    pub fn after_lost_response(&self, reason: RefreshReason, scopes: Option<&ScopeSet>, sent_at: Time) -> Self {
         if self.events.last().is_some_and(|last| matches!(last.kind, EventKind::Unanswered { .. })) {
             return self.clone();
         }
-        let RefreshCause { reason, scopes } = cause.into();
         self.clone().with_event_for(scopes, sent_at, EventKind::Unanswered { reason })
     }
 
     /// After a refresh whose response failed a check. The journal stays.
     #[must_use]
-    pub fn after_discarded_response(&self, cause: impl Into<RefreshCause>, sent_at: Time) -> Self {
-        let RefreshCause { reason, scopes } = cause.into();
+    pub fn after_discarded_response(&self, reason: RefreshReason, scopes: Option<&ScopeSet>, sent_at: Time) -> Self {
         self.clone().with_event_for(scopes, sent_at, EventKind::Discarded { reason })
     }
 
@@ -427,8 +412,9 @@ impl Session {
         self.with_event_for(None, time, kind)
     }
 
-    fn with_event_for(mut self, scopes: Option<ScopeSet>, time: Time, kind: EventKind) -> Self {
-        self.events.push(SessionEvent { time, kind, scopes });
+    /// `scopes` as in [`SessionEvent`].
+    fn with_event_for(mut self, scopes: Option<&ScopeSet>, time: Time, kind: EventKind) -> Self {
+        self.events.push(SessionEvent { time, kind, scopes: scopes.cloned() });
         self.events.drain(..self.events.len().saturating_sub(MAX_EVENTS));
         self
     }

@@ -278,7 +278,7 @@ fn end_in_browser(
     provider: &Provider,
     hint: &Secret,
 ) -> std::result::Result<SsoSessionResult, Failure> {
-    let Some(url) = logout::end_session_url(provider, &context.profile.client_id, Some(hint), None, None) else {
+    let Some(url) = logout::end_session_url(provider, &context.profile.client_id, hint) else {
         return Ok(SsoSessionResult::NoEndpoint(provider.missing_endpoint_reason("end_session_endpoint")));
     };
     let failed = |what: String| Error::failed(format!("{SSO_FAILED}: {what}"));

@@ -11,7 +11,7 @@
 //! No refresh token is sent twice in one run. One window no client can close: this process is killed after the provider
 //! has spent a one-time token and before the new one is stored. The journal's mark tells the next run.
 
-use crate::domain::session::{EventKind, InvalidEntry, RefreshCause, RefreshReason, Renewal, Session};
+use crate::domain::session::{EventKind, InvalidEntry, RefreshReason, Renewal, Session};
 use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, NetworkError, ProviderRefusal, Result, SessionError, Situation, StoreError, store_message};
@@ -85,8 +85,8 @@ pub fn exchange(
 
     let sent_at = context.ports.clock.now();
     let was_doubtful = was_doubtful || session.unfinished_refresh().is_some();
-    let cause = RefreshCause { reason, scopes: parameters.scopes.cloned() };
-    let attempt = RefreshAttempt { context, before: &session, begun: &begun, cause, parameters, sent_at, was_doubtful };
+    let attempt =
+        RefreshAttempt { context, before: &session, begun: &begun, reason, parameters, sent_at, was_doubtful };
     let request = |provider: &Provider| token::refresh_request(provider, &client, &old.value, parameters);
     let first = request(&provider);
     context.step(|| exchange_steps::refresh_request(client.has_secret()));
@@ -105,8 +105,9 @@ pub fn exchange(
         Err(problem) => return attempt.handle_problem(&response, problem),
     };
     token_response::trace(context, &tokens);
-    let tokens = token_response::accept_refresh(context, &provider, keys, &begun, parameters.scopes, tokens, sent_at)
-        .inspect_err(|_| attempt.try_save(&begun.after_discarded_response(attempt.cause.clone(), sent_at)))?;
+    let tokens =
+        token_response::accept_refresh(context, &provider, keys, &begun, parameters.scopes, tokens, sent_at)
+            .inspect_err(|_| attempt.try_save(&begun.after_discarded_response(reason, parameters.scopes, sent_at)))?;
     let renewal = old.renewal_by(tokens.refresh_token.as_ref());
     let refreshed = match parameters.scopes {
         None => begun.after_refresh(tokens, reason, sent_at),
@@ -171,7 +172,7 @@ struct RefreshAttempt<'a> {
     before: &'a Session,
     /// The same session with the mark of this refresh, as it is stored.
     begun: &'a Session,
-    cause: RefreshCause,
+    reason: RefreshReason,
     parameters: RefreshParameters<'a>,
     sent_at: Time,
     /// Whether the refresh token may have been spent or refused before.
@@ -194,7 +195,7 @@ impl RefreshAttempt<'_> {
 
     /// The error for a response that never came; the session is kept.
     fn response_lost(&self, what: &str) -> Error {
-        self.try_save(&self.begun.after_lost_response(self.cause.clone(), self.sent_at));
+        self.try_save(&self.begun.after_lost_response(self.reason, self.parameters.scopes, self.sent_at));
         NetworkError::ResponseLost(format!(
             "{DOING}: {what}. The refresh token may be used up; the session is kept, and the next refresh will show \
              whether it has ended"
@@ -204,18 +205,18 @@ impl RefreshAttempt<'_> {
 
     /// Handles a response without tokens.
     fn handle_problem(&self, response: &Response, problem: Problem) -> Result<FreshSession> {
-        let (cause, sent_at) = (self.cause.clone(), self.sent_at);
+        let (reason, scopes, sent_at) = (self.reason, self.parameters.scopes, self.sent_at);
         let refusal = match problem {
             Problem::Refused(error) => Refusal { code: error.error.clone(), error: Some(error) },
             Problem::RefusedByStatus { status, .. } => Refusal { code: format!("HTTP {status}"), error: None },
             // The provider asks to try later. A gateway may say that although the provider has done the refresh.
             Problem::Unavailable(what) if matches!(response.status, 400..=499 | 503) => {
-                self.try_save(&self.before.after_lost_response(cause, sent_at));
+                self.try_save(&self.before.after_lost_response(reason, scopes, sent_at));
                 return Err(NetworkError::Unreachable(format!("{DOING}: {what}")).into());
             }
             Problem::Unavailable(what) => return Err(self.response_lost(&what)),
             Problem::Invalid(what) => {
-                self.try_save(&self.begun.after_discarded_response(cause, sent_at));
+                self.try_save(&self.begun.after_discarded_response(reason, scopes, sent_at));
                 return Err(Error::invalid(format!("{DOING}: {what}")));
             }
         };
@@ -224,7 +225,7 @@ impl RefreshAttempt<'_> {
                 self.try_save(&if self.is_about_parameters(&refusal.code) {
                     self.before.clone()
                 } else {
-                    self.before.after_refusal_with_token_kept(&refusal.code, cause, sent_at, false)
+                    self.before.after_refusal_with_token_kept(&refusal.code, reason, scopes, sent_at, false)
                 });
                 Err(match refusal.error {
                     Some(error) => ProviderRefusal::WithError(DOING, error),
@@ -269,13 +270,15 @@ impl RefreshAttempt<'_> {
         if !is_final {
             // A refused token was not spent, so there is no unfinished refresh.
             let session = Session { refresh_started_at: None, ..self.begun.clone() };
-            let session = session.after_refusal_with_token_kept(&code, self.cause.clone(), self.sent_at, true);
+            let session =
+                session.after_refusal_with_token_kept(&code, self.reason, self.parameters.scopes, self.sent_at, true);
             context.store.save_without_prompt(&context.entry(), &session.to_json())?;
             return Err(ProviderRefusal::RefreshTokenKept { code, error }.into());
         }
         let provider_ahead = token_response::provider_ahead(self.sent_at, token::provider_time(response));
         // The mark of this refresh goes, and what the provider had said of the token helps to explain the refusal.
-        let refused = self.before.after_refusal(&code, self.cause.clone(), self.sent_at, provider_ahead);
+        let refused =
+            self.before.after_refusal(&code, self.reason, self.parameters.scopes, self.sent_at, provider_ahead);
         context.store.save_without_prompt(&context.entry(), &refused.to_json())?;
         let words = Words { format_time: &|time| context.reporter.local_time(time), profile: None };
         let likely_cause = observations::probable_refusal(&refused, context.profile.policy.as_ref(), &words);

@@ -1,4 +1,4 @@
-//! StrictValue JSON: rejects whatever two parsers might read differently.
+//! Strict JSON: rejects whatever two parsers might read differently.
 
 use crate::domain::text::printable;
 use serde::Deserialize;
@@ -15,17 +15,19 @@ pub trait MemberSlots {
     fn slot(&mut self, name: &str) -> Option<&mut Value>;
 }
 
-/// Stores all members.
 impl MemberSlots for Map<String, Value> {
     fn slot(&mut self, name: &str) -> Option<&mut Value> {
         Some(self.entry(name).or_insert(Value::Null))
     }
 }
 
-/// Parses one JSON object, with nothing after it.
-///
-/// # Errors
-/// Those of [`parse_members`].
+impl MemberSlots for () {
+    fn slot(&mut self, _: &str) -> Option<&mut Value> {
+        None
+    }
+}
+
+/// As [`parse_members`], storing all.
 pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     let mut all = Map::new();
     parse_members(bytes, &mut all)?;
@@ -81,21 +83,11 @@ struct StrictValue {
     keep: bool,
 }
 
-/// Parses an object's members.
 struct Members<'k, K>(&'k mut K);
-
-/// Stores no member.
-struct NoSlots;
 
 /// A member's name, unescaped.
 #[derive(Deserialize, PartialEq, Eq)]
 struct Name<'n>(#[serde(borrow)] Cow<'n, str>);
-
-impl MemberSlots for NoSlots {
-    fn slot(&mut self, _: &str) -> Option<&mut Value> {
-        None
-    }
-}
 
 impl<'de> DeserializeSeed<'de> for StrictValue {
     type Value = Value;
@@ -151,7 +143,7 @@ impl<'de> Visitor<'de> for StrictValue {
         if self.keep {
             Members(&mut kept).visit_map(members)?;
         } else {
-            Members(&mut NoSlots).visit_map(members)?;
+            Members(&mut ()).visit_map(members)?;
         }
         Ok(kept.into())
     }
@@ -198,7 +190,7 @@ mod tests {
     #[test]
     fn repeated_name_is_rejected_at_any_depth() {
         for text in [r#"{"a":1,"a":1}"#, r#"{"b":[{"a":1,"\u0061":2}]}"#] {
-            for read in [parse_object(text.as_bytes()).err(), parse_members(text.as_bytes(), &mut NoSlots).err()] {
+            for read in [parse_object(text.as_bytes()).err(), parse_members(text.as_bytes(), &mut ()).err()] {
                 assert!(read.unwrap().contains("`a` occurs twice"), "{text}");
             }
         }

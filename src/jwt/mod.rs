@@ -12,7 +12,6 @@ use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
 
-/// The longest accepted token, in bytes.
 pub const MAX_TOKEN_LENGTH: usize = 1 << 20;
 
 /// A parsed JWS in compact form; its signature is **not** verified.
@@ -44,7 +43,6 @@ pub struct RegisteredClaims {
     pub exp: Option<Value>,
 }
 
-/// Why text is not a JWT.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Malformed {
     /// The sentence says why; printable, repeats only names from the token.
@@ -67,8 +65,6 @@ fn not_a_token<T>(why: impl Into<String>) -> Result<T, Malformed> {
 }
 
 impl<'a> Jws<'a> {
-    /// Parses a token, in linear time.
-    ///
     /// # Errors
     /// [`Malformed`] for anything but three parts of canonical base64url (RFC 7515 7.1) with a JSON object as header,
     /// without repeated names (RFC 7515 4), where `alg` is a string (4.1.1), as are `kid` and `typ` if present (4.1.4,
@@ -108,7 +104,6 @@ impl<'a> Jws<'a> {
         one_line(&self.header_bytes)
     }
 
-    /// RFC 7515 4.1.1.
     pub fn alg(&self) -> &str {
         self.header_string("alg").unwrap_or_default()
     }
@@ -118,7 +113,6 @@ impl<'a> Jws<'a> {
         self.header_string("kid")
     }
 
-    /// RFC 7515 4.1.9.
     pub fn typ(&self) -> Option<&str> {
         self.header_string("typ")
     }
@@ -139,8 +133,6 @@ impl<'a> Jws<'a> {
 }
 
 impl<'a> Jwt<'a> {
-    /// Parses a token, in linear time.
-    ///
     /// # Errors
     /// Those of [`Jws::parse`]; [`Malformed::NotAToken`] also if the payload is not a JSON object, or repeats a name
     /// (RFC 7519 4).
@@ -153,8 +145,7 @@ impl<'a> Jwt<'a> {
 
     /// All claims (RFC 7519 4), parsed at each call.
     pub fn claims(&self) -> Map<String, Value> {
-        // Cannot fail: `parse` accepted it.
-        serde_json::from_slice(&self.jws.payload).unwrap_or_default()
+        serde_json::from_slice(&self.jws.payload).unwrap_or_default() // cannot fail: `parse` accepted it
     }
 
     /// The payload as written in the token, on one line. Numbers keep every digit, unlike in [`Jwt::claims`].
@@ -164,7 +155,6 @@ impl<'a> Jwt<'a> {
 }
 
 impl RegisteredClaims {
-    /// Picks the registered claims.
     pub fn from_claims(claims: &Map<String, Value>) -> Self {
         let mut registered = Self::default();
         for (name, value) in claims {
@@ -209,7 +199,6 @@ fn not_an_object<T>(part: &str, why: &str) -> Result<T, Malformed> {
     not_a_token(format!("its {part} is not a JSON object: {why}"))
 }
 
-/// Valid JSON on one line.
 fn one_line(json: &[u8]) -> Cow<'_, str> {
     json::minified(std::str::from_utf8(json).unwrap_or_default())
 }
@@ -241,8 +230,8 @@ pub fn trim_token(line: &str) -> &str {
     text
 }
 
-/// Whether text that is not a JWT may be an opaque token: it has the characters of a bearer token (RFC 6750 2.1), and
-/// does not begin like a JWT, which would be a damaged one.
+/// Whether text that is not a JWT has the characters of a bearer token (RFC 6750 2.1), and does not begin like a JWT, which
+/// would be a damaged one.
 pub fn may_be_opaque(text: &str) -> bool {
     let begins_like_a_jwt =
         text.get(..4).is_some_and(|start| URL_SAFE_NO_PAD.decode(start).is_ok_and(|bytes| bytes.starts_with(b"{")));

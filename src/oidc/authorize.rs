@@ -19,11 +19,9 @@ pub struct AuthorizationOptions {
     /// `scope` (RFC 6749 3.3); `openid` is added if missing (Core 3.1.2.1).
     pub scopes: Vec<String>,
     pub prompt: Option<String>,
-    /// TelenorID+ prefills the phone number with it.
     pub login_hint: Option<String>,
     /// Separated by spaces.
     pub acr_values: Option<String>,
-    /// Separated by spaces.
     pub ui_locales: Option<String>,
     /// How long ago the user may have authenticated.
     pub max_age: Option<Seconds>,
@@ -34,17 +32,14 @@ pub struct AuthorizationOptions {
 /// What was sent in an authorization request, and what its responses must match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingLogin {
-    /// RFC 6749 10.12.
     pub state: Secret,
-    /// Core 3.1.2.1.
     pub nonce: Secret,
-    /// RFC 7636 4.1.
     pub code_verifier: Secret,
     /// Byte for byte as sent (RFC 6749 4.1.3).
     pub redirect_uri: String,
-    /// The provider's issuer, which `iss` must equal (RFC 9207 2.4).
+    /// Which `iss` must equal (RFC 9207 2.4).
     pub issuer: String,
-    /// Whether the metadata promises `iss`, so that a response without it is invalid (RFC 9207 2.4).
+    /// Whether the metadata promises `iss`.
     pub iss_required: bool,
 }
 
@@ -52,7 +47,6 @@ pub struct PendingLogin {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Code(pub Secret);
 
-/// Why pasted text is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PasteError {
     NotAUrl,
@@ -115,8 +109,7 @@ pub fn authorization_request(
     Ok((url, pending))
 }
 
-/// The URL with the session's ID token as a hint, which Core 3.1.2.1 recommends for `prompt=none`. It is a secret: it
-/// must not be printed, nor be passed as a program's argument.
+/// The URL with the session's ID token as a hint, which Core 3.1.2.1 recommends for `prompt=none`: no argument for a program.
 pub fn with_id_token_hint(url: &Url, hint: &Secret) -> Secret {
     let mut url = url.clone();
     url.query_pairs_mut().append_pair("id_token_hint", hint.expose());

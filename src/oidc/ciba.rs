@@ -3,7 +3,7 @@
 
 use super::Problem;
 use super::authorize::{AuthorizationOptions, check_parameters};
-use super::discovery::Provider;
+use super::discovery::{Issuer, Provider};
 use super::polling::DEFAULT_INTERVAL;
 use super::response::{self, invalid, lenient_seconds, required, required_string};
 use super::token::{Client, form_post};
@@ -13,7 +13,6 @@ use crate::domain::time::Seconds;
 use crate::ports::{Request, Response};
 use url::Url;
 
-/// What messages call the responses.
 const PREPARATION: &str = "the BankID preparation response";
 const AUTHENTICATION: &str = "the backchannel authentication response";
 
@@ -22,7 +21,6 @@ const GRANT_TYPE: &str = "urn:openid:params:grant-type:ciba";
 /// The longest lifetime that TelenorID+ grants.
 const MAX_LIFETIME: Seconds = Seconds(300);
 
-/// Who asks the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CibaProvider {
     Vipps,
@@ -30,7 +28,6 @@ pub enum CibaProvider {
 }
 
 impl CibaProvider {
-    /// The scopes that TelenorID+ requires.
     pub const fn required_scopes(self) -> &'static [&'static str] {
         match self {
             Self::Vipps => &["openid", "vipps", "phone"],
@@ -39,7 +36,6 @@ impl CibaProvider {
     }
 }
 
-/// Who is to log in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserHint {
     /// `login_hint`: a phone number.
@@ -47,7 +43,6 @@ pub enum UserHint {
     Prepared(PreparedBankId),
 }
 
-/// A BankID login that was prepared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreparedBankId {
     login_hint_token: Secret,
@@ -60,7 +55,6 @@ pub struct PreparedBankId {
 pub struct BackchannelAuthentication {
     pub auth_req_id: Secret,
     pub lifetime: Seconds,
-    /// How long to wait between polls.
     pub interval: Seconds,
 }
 
@@ -71,9 +65,7 @@ pub struct BackchannelAuthentication {
 pub fn preparation_request(provider: &Provider, client: &Client, kurt_id: &str) -> Result<Request, String> {
     let parameters = [("kurt_id", kurt_id)];
     check_parameters(&parameters, &AuthorizationOptions::default())?;
-    let issuer = provider.issuer.trim_end_matches('/');
-    let url = Url::parse(&format!("{issuer}/api/ciba/ciba_prepare_bankid"));
-    let url = url.map_err(|_| "the issuer's address cannot be extended by a path".to_owned())?;
+    let url = Issuer::parse(&provider.issuer)?.url_with("/api/ciba/ciba_prepare_bankid");
     Ok(form_post(&url, client, &parameters, &[]))
 }
 

@@ -12,7 +12,6 @@ use crate::domain::time::Seconds;
 use crate::ports::{Request, Response};
 use url::Url;
 
-/// What messages call the response.
 const RESPONSE_NAME: &str = "the device authorization response";
 
 /// The longest lifetime of a code that is believed.
@@ -30,9 +29,7 @@ pub struct DeviceAuthorization {
     pub verification_uri: Url,
     /// The same address with the code in it, for a QR code.
     pub verification_uri_complete: Option<Url>,
-    /// How long the codes are valid.
     pub lifetime: Seconds,
-    /// How long to wait between polls.
     pub interval: Seconds,
 }
 
@@ -60,8 +57,6 @@ pub fn device_authorization_request(
     Ok(form_post(endpoint, client, &parameters, &[]))
 }
 
-/// The codes and the address for the user.
-///
 /// # Errors
 /// Those of `response::success_object`; [`Problem::Invalid`] if a member is missing or cannot be shown to a user.
 pub fn accept_device_authorization(response: &Response) -> Result<DeviceAuthorization, Problem> {
@@ -79,7 +74,6 @@ pub fn accept_device_authorization(response: &Response) -> Result<DeviceAuthoriz
     })
 }
 
-/// A code that a person can read and type.
 fn user_code(text: &str) -> Result<String, Problem> {
     match printable(text) == text {
         true => Ok(text.to_owned()),

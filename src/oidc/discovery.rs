@@ -1,7 +1,9 @@
 //! OpenID Connect Discovery 1.0: the provider's endpoints.
 
 use super::Problem;
+use super::redact;
 use super::response::{self, Object, invalid, lenient_string};
+use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::ports::{Method, Request, Response};
@@ -9,7 +11,6 @@ use serde_json::Value;
 use std::path::Path;
 use url::{Host, Url};
 
-/// What messages call the document.
 const RESPONSE_NAME: &str = "the discovery document";
 
 /// A configured issuer, checked and normalised.
@@ -31,20 +32,16 @@ pub struct Provider {
     pub jwks_uri: Url,
     pub userinfo_endpoint: Option<Url>,
     pub revocation_endpoint: Option<Url>,
-    /// RFC 8628 4.
     pub device_authorization_endpoint: Option<Url>,
-    /// RFC 7662.
     pub introspection_endpoint: Option<Url>,
-    /// CIBA Core 4.
     pub backchannel_authentication_endpoint: Option<Url>,
     /// Whether `revocation_endpoint_auth_methods_supported` lists `none`. If the list is missing, its default is
     /// `client_secret_basic` only (RFC 8414 2).
     pub lists_public_clients_for_revocation: bool,
-    /// RP-Initiated Logout 2.1.
     pub end_session_endpoint: Option<Url>,
     /// TelenorID+'s own: logs out without a browser.
     pub custom_logout_endpoint: Option<Url>,
-    /// `id_token_signing_alg_values_supported`; empty if the document does not say.
+    /// Empty if the document does not say.
     pub id_token_algorithms: Vec<String>,
     /// Whether every authorization response must have `iss` (RFC 9207 3).
     pub authorization_response_iss_parameter_supported: bool,
@@ -55,11 +52,8 @@ pub struct Provider {
 }
 
 impl Issuer {
-    /// Parses an issuer: `https` (or `http` for a loopback address), host, optional port and path. No query, fragment
-    /// (Discovery 3) or user name.
-    ///
-    /// # Errors
-    /// A printable sentence saying what is wrong.
+    /// `https` (or `http` for a loopback address), host, optional port and path; no query, fragment (Discovery 3) or user
+    /// name. The error is a printable sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         // A user name or password is rejected below, and must not be repeated in the message.
         let shown = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
@@ -68,10 +62,8 @@ impl Issuer {
             return wrong(why);
         }
         let Ok(url) = Url::parse(text) else { return wrong("is not a URL (https:// missing?)") };
-        match url.scheme() {
-            "https" => {}
-            "http" if is_loopback_literal(&url) => {}
-            _ => return wrong("must be https (http is for 127.0.0.1 and [::1] only)"),
+        if !is_secure(&url) {
+            return wrong("must be https (http is for 127.0.0.1 and [::1] only)");
         }
         if url.query().is_some() || url.fragment().is_some() {
             return wrong("must have neither a query nor a fragment");
@@ -96,7 +88,7 @@ impl Issuer {
         url
     }
 
-    /// Whether there is no path, so that a slash at the end makes no difference.
+    /// Then a slash at the end makes no difference.
     fn is_bare_origin(&self) -> bool {
         self.url.path() == "/"
     }
@@ -108,12 +100,10 @@ impl Issuer {
     }
 }
 
-/// The request for the metadata (Discovery 4.1).
 pub fn discovery_request(issuer: &Issuer, ca_file: Option<&Path>) -> Request {
     get_request(issuer.url_with("/.well-known/openid-configuration"), "application/json", ca_file)
 }
 
-/// A GET request without credentials.
 pub(super) fn get_request(url: Url, accept: &'static str, ca_file: Option<&Path>) -> Request {
     Request {
         method: Method::Get,
@@ -127,8 +117,15 @@ pub(super) fn get_request(url: Url, accept: &'static str, ca_file: Option<&Path>
     }
 }
 
-/// The provider's metadata from the response to [`discovery_request`].
-///
+/// A GET request with the token in the header (RFC 6750 2.1).
+pub(super) fn bearer_request(url: Url, accept: &'static str, token: &Secret, ca_file: Option<&Path>) -> Request {
+    Request {
+        authorization: Some(Secret::new(format!("Bearer {}", token.expose()))),
+        secrets: redact::redactable_forms([token.expose()]),
+        ..get_request(url, accept, ca_file)
+    }
+}
+
 /// # Errors
 /// Those of `response::success_body` and [`Provider::from_json`].
 pub fn accept_discovery(response: &Response, issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Provider, Problem> {
@@ -138,7 +135,6 @@ pub fn accept_discovery(response: &Response, issuer: &Issuer, endpoint_hosts: &[
     }
 }
 
-/// The longest time a response is cached.
 pub const MAX_CACHE_LIFETIME: Seconds = Seconds::days(1);
 
 /// How long to cache a response: its `max-age` (RFC 9111 5.2.2.1), not at all with `no-store` or `no-cache`, one day by
@@ -158,9 +154,8 @@ pub fn cache_lifetime(response: &Response) -> Seconds {
 }
 
 impl Provider {
-    /// Parses a discovery document, new or cached.
-    ///
-    /// Endpoints may be on the issuer's host and port, and on `endpoint_hosts` (`host` or `host:port`).
+    /// Parses a discovery document. Endpoints may be on the issuer's host and port, and on `endpoint_hosts` (`host` or
+    /// `host:port`).
     ///
     /// # Errors
     /// [`Problem::Invalid`] if the issuer is another one, or the token endpoint or `jwks_uri` is missing or not
@@ -245,18 +240,13 @@ fn string_list(document: &Object, name: &str) -> Vec<String> {
     list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// An endpoint's URL, or why it is not accepted.
 fn parse_endpoint(text: &str, issuer: &Issuer, hosts: &[String]) -> Result<Url, &'static str> {
     if !has_only_safe_characters(text) {
         return Err("has characters that do not belong in an endpoint");
     }
-    if let Some(why) = url_ambiguity(text) {
-        return Err(why);
-    }
-    let url = Url::parse(text).map_err(|_| "is not a URL")?;
+    let url = unambiguous_url(text)?;
     // RFC 9700 2.6: no downgrade. Only a loopback issuer's own endpoints may use http.
-    let may_be_http = issuer.url.scheme() == "http" && is_loopback_literal(&url);
-    if !(url.scheme() == "https" || url.scheme() == "http" && may_be_http) {
+    if !is_secure(&url) || url.scheme() == "http" && issuer.url.scheme() != "http" {
         return Err("is not https");
     }
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
@@ -294,19 +284,15 @@ fn host_and_port(url: &Url) -> (Option<Host<&str>>, Option<u16>) {
     (url.host(), url.port_or_known_default())
 }
 
-/// Whether an entry of `endpoint_hosts` covers the URL: `host` any port, `host:port` only that one.
+/// Whether an entry of `endpoint_hosts` covers the URL: `host` any port, `host:port` or `[v6]:port` only that one.
 fn entry_matches_host(entry: &str, url: &Url) -> bool {
+    let has_port = entry.rsplit(']').next().is_some_and(|after| after.contains(':'));
     Url::parse(&format!("{}://{entry}", url.scheme())).is_ok_and(|allowed| {
         allowed.path() == "/"
             && allowed.username().is_empty()
             && allowed.host() == url.host()
-            && (!has_port(entry) || allowed.port_or_known_default() == url.port_or_known_default())
+            && (!has_port || allowed.port_or_known_default() == url.port_or_known_default())
     })
-}
-
-/// Whether an entry has a port: `host:port` or `[v6]:port`.
-fn has_port(entry: &str) -> bool {
-    entry.rsplit(']').next().is_some_and(|after| after.contains(':'))
 }
 
 /// Whether a flag is set, even as a string or number: not seeing it would drop a protection.
@@ -319,24 +305,28 @@ fn is_truthy(flag: &Value) -> bool {
     }
 }
 
-/// An address that the provider names for the user's browser: https, or http on a loopback literal, without a user name.
-///
-/// # Errors
-/// What is wrong with it, for a sentence about it.
+/// An address that the provider names for the user's browser: https, or http on a loopback literal, without a user name. The
+/// error is for a sentence about it.
 pub(super) fn browser_address(text: &str) -> Result<Url, &'static str> {
-    if let Some(why) = url_ambiguity(text) {
-        return Err(why);
-    }
-    let url = Url::parse(text).map_err(|_| "is not a URL")?;
-    match url.scheme() {
-        "https" => {}
-        "http" if is_loopback_literal(&url) => {}
-        _ => return Err("is not https"),
+    let url = unambiguous_url(text)?;
+    if !is_secure(&url) {
+        return Err("is not https");
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("has a user name or password in it");
     }
     Ok(url)
+}
+
+fn unambiguous_url(text: &str) -> Result<Url, &'static str> {
+    match url_ambiguity(text) {
+        Some(why) => Err(why),
+        None => Url::parse(text).map_err(|_| "is not a URL"),
+    }
+}
+
+fn is_secure(url: &Url) -> bool {
+    url.scheme() == "https" || url.scheme() == "http" && is_loopback_literal(url)
 }
 
 /// Why this is not the URL that it seems to be: the parser would silently change it, or it has invisible characters.

@@ -18,7 +18,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{Account, IdToken};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
-use crate::jwt::{Jwt, RegisteredClaims};
+use crate::jwt::Jwt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
@@ -27,7 +27,6 @@ use sha2::{Digest, Sha256};
 /// How old a login's ID token may be: it was issued just now (Core 3.1.3.7 no. 10).
 const MAX_ID_TOKEN_AGE: Seconds = Seconds::minutes(10);
 
-/// What an ID token is checked against.
 #[derive(Clone, Debug)]
 pub struct ExpectedIdToken<'a> {
     pub issuer: &'a str,
@@ -39,13 +38,11 @@ pub struct ExpectedIdToken<'a> {
     pub source: IdTokenSource<'a>,
 }
 
-/// The kind of token request that returned the ID token.
 #[derive(Clone, Debug)]
 pub enum IdTokenSource<'a> {
     Login {
         /// What was sent and what came back; `None` for a login by polling (RFC 8628, CIBA).
         redirect: Option<(&'a PendingLogin, &'a Code)>,
-        /// As requested.
         max_age: Option<Seconds>,
         /// How long the user has been at the provider; `max_age` allows this much more.
         waited: Seconds,
@@ -67,8 +64,6 @@ pub struct ValidatedIdToken {
 type Claims = Map<String, Value>;
 type CheckResult = Result<(), TokenProblem>;
 
-/// The ID token, validated.
-///
 /// # Errors
 /// See the table above.
 pub fn accept_id_token(
@@ -107,7 +102,10 @@ pub fn accept_id_token(
         IdTokenSource::Refresh { previous, .. } => refreshed_id_token(new, *previous)?,
     };
     // Last, because `NotValidNow` means that everything else is right.
-    check_times(&token.registered, issued_at, expected.now)?;
+    signed_token::check_times(&token.registered, expected.now, LEEWAY)?; // no. 9
+    if issued_at > expected.now.plus(LEEWAY) {
+        return signed_token::not_valid_now(format!("it was issued in the future, at {issued_at}")); // no. 10
+    }
     let username = claims.get("preferred_username").and_then(Value::as_str).map(str::to_owned);
     let account = Account { sub: sub.to_owned(), username };
     Ok(ValidatedIdToken { token: accepted, account, claims })
@@ -164,19 +162,8 @@ fn check_audience(claims: &Claims, client_id: &str) -> CheckResult {
     }
 }
 
-/// A required time (Core 2).
 fn required_time(claim: &Option<Value>, name: &str) -> Result<Time, TokenProblem> {
     signed_token::time_claim(claim.as_ref(), name)?.map_or_else(|| flawed(format!("it has no `{name}`")), Ok)
-}
-
-/// Core 3.1.3.7 no. 9 and 10.
-fn check_times(claims: &RegisteredClaims, issued_at: Time, now: Time) -> CheckResult {
-    signed_token::check_expiry(claims, now, LEEWAY)?;
-    signed_token::check_not_before(claims, now, LEEWAY)?;
-    if issued_at > now.plus(LEEWAY) {
-        return signed_token::not_valid_now(format!("it was issued in the future, at {issued_at}"));
-    }
-    Ok(())
 }
 
 /// 1 to 255 ASCII characters (Core 2).

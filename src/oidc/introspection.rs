@@ -12,10 +12,8 @@ use crate::jwt::whole_seconds;
 use crate::ports::{Request, Response};
 use serde_json::Value;
 
-/// What messages call the response.
 const RESPONSE_NAME: &str = "the introspection response";
 
-/// What the response is checked against.
 #[derive(Clone, Copy)]
 pub struct ExpectedIntrospection<'a> {
     pub issuer: &'a str,
@@ -71,9 +69,6 @@ pub fn accept_introspection(
 }
 
 /// A time in seconds (RFC 7662 2.2). Zero counts as absent, because some providers send it for a token without an end.
-///
-/// # Errors
-/// [`Problem::Invalid`] if it is not a number, or has no date.
 fn time(object: &Object, name: &str) -> Result<Option<Time>, Problem> {
     let seconds = match object.get(name) {
         None | Some(Value::Null) => return Ok(None),

@@ -13,7 +13,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use std::path::Path;
 
-/// What messages call the response.
 const RESPONSE_NAME: &str = "the key set";
 
 /// How many keys of a set are used, and so how many signatures are tried for one token.
@@ -33,8 +32,6 @@ pub fn jwks_request(provider: &Provider, ca_file: Option<&Path>) -> Request {
     get_request(provider.jwks_uri.clone(), "application/json", ca_file)
 }
 
-/// The keys from the response to [`jwks_request`].
-///
 /// # Errors
 /// Those of `response::success_body` and [`KeySet::from_json`].
 pub fn accept_jwks(response: &Response) -> Result<KeySet, Problem> {
@@ -45,7 +42,7 @@ pub fn accept_jwks(response: &Response) -> Result<KeySet, Problem> {
 }
 
 impl KeySet {
-    /// Parses a key set, new or cached, and skips unusable keys (RFC 7517 5).
+    /// Skips unusable keys (RFC 7517 5).
     ///
     /// # Errors
     /// [`Problem::Invalid`] without an array `keys`, or if a private key is published: then anybody can sign as the
@@ -66,11 +63,8 @@ impl KeySet {
         Ok(Self(keys().take(MAX_KEYS).filter_map(rs256_key).collect()))
     }
 
-    /// Checks that one of these keys signed the token.
-    ///
     /// A token with a `kid` is tried with the keys of that name, or else with those that have none; a token without one
-    /// is tried with every key. Keys in the token's own header (`jwk`, `jku`, `x5c`, `x5u`) are ignored (RFC 8725
-    /// 3.10).
+    /// with every key. Keys in its own header (`jwk`, `jku`, `x5c`, `x5u`) are ignored (RFC 8725 3.10).
     ///
     /// # Errors
     /// All of [`TokenProblem`] but `NotValidNow` and `Flawed`.

@@ -13,23 +13,18 @@ use std::path::Path;
 /// The result of a logout without a browser. Only the first two mean that the SSO session has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogoutOutcome {
-    /// 200, or 204 with an empty body.
     LoggedOut,
-    /// 200 "Already logged out".
     AlreadyLoggedOut,
-    /// 400: the request had no ID token.
+    /// The request had no ID token.
     HintMissing,
-    /// 401: the ID token was not accepted.
+    /// The ID token was not accepted.
     HintRefused,
-    /// 424: a service that the provider depends on failed.
+    /// A service that the provider depends on failed.
     Incomplete,
-    /// 408, 429 or 5xx.
     Unavailable,
-    /// A status that the provider's guide does not list.
     Unexpected(u16),
 }
 
-/// What messages call the response.
 const RESPONSE_NAME: &str = "the revocation response";
 
 /// The request to revoke a refresh token (RFC 7009 2.1); `None` if there is no such endpoint.
@@ -47,8 +42,6 @@ pub enum Revocation {
     NotForPublicClients,
 }
 
-/// The result of [`revocation_request`].
-///
 /// Whether a public client may revoke shows only in the response: some providers that do not list `none` allow it.
 ///
 /// # Errors
@@ -57,9 +50,7 @@ pub enum Revocation {
 pub fn accept_revocation(response: &Response, provider: &Provider, client: &Client) -> Result<Revocation, Problem> {
     if (200..300).contains(&response.status) && !response::is_web_page(response) {
         // RFC 7009 2.2 says to ignore the body, but an OAuth error in it is an error.
-        let error =
-            response::object(&response.body, RESPONSE_NAME).ok().and_then(|object| response::oauth_error(&object));
-        return match error {
+        return match response::stated_error(response) {
             None => Ok(Revocation::Revoked),
             Some(error) => Err(response::problem_from_oauth_error(error)),
         };
@@ -98,7 +89,6 @@ pub fn custom_logout_request(
     })
 }
 
-/// The result of [`custom_logout_request`].
 pub fn accept_custom_logout(response: &Response) -> LogoutOutcome {
     match response.status {
         200 if says_already_logged_out(&response.body) => LogoutOutcome::AlreadyLoggedOut,
@@ -117,23 +107,11 @@ fn says_already_logged_out(body: &[u8]) -> bool {
     String::from_utf8_lossy(body).to_ascii_lowercase().contains("already logged out")
 }
 
-/// The URL that ends the SSO session in the browser (RP-Initiated Logout 2); `None` if there is no such endpoint.
-/// `id_token_hint` may have expired; `post_logout_redirect_uri` must be registered. A secret, because it holds a token.
-pub fn end_session_url(
-    provider: &Provider,
-    client_id: &str,
-    id_token_hint: Option<&Secret>,
-    post_logout_redirect_uri: Option<&str>,
-    state: Option<&Secret>,
-) -> Option<Secret> {
+/// The URL that ends the SSO session in the browser (RP-Initiated Logout 2); `None` if there is no such endpoint. The hint
+/// may have expired. A secret, because it holds a token.
+pub fn end_session_url(provider: &Provider, client_id: &str, id_token_hint: &Secret) -> Option<Secret> {
     let mut url = provider.end_session_endpoint.clone()?;
-    let parameters = [
-        ("id_token_hint", id_token_hint.map(Secret::expose)),
-        ("client_id", Some(client_id)),
-        ("post_logout_redirect_uri", post_logout_redirect_uri),
-        ("state", state.map(Secret::expose)),
-    ];
-    url.query_pairs_mut().extend_pairs(parameters.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
+    url.query_pairs_mut().extend_pairs([("id_token_hint", id_token_hint.expose()), ("client_id", client_id)]);
     Some(Secret::new(String::from(url)))
 }
 

@@ -1,9 +1,9 @@
 //! Polling the token endpoint while the user acts elsewhere (RFC 8628 3.4 and 3.5, CIBA Core 10.1 and 11): when to ask, and
 //! what the answers mean.
 
-use super::response::{oauth_error, object};
+use super::Problem;
+use super::response::stated_error;
 use super::token::{TokenResponse, accept_code_response};
-use super::{OAuthError, Problem};
 use crate::domain::time::Seconds;
 use crate::ports::Response;
 
@@ -13,7 +13,6 @@ pub const DEFAULT_INTERVAL: Seconds = Seconds(5);
 /// The longest wait after a failure, unless the provider asks for more or its interval is longer.
 const MAX_BACK_OFF: Seconds = Seconds(60);
 
-/// What the response to a poll says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PollAnswer {
     Tokens(Box<TokenResponse>),
@@ -25,24 +24,17 @@ pub enum PollAnswer {
     Expired,
 }
 
-/// The answer to a poll.
-///
 /// # Errors
 /// [`Problem::Unavailable`] if the next poll may succeed; any other problem is final: nothing may be sent for this code
 /// again.
 pub fn accept_poll(response: &Response) -> Result<PollAnswer, Problem> {
-    match stated_error(response).as_deref() {
+    // Some providers send `slow_down` with 429.
+    match stated_error(response).as_ref().map(|stated| stated.error.as_str()) {
         Some("authorization_pending") => Ok(PollAnswer::Pending),
         Some("slow_down") => Ok(PollAnswer::SlowDown),
         Some("expired_token") => Ok(PollAnswer::Expired),
         _ => accept_code_response(response).map(|tokens| PollAnswer::Tokens(Box::new(tokens))),
     }
-}
-
-/// The OAuth error, whatever the status: some providers send `slow_down` with 429.
-fn stated_error(response: &Response) -> Option<String> {
-    let OAuthError { error, .. } = oauth_error(&object(&response.body, "the token response").ok()?)?;
-    Some(error)
 }
 
 /// The seconds that the provider asks to wait (`Retry-After`, RFC 9110 10.2.3, as a number).
@@ -61,12 +53,11 @@ pub struct PollInterval {
 }
 
 impl PollInterval {
-    /// `interval` is the provider's.
     pub fn new(interval: Seconds) -> Self {
         Self { interval: interval.max(Seconds(1)), failures: 0, retry_after: Seconds::ZERO }
     }
 
-    /// How long to wait before the next poll. After failures, twice as long each time (RFC 8628 3.5).
+    /// After failures, twice as long each time (RFC 8628 3.5).
     pub fn wait(&self) -> Seconds {
         let doubled = self.interval.0.saturating_mul(1_i64.checked_shl(self.failures.min(32)).unwrap_or(i64::MAX));
         Seconds(doubled).min(MAX_BACK_OFF).max(self.interval).max(self.retry_after)

@@ -46,8 +46,6 @@ pub(super) fn success_object(response: &Response, response_name: &str) -> Result
     oauth_error(&object).map_or(Ok(object), |error| Err(problem_from_oauth_error(error)))
 }
 
-/// Parses a JSON object.
-///
 /// # Errors
 /// [`Problem::Unavailable`] if the end is missing, [`Problem::Invalid`] if it is not a JSON object.
 pub(super) fn object(bytes: &[u8], response_name: &str) -> Result<Object, Problem> {
@@ -142,8 +140,7 @@ pub(super) fn problem_from_status(response: &Response, response_name: &str) -> P
             Problem::Unavailable(status_message(status, response_name) + &retry_after(response))
         }
         400..=499 => refusal(response, response_name),
-        // Redirects are never followed: RFC 9700 4.12 for requests with credentials, and documents have a fixed
-        // address.
+        // Redirects are never followed: RFC 9700 4.12, and documents have a fixed address.
         300..=399 => {
             Problem::Invalid(format!("the provider sent a redirect instead of {response_name} (HTTP {status})"))
         }
@@ -167,9 +164,8 @@ pub(super) const fn is_temporary(status: u16) -> bool {
 }
 
 fn refusal(response: &Response, response_name: &str) -> Problem {
-    let in_body = object(&response.body, response_name).ok().and_then(|object| oauth_error(&object));
     let status = response.status;
-    match in_body {
+    match stated_error(response) {
         Some(error) => problem_from_oauth_error(error),
         None if is_web_page(response) => Problem::Unavailable(format!(
             "a web page (HTTP {status}) was sent instead of {response_name}, maybe by something between here and the provider"
@@ -178,7 +174,6 @@ fn refusal(response: &Response, response_name: &str) -> Problem {
     }
 }
 
-/// The problem that an OAuth error is: unavailable if it is temporary, else refused.
 pub(super) fn problem_from_oauth_error(error: OAuthError) -> Problem {
     if error.is_temporary() {
         return Problem::Unavailable(format!("the provider is temporarily unavailable (`{}`)", error.error));
@@ -198,6 +193,11 @@ fn retry_after(response: &Response) -> String {
     }
 }
 
+/// The OAuth error in the body, whatever the status.
+pub(super) fn stated_error(response: &Response) -> Option<OAuthError> {
+    oauth_error(&object(&response.body, "the response").ok()?)
+}
+
 /// The OAuth error (RFC 6749 5.2), if `error` is a non-empty string.
 pub(super) fn oauth_error(object: &Object) -> Option<OAuthError> {
     lenient_string(object, "error").map(|error| OAuthError {
@@ -206,10 +206,10 @@ pub(super) fn oauth_error(object: &Object) -> Option<OAuthError> {
     })
 }
 
-/// A string member. `null` and `""` count as absent, because some providers send them for "none".
+/// A string. `null` and `""` count as absent, because some providers send them for "none".
 ///
 /// # Errors
-/// [`Problem::Invalid`] if the member is not a string.
+/// [`Problem::Invalid`] if it is not a string.
 pub(super) fn optional_string<'a>(
     object: &'a Object,
     name: &str,

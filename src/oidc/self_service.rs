@@ -1,8 +1,7 @@
 //! TelenorID+'s link to the user's own account page ("Manage My Telenor ID+").
 
 use super::Problem;
-use super::discovery::{Issuer, browser_address, get_request};
-use super::redact;
+use super::discovery::{Issuer, bearer_request, browser_address};
 use super::response::{self, invalid};
 use crate::domain::secret::Secret;
 use crate::domain::text::{bytes_without_byte_order_mark, printable};
@@ -11,17 +10,12 @@ use serde_json::Value;
 use std::path::Path;
 use url::Url;
 
-/// What messages call the response.
 const RESPONSE_NAME: &str = "the self-service response";
 
-/// The request, with the token in the header (RFC 6750 2.1). Discovery does not name this endpoint.
+/// The request. Discovery does not name this endpoint.
 pub fn self_service_request(issuer: &Issuer, access_token: &Secret, ca_file: Option<&Path>) -> Request {
-    let request = get_request(issuer.url_with("/api/meta/v1/self-service"), "application/json, text/plain", ca_file);
-    Request {
-        authorization: Some(Secret::new(format!("Bearer {}", access_token.expose()))),
-        secrets: redact::redactable_forms([access_token.expose()]),
-        ..request
-    }
+    let url = issuer.url_with("/api/meta/v1/self-service");
+    bearer_request(url, "application/json, text/plain", access_token, ca_file)
 }
 
 /// The link from the response to [`self_service_request`], with `locale` (`no`) added.
@@ -57,7 +51,7 @@ fn lenient_link(body: &[u8]) -> Result<String, Problem> {
     if let Ok(text) = serde_json::from_slice::<String>(body) {
         return Ok(text);
     }
-    std::str::from_utf8(body).map(str::to_owned).or_else(|_| invalid(format!("{RESPONSE_NAME}: it is not UTF-8")))
+    String::from_utf8(body.to_vec()).or_else(|_| invalid(format!("{RESPONSE_NAME}: it is not UTF-8")))
 }
 
 #[cfg(test)]

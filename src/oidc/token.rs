@@ -16,7 +16,6 @@ use serde_json::Value;
 use std::path::PathBuf;
 use url::{Url, form_urlencoded};
 
-/// What messages call the response.
 const RESPONSE_NAME: &str = "the token response";
 
 /// How a client authenticates (Core 9, RFC 6749 2.3).
@@ -28,7 +27,6 @@ pub enum ClientAuthentication {
     Post(Secret),
 }
 
-/// A registered client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     pub client_id: String,
@@ -38,13 +36,10 @@ pub struct Client {
 }
 
 impl Client {
-    /// Whether it sends a secret.
     pub fn has_secret(&self) -> bool {
-        self.authentication != ClientAuthentication::None
+        self.secret().is_some()
     }
-}
 
-impl Client {
     fn secret(&self) -> Option<&Secret> {
         match &self.authentication {
             ClientAuthentication::None => None,
@@ -63,7 +58,6 @@ pub struct TokenResponse {
     pub id_token: Option<Secret>,
     pub refresh_token: Option<Secret>,
     pub scopes: Option<Vec<String>>,
-    /// The `Date` header: the provider's clock.
     pub date: Option<Time>,
 }
 
@@ -79,7 +73,6 @@ pub fn code_request(provider: &Provider, client: &Client, code: &Code, pending: 
     form_post(&provider.token_endpoint, client, &parameters, &[&code.0, &pending.code_verifier])
 }
 
-/// The optional parameters of a refresh request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RefreshParameters<'a> {
     /// `None` keeps the granted ones (RFC 6749 6).
@@ -146,8 +139,6 @@ fn basic_credentials(client_id: &str, secret: &Secret) -> Secret {
     Secret::new(STANDARD.encode(pair.expose()))
 }
 
-/// The tokens from the response to [`code_request`].
-///
 /// # Errors
 /// Those of [`accept_token_response`]; [`Problem::Invalid`] also without an ID token (Core 3.1.3.3).
 pub fn accept_code_response(response: &Response) -> Result<TokenResponse, Problem> {
@@ -156,8 +147,6 @@ pub fn accept_code_response(response: &Response) -> Result<TokenResponse, Proble
     Ok(tokens)
 }
 
-/// The tokens from any token response.
-///
 /// # Errors
 /// Those of `response::success_object`; otherwise [`Problem::Invalid`].
 pub fn accept_token_response(response: &Response) -> Result<TokenResponse, Problem> {
@@ -190,7 +179,6 @@ pub enum RefusalCause {
     Unclear,
 }
 
-/// What a refusal is about, from its error or else its status.
 pub fn refusal_cause(error: Option<&OAuthError>, status: u16) -> RefusalCause {
     match error {
         Some(error) if error.needs_login() => RefusalCause::RefreshToken,
@@ -230,8 +218,7 @@ fn lenient_scopes(object: &Object) -> Option<Vec<String>> {
     (!names.is_empty()).then_some(names)
 }
 
-/// `id_token`, if not empty. Another type is passed on as text: ID token validation rejects it, which after a refresh
-/// costs only the ID token.
+/// Another type is passed on as text: ID token validation rejects it, which after a refresh costs only the ID token.
 fn lenient_id_token(object: &mut Object) -> Option<Secret> {
     match object.remove("id_token")? {
         Value::Null => None,

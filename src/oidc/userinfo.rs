@@ -1,7 +1,6 @@
 //! The userinfo endpoint (Core 5.3).
 
-use super::discovery::{Provider, get_request};
-use super::redact;
+use super::discovery::{Provider, bearer_request};
 use super::response::{self, Object, invalid};
 use super::signed_token;
 use super::{OAuthError, Problem};
@@ -12,10 +11,8 @@ use crate::ports::{Request, Response};
 use serde_json::Value;
 use std::path::Path;
 
-/// What messages call the response.
 const RESPONSE_NAME: &str = "the userinfo response";
 
-/// What the response is checked against.
 #[derive(Clone, Copy)]
 pub struct ExpectedUserinfo<'a> {
     pub issuer: &'a str,
@@ -23,14 +20,10 @@ pub struct ExpectedUserinfo<'a> {
     pub sub: &'a str,
 }
 
-/// The request (Core 5.3.1), with the token in the header (RFC 6750 2.1); `None` if there is no such endpoint.
+/// The request (Core 5.3.1); `None` if there is no such endpoint.
 pub fn userinfo_request(provider: &Provider, access_token: &Secret, ca_file: Option<&Path>) -> Option<Request> {
-    let request = get_request(provider.userinfo_endpoint.clone()?, "application/json, application/jwt", ca_file);
-    Some(Request {
-        authorization: Some(Secret::new(format!("Bearer {}", access_token.expose()))),
-        secrets: redact::redactable_forms([access_token.expose()]),
-        ..request
-    })
+    let url = provider.userinfo_endpoint.clone()?;
+    Some(bearer_request(url, "application/json, application/jwt", access_token, ca_file))
 }
 
 /// The claims from the response to [`userinfo_request`]: a JSON object, or a JWT (Core 5.3.2), whose signature `verify`

@@ -337,7 +337,8 @@ fn session_removed_before_for_requires_login() {
 fn refusal_to_another_process_ends_keepalive() {
     let bench = ten_minute_session();
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
-    let refused = bench.session().unwrap().after_refusal("invalid_grant", RefreshReason::Forced, START, Seconds::ZERO);
+    let refused =
+        bench.session().unwrap().after_refusal("invalid_grant", RefreshReason::Forced, None, START, Seconds::ZERO);
     bench.signals.run_after(1, move || stores.put(&name, refused.to_json().expose()));
     bench.run(&["keepalive", "--for", "6s"]).exits(3).says("rejected the refresh token");
 }

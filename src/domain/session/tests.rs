@@ -141,7 +141,7 @@ fn renewal_is_seen_after_the_clock_was_set_back() {
 fn without_refresh_token_there_is_no_expiry() {
     let never = logged_in(LOGIN, None);
     let refused =
-        logged_in(LOGIN, Some("r0")).after_refusal("invalid_grant", RefreshReason::Expired, LOGIN, Seconds::ZERO);
+        logged_in(LOGIN, Some("r0")).after_refusal("invalid_grant", RefreshReason::Expired, None, LOGIN, Seconds::ZERO);
     let held = logged_in(LOGIN, Some("r0"));
     assert_eq!(RefreshTokenExpiry::from_session(&never, &policy(PolicyName::Mobile)), None);
     assert_eq!(RefreshTokenExpiry::from_session(&refused, &policy(PolicyName::Mobile)), None);
@@ -153,9 +153,9 @@ fn lost_response_keeps_the_refresh_mark() {
     let begun = logged_in(LOGIN, Some("r0")).with_refresh_started(LOGIN);
     assert_eq!(begun.generation, u64::MAX);
     assert_eq!(begun.refresh_started_at, Some(LOGIN));
-    let lost = begun.after_lost_response(RefreshReason::Expired, LOGIN);
+    let lost = begun.after_lost_response(RefreshReason::Expired, None, LOGIN);
     assert_eq!((lost.refresh_started_at, lost.generation), (Some(LOGIN), u64::MAX));
-    let refused = begun.after_refusal("invalid_grant", RefreshReason::Expired, LOGIN, Seconds::ZERO);
+    let refused = begun.after_refusal("invalid_grant", RefreshReason::Expired, None, LOGIN, Seconds::ZERO);
     assert_eq!((refused.refresh_started_at, refused.generation), (None, 0));
     assert!(!refused.to_json().expose().contains("introspected_expiry"));
     assert_eq!(Session::from_json(&refused.to_json(), &refused.key).as_ref(), Ok(&refused));
@@ -245,8 +245,10 @@ pub(crate) fn lived(start: Time, steps: &[(i64, Step)]) -> Vec<(Time, Session)> 
             Step::New => refreshed(&session, now, Some(&format!("r{}", n + 1))),
             Step::Same => refreshed(&session, now, Some(&same)),
             Step::None => refreshed(&session, now, None),
-            Step::Refused => session.after_refusal("invalid_grant", RefreshReason::Expired, now, Seconds::ZERO),
-            Step::Unanswered => session.with_refresh_started(now).after_lost_response(RefreshReason::Expired, now),
+            Step::Refused => session.after_refusal("invalid_grant", RefreshReason::Expired, None, now, Seconds::ZERO),
+            Step::Unanswered => {
+                session.with_refresh_started(now).after_lost_response(RefreshReason::Expired, None, now)
+            }
             Step::Introspected(left) => introspected(&session, now, now.plus(Seconds(*left))),
             Step::FoundInactive => found_inactive(&session, now),
         };

@@ -47,7 +47,7 @@ fn fresh() -> Session {
 }
 
 fn refused(seconds: i64, session: &Session) -> Session {
-    session.after_refusal("invalid_grant", RefreshReason::Expired, after(seconds), Seconds::ZERO)
+    session.after_refusal("invalid_grant", RefreshReason::Expired, None, after(seconds), Seconds::ZERO)
 }
 
 const MOBILE: Policy = PolicyName::Mobile.documented();
@@ -357,7 +357,7 @@ fn why_a_token_was_refused_is_told_as_likely() {
         probable(&refused(97 * DAY, &renewed_after_the_clock_was_set_back))
             .contains("It had probably expired: under the policy")
     );
-    let lost = fresh().after_lost_response(RefreshReason::Expired, after(60));
+    let lost = fresh().after_lost_response(RefreshReason::Expired, None, after(60));
     assert!(probable(&refused(120, &lost)).contains("used up already"));
     assert_eq!(policy_mismatch(&refused(120, &lost), &MOBILE, &WORDS), None);
     let interrupted = fresh().with_event(after(60), EventKind::Interrupted);

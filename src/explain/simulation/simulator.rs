@@ -244,7 +244,7 @@ impl Simulator {
             if expiry.is_some_and(|expiry| now < expiry.expires_at_earliest) {
                 return Err(disagreement(at, "the provider refused a refresh token that the client relied on"));
             }
-            self.session = self.session.after_refusal("invalid_grant", reason, now, Seconds::ZERO);
+            self.session = self.session.after_refusal("invalid_grant", reason, None, now, Seconds::ZERO);
             let still_works = self.access_token_works(now);
             self.record(at, EventKind::Refused { still_works });
             return Ok(still_works);

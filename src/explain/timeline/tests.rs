@@ -37,7 +37,7 @@ fn samples() -> Vec<(&'static str, Time, Session, Policy)> {
     let web = PolicyName::PublicWeb.documented();
     let same = refreshed(&refreshed(&fresh, day(3), Some("r1")), day(20), Some("r1"));
     let ended = refreshed(&same, day(40), None);
-    let refused = ended.after_refusal("invalid_grant", RefreshReason::Expired, day(41), Seconds::ZERO);
+    let refused = ended.after_refusal("invalid_grant", RefreshReason::Expired, None, day(41), Seconds::ZERO);
     let old = (1..15).fold(fresh.clone(), |s, n| refreshed(&s, day(n * 40), Some(&format!("r{n}"))));
     vec![
         ("mobile, just logged in", LOGIN.plus(Seconds(60)), fresh.clone(), mobile),
@@ -103,7 +103,7 @@ fn each_mark_means_one_thing() {
     let web = PolicyName::PublicWeb.documented();
     let at = |seconds| LOGIN.plus(Seconds(seconds));
     let refused =
-        logged_in(LOGIN, Some("r")).after_refusal("invalid_grant", RefreshReason::Expired, at(1_200), Seconds(0));
+        logged_in(LOGIN, Some("r")).after_refusal("invalid_grant", RefreshReason::Expired, None, at(1_200), Seconds(0));
     assert_eq!(bars(at(1_240), &refused, web, 60)[0], "refresh token  ├─────┫┈┈┈┈┈✗●                         20 min");
     assert!(legend(at(1_240), &refused, web).contains("┫ refresh token expired  10 min 40 s ago"));
 }

@@ -31,8 +31,9 @@ fn keepalive_without_renewable_session_starts_no_command() {
     unknown.log_in();
     unknown.run(&["keepalive", "--", "job"]).exits(2).says("client_type");
     let refused = ten_minute_session();
-    refused
-        .edit(|session| *session = session.after_refusal("invalid_grant", RefreshReason::Forced, START, Seconds::ZERO));
+    refused.edit(|session| {
+        *session = session.after_refusal("invalid_grant", RefreshReason::Forced, None, START, Seconds::ZERO)
+    });
     refused.run(&["keepalive", "--", "job"]).exits(3).says("the session has ended");
     for bench in [bench, unknown, refused] {
         assert!(bench.signals.started_commands.lock().unwrap().is_empty());

@@ -163,6 +163,7 @@ fn refused_refresh_of_another_process_is_not_adopted() {
     let refused = bench.session().unwrap().after_refusal(
         "invalid_grant",
         tidp::testing::domain::session::RefreshReason::Expired,
+        None,
         bench.clock.time(),
         Seconds::ZERO,
     );

@@ -157,7 +157,8 @@ fn unclear_refusal_is_retried_once() {
 fn concurrent_unclear_refusals_count_once() {
     let bench = expired_session();
     let before = bench.session().unwrap();
-    let refused = before.after_refusal_with_token_kept("HTTP 400", RefreshReason::Expired, bench.clock.time(), true);
+    let refused =
+        before.after_refusal_with_token_kept("HTTP 400", RefreshReason::Expired, None, bench.clock.time(), true);
     // Another process is refused while this one waits for the lock.
     let entry = EntryKey::Session(bench.key()).name();
     bench.stores.when_lock_is_taken(&entry, refused.to_json().expose());
