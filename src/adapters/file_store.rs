@@ -6,10 +6,10 @@
 //! which a key should be changed (NIST SP 800-38D 8.3).
 
 use super::lock::{self, hashed_name};
-use super::owned_files::{self, Links};
+use super::owned_files;
 use super::retry::{self, WaitReporter};
 use super::system::random;
-use crate::domain::secret::Secret;
+use crate::domain::secret::{self, Secret};
 use crate::domain::text::{printable, printable_path};
 use crate::ports::{Entries, Lock, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
@@ -21,17 +21,12 @@ use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// Of [`Contents`]; other versions are refused.
 const VERSION: u32 = 1;
-
 /// The first line of an encrypted file.
 const FORMAT: &[u8] = b"tidp sealed 1\n";
-
-/// The length of a file name without extension: SHA-256 in hexadecimal.
-const HASH_LENGTH: usize = 64;
-
 /// In bytes (NIST SP 800-38D 8.2.2).
 const NONCE_LENGTH: usize = 12;
 
@@ -48,13 +43,8 @@ pub struct FileStore {
 struct Contents {
     version: u32,
     entry: String,
-    document: String,
-}
-
-impl Drop for Contents {
-    fn drop(&mut self) {
-        self.document.zeroize();
-    }
+    #[serde(with = "secret::stored")]
+    document: Secret,
 }
 
 impl FileStore {
@@ -94,39 +84,30 @@ impl FileStore {
         move |error| self.failure(StoreFailureKind::Refused, path, error)
     }
 
-    /// Whether the directory exists; makes it private. A symlink is refused.
-    fn make_private(&self) -> io::Result<bool> {
-        match owned_files::make_private(&self.dir) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            result => result.map(|()| true),
-        }
-    }
-
-    fn try_lock_named(&self, name: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
-        lock::try_lock(&self.dir, name).map_err(|error| lock::lock_failure(self.name(), &self.dir, name, &error))
+    /// As [`owned_files::make_private`] for the directory.
+    fn make_private(&self) -> Result<bool, StoreFailure> {
+        owned_files::make_private(&self.dir).map_err(self.refused(&self.dir))
     }
 
     /// All paths in the directory.
     fn files(&self) -> Result<Vec<PathBuf>, StoreFailure> {
-        let refused = self.refused(&self.dir);
-        if !self.make_private().map_err(&refused)? {
+        if !self.make_private()? {
             return Ok(Vec::new());
         }
+        let refused = self.refused(&self.dir);
         let found = fs::read_dir(&self.dir).map_err(&refused)?;
         found.map(|found| found.map(|found| found.path()).map_err(&refused)).collect()
     }
 
-    /// Whether this store writes files with such a name; others are left alone.
+    /// Whether this store writes files with such a name (a SHA-256 in hexadecimal); others are left alone.
     fn is_entry_file(&self, name: &str) -> bool {
-        let stem = name.strip_suffix(self.extension()).and_then(|name| name.strip_suffix('.'));
-        stem.is_some_and(|stem| {
-            stem.len() == HASH_LENGTH && stem.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-        })
+        let is_hash = |stem: &str| stem.len() == 64 && stem.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        name.rsplit_once('.').is_some_and(|(stem, extension)| extension == self.extension() && is_hash(stem))
     }
 
     /// The contents of the file; `None` if there is none.
     fn read_file(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        let Some(file) = owned_files::open(path, Links::Refuse)? else { return Ok(None) };
+        let Some(file) = owned_files::open(path)? else { return Ok(None) };
         owned_files::keep_private(&file)?;
         owned_files::read_all(&file, owned_files::MAX_ENTRY_SIZE).map(Some)
     }
@@ -157,7 +138,7 @@ impl FileStore {
 
     /// The bytes to write. A failure here is permanent.
     fn encoded_entry(&self, entry: &str, document: &Secret, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreFailure> {
-        let contents = Contents { version: VERSION, entry: entry.to_owned(), document: document.expose().to_owned() };
+        let contents = Contents { version: VERSION, entry: entry.to_owned(), document: document.clone() };
         let bytes = Zeroizing::new(self.encode(&contents, path).map_err(self.refused(path))?);
         if bytes.len() as u64 > owned_files::MAX_ENTRY_SIZE {
             return Err(self.failure(StoreFailureKind::Refused, path, "it would be larger than 8 MiB"));
@@ -166,7 +147,7 @@ impl FileStore {
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreFailure> {
-        owned_files::create_dir(&self.dir).and_then(|()| self.make_private()).map_err(self.refused(&self.dir))?;
+        owned_files::create_private_dir(&self.dir).map_err(self.refused(&self.dir))?;
         // Temporary files of killed writers hold old tokens.
         owned_files::sweep(path).and_then(|()| owned_files::replace_file(path, bytes)).map_err(self.refused(path))
     }
@@ -188,7 +169,7 @@ impl Store for FileStore {
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
         let path = self.path_of(entry);
-        if !self.make_private().map_err(self.refused(&self.dir))? {
+        if !self.make_private()? {
             return Ok(None);
         }
         let unreadable = |error| match owned_files::is_foreign(&path) {
@@ -201,19 +182,16 @@ impl Store for FileStore {
                 let why = format!("a newer tidp has written it (format {})", contents.version);
                 Err(self.failure(StoreFailureKind::Damaged, &path, why))
             }
-            Some(contents) if contents.entry == entry => Ok(Some(Secret::new(contents.document.as_str()))),
+            Some(contents) if contents.entry == entry => Ok(Some(contents.document)),
             // Plaintext is returned as it is; if it is invalid, that is reported when the document is read.
             _ if self.cipher.is_none() => Ok(Some(Secret::new(String::from_utf8_lossy(&bytes)))),
-            _ => {
-                let why = "the key does not open it, or it is damaged";
-                Err(self.failure(StoreFailureKind::WrongKey, &path, why))
-            }
+            _ => Err(self.failure(StoreFailureKind::WrongKey, &path, "the key does not open it, or it is damaged")),
         }
     }
 
     fn check_writable(&self, _entry: &str) -> Result<(), StoreFailure> {
-        let result = owned_files::create_dir(&self.dir).and_then(|()| self.make_private());
-        result.and_then(|_| owned_files::test_write(&self.dir)).map_err(self.refused(&self.dir))
+        let created = owned_files::create_private_dir(&self.dir);
+        created.and_then(|()| owned_files::test_write(&self.dir)).map_err(self.refused(&self.dir))
     }
 
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
@@ -224,20 +202,16 @@ impl Store for FileStore {
     fn save_with_retries(&self, entry: &str, document: &Secret, on_wait: WaitCallback<'_>) -> Result<(), StoreFailure> {
         let path = self.path_of(entry);
         let bytes = self.encoded_entry(entry, document, &path)?;
-        retry::retry(WaitReporter::new(retry::REPORT_INTERVAL, on_wait), |reporter| match self.write(&path, &bytes) {
-            Ok(()) => ControlFlow::Break(()),
-            // A full disk or a missing directory: the user can repair that.
-            Err(failure) => {
-                reporter.record_failure(failure);
-                ControlFlow::Continue(())
-            }
-        });
-        Ok(())
+        // A full disk or a missing directory: the user can repair that.
+        retry::retry(WaitReporter::new(retry::REPORT_INTERVAL, on_wait), |_| match self.write(&path, &bytes) {
+            Ok(()) => ControlFlow::Break(Ok(())),
+            Err(failure) => ControlFlow::Continue(failure),
+        })
     }
 
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
         let path = self.path_of(entry);
-        if !self.make_private().map_err(self.refused(&self.dir))? {
+        if !self.make_private()? {
             return Ok(false);
         }
         owned_files::sweep(&path).and_then(|()| owned_files::remove(&path)).map_err(self.refused(&path))
@@ -249,16 +223,16 @@ impl Store for FileStore {
             if !path.file_name().and_then(OsStr::to_str).is_some_and(|name| self.is_entry_file(name)) {
                 continue;
             }
-            match self.read_file(&path) {
+            let bytes = match self.read_file(&path) {
                 // It has just been removed.
-                Ok(None) => {}
-                Ok(Some(bytes)) => match self.decode(&bytes, &path) {
-                    Some(contents) if contents.version == VERSION && self.path_of(&contents.entry) == path => {
-                        entries.names.push(contents.entry.clone())
-                    }
-                    _ => entries.unreadable += 1,
-                },
-                Err(_) => entries.unreadable += 1,
+                Ok(None) => continue,
+                read => read.ok().flatten(),
+            };
+            match bytes.and_then(|bytes| self.decode(&bytes, &path)) {
+                Some(contents) if contents.version == VERSION && self.path_of(&contents.entry) == path => {
+                    entries.names.push(contents.entry)
+                }
+                _ => entries.unreadable += 1,
             }
         }
         entries.names.sort();
@@ -270,7 +244,9 @@ impl Store for FileStore {
             let final_name = path.file_name().and_then(OsStr::to_str).and_then(owned_files::final_name);
             let Some(final_name) = final_name.filter(|name| self.is_entry_file(name)) else { continue };
             // The lock's holder may be writing this file, and removes leftovers itself.
-            if let Some(_lock) = self.try_lock_named(final_name.split('.').next().unwrap_or_default())? {
+            if let Some(_lock) =
+                lock::try_lock(self.name(), &self.dir, final_name.split('.').next().unwrap_or_default())?
+            {
                 owned_files::remove(&path).map_err(self.refused(&path))?;
             }
         }
@@ -279,20 +255,18 @@ impl Store for FileStore {
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
         let no_lock = |error| self.failure(StoreFailureKind::LockUnavailable, &self.dir, error);
-        owned_files::create_dir(&self.dir).and_then(|()| self.make_private()).map_err(no_lock)?;
+        owned_files::create_private_dir(&self.dir).map_err(no_lock)?;
         // Beside the file, so that it is the same lock for every spelling of the directory.
-        self.try_lock_named(&hashed_name(&[entry]))
+        lock::try_lock(self.name(), &self.dir, &hashed_name(&[entry]))
     }
 }
 
-/// The authenticated data: the format and the file name.
 fn associated_data(path: &Path) -> Vec<u8> {
     let name = path.file_name().map(|name| name.as_encoded_bytes()).unwrap_or_default();
     [FORMAT, name].concat()
 }
 
-/// The device and inode of the directory: a path may have several spellings, be mounted twice, or exist in another
-/// container.
+/// Its device and inode, or elsewhere its canonical path.
 fn directory_id(dir: &Path) -> io::Result<String> {
     #[cfg(unix)]
     {

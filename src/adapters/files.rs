@@ -1,7 +1,7 @@
 //! Files without tokens: configuration, caches of public data, time stamps.
 
 use super::lock;
-use super::owned_files::{self, Links};
+use super::owned_files;
 use crate::domain::text::utf8_text;
 use crate::ports::{Files, Lock, MAX_FILE_SIZE};
 use base64::Engine as _;
@@ -42,19 +42,15 @@ impl Files for SystemFiles {
     }
 
     fn read_own(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        match owned_files::make_private(owned_files::parent(path)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            result => result?,
-        }
-        let Some(file) = owned_files::open(path, Links::Refuse)? else { return Ok(None) };
+        owned_files::make_private(owned_files::parent(path))?;
+        let Some(file) = owned_files::open(path)? else { return Ok(None) };
         owned_files::refuse_shared(&file)?;
         owned_files::keep_private(&file)?;
         owned_files::read_all(&file, MAX_FILE_SIZE).map(Some)
     }
 
     fn write_own(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let dir = owned_files::parent(path);
-        owned_files::create_dir(dir).and_then(|()| owned_files::make_private(dir))?;
+        owned_files::create_private_dir(owned_files::parent(path))?;
         owned_files::replace_file(path, bytes)
     }
 

@@ -5,18 +5,16 @@
 
 #[cfg(not(any(target_os = "macos", windows)))]
 mod collection_memory;
-mod failure;
 #[cfg(any(target_os = "macos", windows))]
 mod native;
 #[cfg(not(any(target_os = "macos", windows)))]
 mod secret_service;
-#[cfg(not(any(target_os = "macos", windows)))]
-mod secret_service_owner;
+mod shared;
 #[cfg(any(test, target_os = "macos", windows))]
 mod system_code;
 
 #[cfg(not(any(target_os = "macos", windows)))]
-use self::secret_service::{IfLocked, Keyring};
+use self::secret_service::Keyring;
 use super::lock::{self, hashed_name};
 use super::retry::{self, WaitReporter};
 use super::system::SystemClock;
@@ -24,11 +22,9 @@ use crate::domain::secret::Secret;
 use crate::ports::{
     Backend, Clock, Entries, Env, Lock, Store, StoreFailure, StoreFailureKind, StoreName, Terminal, WaitCallback,
 };
-use failure::keyring_failure;
 #[cfg(any(target_os = "macos", windows))]
-use native::{IfLocked, Keyring, backend};
-#[cfg(not(any(target_os = "macos", windows)))]
-use secret_service_owner::backend;
+use native::Keyring;
+use shared::{IfLocked, keyring_failure};
 use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -108,28 +104,26 @@ impl Store for KeyringStore {
 
     fn backend(&self) -> Option<Backend> {
         let env = self.env.clone();
-        let asking = self.start(move |_| Ok(backend(&env))).ok()?;
-        result_within(&asking, CALL_TIMEOUT).flatten().ok()
+        soon(self.start(move |_| Ok(Keyring::backend(&env)))).ok()
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
-        self.wait_for(&self.start_read(entry, self.if_locked())?).map_err(|failure| self.explain_timeout(failure))
+        self.finish(self.start_read(entry, self.if_locked()))
     }
 
     fn load_without_prompt(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
-        result_within(&self.start_read(entry, IfLocked::Fail)?, CALL_TIMEOUT)?
+        soon(self.start_read(entry, IfLocked::Fail))
     }
 
     fn save_without_prompt(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
         let writing = self.start_write(entry, document, IfLocked::Fail)?;
-        let outcome = result_within(&writing, CALL_TIMEOUT).flatten();
+        let outcome = result_within(&writing, CALL_TIMEOUT);
         self.write_result(outcome, writing, entry, document)
     }
 
     fn check_writable(&self, entry: &str) -> Result<(), StoreFailure> {
         let (name, locked) = (entry.to_owned(), self.if_locked());
-        let checking = self.start(move |keyring| keyring.check_writable(&name, locked))?;
-        self.wait_for(&checking).map_err(|failure| self.explain_timeout(failure))
+        self.finish(self.start(move |keyring| keyring.check_writable(&name, locked)))
     }
 
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
@@ -143,9 +137,8 @@ impl Store for KeyringStore {
     fn save_with_retries(&self, entry: &str, document: &Secret, on_wait: WaitCallback<'_>) -> Result<(), StoreFailure> {
         let (mut prompted, mut locked) = (false, false);
         retry::retry(WaitReporter::new(retry::REPORT_INTERVAL, on_wait), |reporter| {
-            let open = || result_within(&self.start_unlock(entry, IfLocked::Fail)?, CALL_TIMEOUT)?;
-            let open = if locked { open() } else { Ok(()) };
-            let failure = match open.and_then(|()| self.write_and_wait(entry, document, reporter)) {
+            let unlocked = if locked { soon(self.start_unlock(entry, IfLocked::Fail)) } else { Ok(()) };
+            let failure = match unlocked.and_then(|()| self.write_and_wait(entry, document, reporter)) {
                 Ok(()) => return ControlFlow::Break(Ok(())),
                 // Waiting does not resolve this.
                 Err(failure) if failure.kind == StoreFailureKind::Ambiguous => return ControlFlow::Break(Err(failure)),
@@ -156,8 +149,7 @@ impl Store for KeyringStore {
                 // Only once and without waiting: if the keyring is unlocked elsewhere, nobody answers this prompt.
                 prompted = self.start_unlock(entry, IfLocked::Ask).is_ok();
             }
-            reporter.record_failure(failure);
-            ControlFlow::Continue(())
+            ControlFlow::Continue(failure)
         })
     }
 
@@ -166,40 +158,27 @@ impl Store for KeyringStore {
         let deleting = self.start(move |keyring| keyring.delete(&name, locked))?;
         let outcome = self.wait_for(&deleting);
         self.remember_if_pending(&outcome, deleting);
-        let failed = match outcome {
-            Ok(deleted) => return Ok(deleted),
-            Err(failure) => failure,
-        };
         // As after a write: it may have taken effect anyway.
-        match failed.kind {
+        outcome.or_else(|failure| match failure.kind {
             StoreFailureKind::Refused | StoreFailureKind::TimedOut if self.load(entry) == Ok(None) => Ok(true),
-            _ => Err(self.explain_timeout(failed)),
-        }
+            _ => Err(self.explain_timeout(failure)),
+        })
     }
 
     fn entries(&self) -> Result<Entries, StoreFailure> {
         let locked = self.if_locked();
-        let listing = self.start(move |keyring| keyring.names(locked))?;
-        let names = self.wait_for(&listing).map_err(|failure| self.explain_timeout(failure))?;
-        Ok(sorted(names))
+        self.finish(self.start(move |keyring| keyring.names(locked))).map(sorted)
     }
 
     fn entries_without_prompt(&self) -> Result<Entries, StoreFailure> {
-        let listing = self.start(|keyring| keyring.names(IfLocked::Fail))?;
-        Ok(sorted(result_within(&listing, CALL_TIMEOUT)??))
+        soon(self.start(|keyring| keyring.names(IfLocked::Fail))).map(sorted)
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
-        let no_lock = |why: String| StoreFailure {
-            store: StoreName::Keyring,
-            kind: StoreFailureKind::LockUnavailable,
-            detail: why,
-        };
-        let root = lock::keyring_root(&self.env).ok_or_else(|| no_lock("this user has no home directory".into()))?;
+        let no_root = || keyring_failure(StoreFailureKind::LockUnavailable, "this user has no home directory");
+        let root = lock::keyring_root(&self.env).ok_or_else(no_root)?;
         let name = hashed_name(&[&lock::user_id(), &self.identity(), entry]);
-        let lock = lock::try_lock(&root, &name);
-        let lock = lock.map_err(|error| lock::lock_failure(StoreName::Keyring, &root, &name, &error))?;
-        Ok(lock.map(|lock| -> Box<dyn Lock> {
+        Ok(lock::try_lock(StoreName::Keyring, &root, &name)?.map(|lock| -> Box<dyn Lock> {
             Box::new(KeyringLock { lock: Some(lock), pending: Arc::clone(&self.pending) })
         }))
     }
@@ -210,19 +189,24 @@ impl KeyringStore {
         if self.terminal.is_some() { IfLocked::Ask } else { IfLocked::AskForFound }
     }
 
+    /// The result of a call that changes nothing.
+    fn finish<T>(&self, call: Result<Call<T>, StoreFailure>) -> Result<T, StoreFailure> {
+        self.wait_for(&call?).map_err(|failure| self.explain_timeout(failure))
+    }
+
     /// The result of the call. Announces that a prompt may be waiting for an answer.
-    fn wait_for<T>(&self, call: &Receiver<Result<T, StoreFailure>>) -> Result<T, StoreFailure> {
-        let Some(terminal) = &self.terminal else { return result_within(call, CALL_TIMEOUT).flatten() };
+    fn wait_for<T>(&self, call: &Call<T>) -> Result<T, StoreFailure> {
+        let Some(terminal) = &self.terminal else { return result_within(call, CALL_TIMEOUT) };
         let (clock, mut step) = (SystemClock::start(), FIRST_REPORT);
         loop {
             let outcome = result_within(call, step);
             let (waited, prompt) = (clock.uptime(), self.keyring.prompt());
             let timeout = if prompt.is_some() { PROMPT_TIMEOUT } else { PERSON_TIMEOUT };
-            if waited >= timeout || !matches!(&outcome, Err(failure) if failure.kind == StoreFailureKind::TimedOut) {
-                return outcome.map_err(|failure| match failure.kind {
-                    StoreFailureKind::TimedOut => timed_out(waited),
-                    _ => failure,
-                })?;
+            if !is_timeout(&outcome) {
+                return outcome;
+            }
+            if waited >= timeout {
+                return Err(timed_out(waited));
             }
             let what = match prompt {
                 Some(_) => "waiting for an answer to the keyring's prompt on this user's desktop",
@@ -244,12 +228,8 @@ impl KeyringStore {
     }
 
     /// Remembers a call that may still take effect, so that the lock is kept until it ends.
-    fn remember_if_pending<T: Send + 'static>(
-        &self,
-        outcome: &Result<T, StoreFailure>,
-        call: Receiver<Result<T, StoreFailure>>,
-    ) {
-        if outcome.as_ref().is_err_and(|failure| failure.kind == StoreFailureKind::TimedOut) {
+    fn remember_if_pending<T: Send + 'static>(&self, outcome: &Result<T, StoreFailure>, call: Call<T>) {
+        if is_timeout(outcome) {
             let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
             pending.push(Box::new(move || drop(call.recv())));
         }
@@ -259,7 +239,7 @@ impl KeyringStore {
     fn write_result(
         &self,
         outcome: Result<(), StoreFailure>,
-        writing: Receiver<Result<(), StoreFailure>>,
+        writing: Call<()>,
         entry: &str,
         document: &Secret,
     ) -> Result<(), StoreFailure> {
@@ -275,8 +255,7 @@ impl KeyringStore {
             return Err(failed);
         }
         let unknown = StoreFailure { kind: StoreFailureKind::Unknown, ..failed.clone() };
-        let reading = self.start_read(entry, IfLocked::Fail);
-        match reading.and_then(|reading| result_within(&reading, CALL_TIMEOUT).flatten()) {
+        match self.load_without_prompt(entry) {
             Ok(Some(there)) if there == *document => Ok(()),
             Ok(_) if !unanswered => Err(failed),
             Ok(_) | Err(_) => Err(unknown),
@@ -292,23 +271,20 @@ impl KeyringStore {
     ) -> Result<(), StoreFailure> {
         let writing = self.start_write(entry, document, IfLocked::Fail)?;
         loop {
-            match result_within(&writing, retry::REPORT_INTERVAL) {
-                Err(failure) if failure.kind == StoreFailureKind::TimedOut => {
-                    reporter.record_failure(keyring_failure(failure.kind, "it may be showing a prompt"));
-                    reporter.report();
-                }
-                Ok(written) => return written.or_else(|failure| self.check_written(failure, entry, document)),
-                Err(failure) => return Err(failure),
+            let outcome = result_within(&writing, retry::REPORT_INTERVAL);
+            if !is_timeout(&outcome) {
+                return outcome.or_else(|failure| self.check_written(failure, entry, document));
             }
+            reporter.report(&keyring_failure(StoreFailureKind::TimedOut, "it may be showing a prompt"));
         }
     }
 
-    fn start_unlock(&self, entry: &str, locked: IfLocked) -> Call<()> {
+    fn start_unlock(&self, entry: &str, locked: IfLocked) -> Result<Call<()>, StoreFailure> {
         let name = entry.to_owned();
         self.start(move |keyring| keyring.unlock(&name, locked))
     }
 
-    fn start_read(&self, entry: &str, locked: IfLocked) -> Call<Option<Secret>> {
+    fn start_read(&self, entry: &str, locked: IfLocked) -> Result<Call<Option<Secret>>, StoreFailure> {
         let name = entry.to_owned();
         self.start(move |keyring| {
             // Bytes that are not UTF-8 were not written by tidp, which is reported when the document is read.
@@ -316,7 +292,7 @@ impl KeyringStore {
         })
     }
 
-    fn start_write(&self, entry: &str, document: &Secret, locked: IfLocked) -> Call<()> {
+    fn start_write(&self, entry: &str, document: &Secret, locked: IfLocked) -> Result<Call<()>, StoreFailure> {
         let (name, document) = (entry.to_owned(), document.clone());
         self.start(move |keyring| keyring.write(&name, document.expose().as_bytes(), locked))
     }
@@ -325,7 +301,7 @@ impl KeyringStore {
     fn start<T: Send + 'static>(
         &self,
         call: impl FnOnce(&Keyring) -> Result<T, StoreFailure> + Send + 'static,
-    ) -> Call<T> {
+    ) -> Result<Call<T>, StoreFailure> {
         let (sender, receiver) = channel();
         let keyring = Arc::clone(&self.keyring);
         let spawned = std::thread::Builder::new()
@@ -335,15 +311,26 @@ impl KeyringStore {
     }
 }
 
-type Call<T> = Result<Receiver<Result<T, StoreFailure>>, StoreFailure>;
+/// A call that was started; it sends its result.
+type Call<T> = Receiver<Result<T, StoreFailure>>;
 
-/// The result of the call within `timeout`.
-fn result_within<T>(call: &Receiver<T>, timeout: Duration) -> Result<T, StoreFailure> {
-    call.recv_timeout(timeout).map_err(|error| match error {
-        RecvTimeoutError::Timeout => timed_out(timeout),
-        // The call panicked in the library.
-        RecvTimeoutError::Disconnected => keyring_failure(StoreFailureKind::Unknown, "the keyring library failed"),
+/// The result of a call that asks nobody.
+fn soon<T>(call: Result<Call<T>, StoreFailure>) -> Result<T, StoreFailure> {
+    result_within(&call?, CALL_TIMEOUT)
+}
+
+fn result_within<T>(call: &Call<T>, timeout: Duration) -> Result<T, StoreFailure> {
+    call.recv_timeout(timeout).unwrap_or_else(|error| {
+        Err(match error {
+            RecvTimeoutError::Timeout => timed_out(timeout),
+            // The call panicked in the library.
+            RecvTimeoutError::Disconnected => keyring_failure(StoreFailureKind::Unknown, "the keyring library failed"),
+        })
     })
+}
+
+fn is_timeout<T>(outcome: &Result<T, StoreFailure>) -> bool {
+    outcome.as_ref().is_err_and(|failure| failure.kind == StoreFailureKind::TimedOut)
 }
 
 fn timed_out(timeout: Duration) -> StoreFailure {

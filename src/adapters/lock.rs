@@ -6,34 +6,30 @@
 //! SSSD) gets `$HOME`.
 
 use super::owned_files;
-use crate::domain::text::hex;
-use crate::domain::text::printable;
+use crate::domain::text::{hex, printable};
 use crate::ports::{Env, Lock, StoreFailure, StoreFailureKind, StoreName};
 use sha2::{Digest, Sha256};
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-struct Held(#[expect(dead_code, reason = "closing it releases the lock")] File);
-
-impl Lock for Held {}
+/// Closing it releases the lock.
+impl Lock for File {}
 
 /// The lock `NAME.lock` under `root`, if it is free.
 ///
 /// # Errors
 /// If its directory cannot be created, or belongs to somebody else.
-pub(super) fn try_lock(root: &Path, name: &str) -> io::Result<Option<Box<dyn Lock>>> {
+pub(super) fn try_lock(store: StoreName, root: &Path, name: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
     let path = root.join(format!("{name}.lock"));
     let open = || {
         let file = open_or_create(&path)?;
         owned_files::keep_private(&file).map(|()| file)
     };
-    hold(open, |file| is_current(&path, file))
+    hold(open, |file| is_current(&path, file)).map_err(|error| lock_failure(store, &path, &error))
 }
 
-/// The store failure for an error of [`try_lock`].
-pub(super) fn lock_failure(store: StoreName, root: &Path, name: &str, error: &io::Error) -> StoreFailure {
-    let path = root.join(format!("{name}.lock"));
+fn lock_failure(store: StoreName, path: &Path, error: &io::Error) -> StoreFailure {
     let kind =
         if locks_unsupported(error) { StoreFailureKind::LocksUnsupported } else { StoreFailureKind::LockUnavailable };
     StoreFailure { store, kind, detail: printable(&format!("{}: {error}", path.display())) }
@@ -65,7 +61,7 @@ fn hold(open: impl Fn() -> io::Result<File>, is_current: impl Fn(&File) -> bool)
     for _ in 0..MAX_ATTEMPTS {
         let file = open()?;
         match file.try_lock() {
-            Ok(()) if is_current(&file) => return Ok(Some(Box::new(Held(file)))),
+            Ok(()) if is_current(&file) => return Ok(Some(Box::new(file))),
             // Somebody removed the directory before it was locked: this is not the lock any more.
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -173,24 +169,26 @@ mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
+    const STORE: StoreName = StoreName::File;
+
     #[test]
     fn one_holds_the_lock_at_a_time_and_dropping_it_lets_go() {
         let root = tempfile::tempdir().unwrap();
         let dir = root.path().join("deep/er");
-        let held = try_lock(&dir, "a").unwrap();
+        let held = try_lock(STORE, &dir, "a").unwrap();
         assert!(held.is_some());
-        assert!(try_lock(&dir, "a").unwrap().is_none());
-        assert!(try_lock(&dir, "b").unwrap().is_some());
+        assert!(try_lock(STORE, &dir, "a").unwrap().is_none());
+        assert!(try_lock(STORE, &dir, "b").unwrap().is_some());
         drop(held);
-        assert!(try_lock(&dir, "a").unwrap().is_some());
+        assert!(try_lock(STORE, &dir, "a").unwrap().is_some());
     }
 
     #[test]
     fn lock_works_in_a_read_only_directory() {
         let root = tempfile::tempdir().unwrap();
-        drop(try_lock(root.path(), "a").unwrap());
+        drop(try_lock(STORE, root.path(), "a").unwrap());
         std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o500)).unwrap();
-        assert!(try_lock(root.path(), "a").unwrap().is_some());
+        assert!(try_lock(STORE, root.path(), "a").unwrap().is_some());
     }
 
     #[test]
@@ -198,14 +196,14 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         symlink("/tmp", root.path().join("a.lock")).unwrap();
         std::fs::write(root.path().join("b.lock"), "").unwrap();
-        assert!(try_lock(root.path(), "a").is_err());
-        assert!(try_lock(root.path(), "b").is_err());
-        assert!(try_lock(&root.path().join("b.lock"), "c").is_err(), "the root is a file");
+        assert!(try_lock(STORE, root.path(), "a").is_err());
+        assert!(try_lock(STORE, root.path(), "b").is_err());
+        assert!(try_lock(STORE, &root.path().join("b.lock"), "c").is_err(), "the root is a file");
     }
 
     #[test]
     fn file_system_without_locks_is_recognised() {
-        let failure = |error| lock_failure(StoreName::File, Path::new("/there"), "a", &error);
+        let failure = |error| lock_failure(STORE, Path::new("/there/a.lock"), &error);
         let nolck = failure(io::Error::from_raw_os_error(rustix::io::Errno::NOLCK.raw_os_error()));
         assert_eq!(nolck.kind, StoreFailureKind::LocksUnsupported);
         assert!(nolck.detail.starts_with("/there/a.lock: "), "{}", nolck.detail);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -21,6 +21,12 @@ pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)
+}
+
+/// As [`create_dir`]; a directory that exists becomes private, and a symlink is an error.
+pub(super) fn create_private_dir(dir: &Path) -> io::Result<()> {
+    create_dir(dir)?;
+    make_private(dir).map(drop)
 }
 
 /// Replaces the file: a temporary file (`0600`) beside it, sync, rename, sync of the directory. A symlink is replaced,
@@ -76,11 +82,11 @@ fn temporary_prefix(path: &Path) -> OsString {
 
 /// Whether there was a file to remove.
 pub(super) fn remove(path: &Path) -> io::Result<bool> {
-    match retry_while_in_use(|| fs::remove_file(path)) {
-        Ok(()) => sync_dir(parent(path)).map(|()| true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
+    let removed = if_found(retry_while_in_use(|| fs::remove_file(path)))?.is_some();
+    if removed {
+        sync_dir(parent(path))?;
     }
+    Ok(removed)
 }
 
 /// Follows all symlinks of `path`. The target need not exist.
@@ -89,11 +95,9 @@ pub(super) fn resolve_symlinks(path: &Path) -> io::Result<PathBuf> {
     const MAX_SYMLINKS: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..MAX_SYMLINKS {
-        match fs::symlink_metadata(&path) {
-            Ok(found) if found.is_symlink() => path = parent(&path).join(fs::read_link(&path)?),
-            Ok(_) => return Ok(path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path),
-            Err(error) => return Err(error),
+        match if_found(fs::symlink_metadata(&path))? {
+            Some(found) if found.is_symlink() => path = parent(&path).join(fs::read_link(&path)?),
+            _ => return Ok(path),
         }
     }
     Err(refused("its symbolic links lead in a circle"))
@@ -101,6 +105,14 @@ pub(super) fn resolve_symlinks(path: &Path) -> io::Result<PathBuf> {
 
 pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// `None` if there is no such file or directory.
+fn if_found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        result => result.map(Some),
+    }
 }
 
 /// Renames the temporary file to `path`.
@@ -114,11 +126,7 @@ fn rename(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
 fn rename(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     let (file, temporary) = file.keep().map_err(|failed| failed.error)?;
     drop(file);
-    let renamed = retry_while_in_use(|| fs::rename(&temporary, path));
-    if renamed.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    renamed
+    retry_while_in_use(|| fs::rename(&temporary, path)).inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
 /// Makes a rename durable.
@@ -139,81 +147,57 @@ pub(super) fn open_dir(dir: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(flags).open(dir)
 }
 
-/// Makes the directory private to this user. A symlink is an error.
+/// Makes the directory private to this user; whether there is one. A symlink is an error.
 #[cfg(unix)]
-pub(super) fn make_private(dir: &Path) -> io::Result<()> {
-    open_dir(dir).and_then(|dir| keep_private(&dir))
+pub(super) fn make_private(dir: &Path) -> io::Result<bool> {
+    if_found(open_dir(dir))?.map_or(Ok(false), |dir| keep_private(&dir).map(|()| true))
 }
 
 /// Permissions are not checked here.
 #[cfg(not(unix))]
-pub(super) fn make_private(dir: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(dir)?.is_dir() {
-        true => Ok(()),
-        false => Err(io::ErrorKind::NotADirectory.into()),
+pub(super) fn make_private(dir: &Path) -> io::Result<bool> {
+    match if_found(fs::symlink_metadata(dir))? {
+        Some(found) if !found.is_dir() => Err(ErrorKind::NotADirectory.into()),
+        found => Ok(found.is_some()),
     }
 }
 
-/// Whether a symlink is followed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Links {
-    Follow,
-    Refuse,
-}
-
-/// Opens a regular file for reading, `None` if there is none. Does not wait for the writer of a FIFO.
-pub(super) fn open(path: &Path, links: Links) -> io::Result<Option<File>> {
+/// Opens a regular file for reading, `None` if there is none. A symlink is refused, and a FIFO without waiting for its
+/// writer.
+pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
     {
-        use rustix::fs::OFlags;
-        let mut flags = OFlags::NONBLOCK;
-        flags.set(OFlags::NOFOLLOW, links == Links::Refuse);
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW;
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits().cast_signed());
     }
     #[cfg(not(unix))]
-    if links == Links::Refuse && fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+    if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
         return Err(refused("it is a symbolic link"));
     }
-    let file = match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened?,
-    };
-    if !file.metadata()?.is_file() {
-        return Err(refused("it is not a regular file"));
-    }
-    Ok(Some(file))
-}
-
-/// Opens a user's file and returns whether it is regular. Follows symlinks and waits for pipes and devices (`<(…)`,
-/// `/dev/stdin`).
-fn open_named(path: &Path) -> io::Result<Option<(File, bool)>> {
-    let found = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        found => found?,
-    };
-    if found.is_dir() {
-        return Err(refused("it is a directory"));
-    }
-    match found.is_file() {
-        true => Ok(open(path, Links::Follow)?.map(|file| (file, true))),
-        false => File::open(path).map(|pipe| Some((pipe, false))),
+    match if_found(options.open(path))? {
+        Some(file) if !file.metadata()?.is_file() => Err(refused("it is not a regular file")),
+        file => Ok(file),
     }
 }
 
 /// What pipes held, because a pipe can be read only once.
 static PIPE_CONTENTS: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
 
-/// The contents of a user's file or pipe, at most 1 MiB; `None` if there is none. `inspect` sees regular files.
+/// The contents of a user's file, at most 1 MiB; `None` if there is none. Follows symlinks and waits for pipes and devices
+/// (`<(…)`, `/dev/stdin`). `inspect` sees regular files.
 pub(super) fn read_named(path: &Path, inspect: impl FnOnce(&File, &[u8])) -> io::Result<Option<Vec<u8>>> {
     let mut pipes = PIPE_CONTENTS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(bytes) = pipes.get(path) {
         return Ok(Some(bytes.clone()));
     }
-    let Some((file, is_regular)) = open_named(path)? else { return Ok(None) };
+    if fs::metadata(path).is_ok_and(|found| found.is_dir()) {
+        return Err(refused("it is a directory"));
+    }
+    let Some(file) = if_found(File::open(path))? else { return Ok(None) };
     let bytes = read_all(&file, MAX_FILE_SIZE)?;
-    if is_regular {
+    if file.metadata()?.is_file() {
         inspect(&file, &bytes);
     } else {
         pipes.insert(path.to_owned(), bytes.clone());
@@ -280,5 +264,5 @@ pub(super) fn refuse_shared(file: &File) -> io::Result<()> {
 }
 
 fn refused(why: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::PermissionDenied, why)
+    io::Error::new(ErrorKind::PermissionDenied, why)
 }

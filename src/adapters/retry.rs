@@ -17,41 +17,36 @@ pub(super) struct WaitReporter<'a> {
     clock: SystemClock,
     interval: Duration,
     last_report: Duration,
-    last_failure: Option<StoreFailure>,
     on_wait: WaitCallback<'a>,
 }
 
 impl<'a> WaitReporter<'a> {
     /// Time counts from now.
     pub(super) fn new(interval: Duration, on_wait: WaitCallback<'a>) -> Self {
-        Self { clock: SystemClock::start(), interval, last_report: Duration::ZERO, last_failure: None, on_wait }
-    }
-
-    pub(super) fn record_failure(&mut self, failure: StoreFailure) {
-        self.last_failure = Some(failure);
+        Self { clock: SystemClock::start(), interval, last_report: Duration::ZERO, on_wait }
     }
 
     /// Reports if the interval is over.
-    pub(super) fn report(&mut self) {
+    pub(super) fn report(&mut self, failure: &StoreFailure) {
         let waited = self.clock.uptime();
         if waited >= self.last_report + self.interval {
             self.last_report = waited;
-            (self.on_wait)(waited, self.last_failure.as_ref());
+            (self.on_wait)(waited, failure);
         }
     }
 }
 
-/// Repeats `attempt` with pauses until it breaks.
+/// Repeats `attempt` with pauses until it breaks; it goes on with the reason to wait.
 pub(super) fn retry<T>(
     mut reporter: WaitReporter<'_>,
-    mut attempt: impl FnMut(&mut WaitReporter<'_>) -> ControlFlow<T>,
+    mut attempt: impl FnMut(&mut WaitReporter<'_>) -> ControlFlow<T, StoreFailure>,
 ) -> T {
     let mut pause = FIRST_PAUSE;
     loop {
-        if let ControlFlow::Break(done) = attempt(&mut reporter) {
-            return done;
+        match attempt(&mut reporter) {
+            ControlFlow::Break(done) => return done,
+            ControlFlow::Continue(failure) => reporter.report(&failure),
         }
-        reporter.report();
         reporter.clock.pause(pause);
         pause = (pause * 2).min(MAX_PAUSE);
     }
@@ -60,16 +55,18 @@ pub(super) fn retry<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::{StoreFailureKind, StoreName};
     use std::cell::RefCell;
 
     #[test]
     fn retry_goes_on_until_success_and_reports_waits() {
         let told = RefCell::new(Vec::new());
-        let on_wait = |waited, _: Option<&StoreFailure>| told.borrow_mut().push(waited);
+        let on_wait = |waited, _: &StoreFailure| told.borrow_mut().push(waited);
+        let failure = StoreFailure { store: StoreName::File, kind: StoreFailureKind::Refused, detail: String::new() };
         let mut attempts = 0;
         let done = retry(WaitReporter::new(Duration::from_millis(300), &on_wait), |_| {
             attempts += 1;
-            if attempts == 4 { ControlFlow::Break("done") } else { ControlFlow::Continue(()) }
+            if attempts == 4 { ControlFlow::Break("done") } else { ControlFlow::Continue(failure.clone()) }
         });
         assert_eq!((done, attempts), ("done", 4));
         // Pauses of 200, 400 and 800 ms: attempts at 0, 200, 600 and 1400 ms; the last two may be reported.

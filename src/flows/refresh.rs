@@ -295,9 +295,8 @@ fn save_new_token(
     signals: &RefCell<Option<Box<dyn SignalGuard>>>,
 ) -> Result<()> {
     let document = session.to_json();
-    let report_wait = |waited: Duration, failed: Option<&StoreFailure>| {
-        let store = failed.map_or_else(|| context.store.name().as_str().into(), store_message);
-        context.reporter.progress(refresh_messages::waiting_for_store(&store, waited.as_secs()));
+    let report_wait = |waited: Duration, failure: &StoreFailure| {
+        context.reporter.progress(refresh_messages::waiting_for_store(&store_message(failure), waited.as_secs()));
         signals.borrow_mut().take();
     };
     let is_stored =

@@ -127,7 +127,7 @@ pub trait Store: Send + Sync {
 }
 
 /// Gets the time waited so far and the last failure.
-pub type WaitCallback<'a> = &'a dyn Fn(Duration, Option<&StoreFailure>);
+pub type WaitCallback<'a> = &'a dyn Fn(Duration, &StoreFailure);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entries {

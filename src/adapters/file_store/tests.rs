@@ -113,7 +113,7 @@ fn file_of_another_version_is_refused_but_deletable() {
     let root = tempfile::tempdir().unwrap();
     for store in both(root.path()) {
         let path = store.path_of("a");
-        let newer = Contents { version: 2, entry: "a".into(), document: "s3cret".into() };
+        let newer = Contents { version: 2, entry: "a".into(), document: Secret::new("s3cret") };
         fs::write(&path, store.encode(&newer, &path).unwrap()).unwrap();
         let failure = store.load("a").unwrap_err();
         assert_eq!(failure.kind, StoreFailureKind::Damaged);

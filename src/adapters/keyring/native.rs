@@ -1,6 +1,6 @@
 //! The keyring of macOS (Keychain) and Windows (Credential Manager), through the `keyring` crate.
 
-use super::failure::{SERVICE, keyring_failure};
+use super::shared::{IfLocked, SERVICE, keyring_failure};
 use super::system_code;
 use crate::ports::{Backend, Env, StoreFailure, StoreFailureKind};
 use keyring_core::{Entry, Error};
@@ -10,14 +10,6 @@ use zeroize::Zeroizing;
 
 /// The library has one global store.
 pub(super) struct Keyring;
-
-/// What to do about a lock. Here the system decides.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum IfLocked {
-    Ask,
-    AskForFound,
-    Fail,
-}
 
 impl Keyring {
     pub(super) fn new(_: &Env, _: Option<PathBuf>) -> Self {
@@ -29,6 +21,11 @@ impl Keyring {
         String::new()
     }
 
+    /// The system's own keyring.
+    pub(super) fn backend(_: &Env) -> Backend {
+        Backend::Program(if cfg!(windows) { "Windows Credential Manager" } else { "macOS Keychain" }.into())
+    }
+
     /// Prompts of the system cannot be seen.
     pub(super) fn prompt(&self) -> Option<StoreFailureKind> {
         None
@@ -38,7 +35,7 @@ impl Keyring {
         match open(entry).and_then(|entry| entry.get_secret()) {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
             Err(Error::NoEntry) => Ok(None),
-            Err(error) => Err(store_failure(&error)),
+            Err(error) => Err(store_failure(error)),
         }
     }
 
@@ -48,8 +45,8 @@ impl Keyring {
     }
 
     pub(super) fn write(&self, entry: &str, bytes: &[u8], _: IfLocked) -> Result<(), StoreFailure> {
-        let entry = open(entry).map_err(|error| store_failure(&error))?;
-        entry.set_secret(bytes).map_err(|error| store_failure(&write_error(&entry, error)))
+        let entry = open(entry).map_err(store_failure)?;
+        entry.set_secret(bytes).map_err(|error| store_failure(write_error(&entry, error)))
     }
 
     /// Only an access tells whether it is locked.
@@ -62,28 +59,21 @@ impl Keyring {
         match open(entry).and_then(|entry| entry.delete_credential()) {
             Ok(()) => Ok(true),
             Err(Error::NoEntry) => Ok(false),
-            Err(Error::Ambiguous(all)) => all
-                .iter()
-                .try_for_each(|entry| entry.delete_credential())
-                .map(|()| true)
-                .map_err(|error| store_failure(&error)),
-            Err(error) => Err(store_failure(&error)),
+            Err(Error::Ambiguous(all)) => {
+                all.iter().try_for_each(Entry::delete_credential).map(|()| true).map_err(store_failure)
+            }
+            Err(error) => Err(store_failure(error)),
         }
     }
 
     pub(super) fn names(&self, _: IfLocked) -> Result<Vec<String>, StoreFailure> {
-        set_up().map_err(|error| store_failure(&error))?;
+        set_up().map_err(store_failure)?;
         // Windows finds credentials by their target name, which ends in the service's.
         let wanted = if cfg!(windows) { ("pattern", r"\.tidp$") } else { ("service", SERVICE) };
-        let found = Entry::search(&HashMap::from([wanted])).map_err(|error| store_failure(&error))?;
+        let found = Entry::search(&HashMap::from([wanted])).map_err(store_failure)?;
         let ours = found.iter().filter_map(Entry::get_specifiers);
         Ok(ours.filter(|(service, _)| service == SERVICE).map(|(_, user)| user).collect())
     }
-}
-
-/// The system's own keyring.
-pub(super) fn backend(_: &Env) -> Backend {
-    Backend::Program(if cfg!(windows) { "Windows Credential Manager" } else { "macOS Keychain" }.into())
 }
 
 /// Sets up the library's store for this process, once.
@@ -122,13 +112,12 @@ fn keychain_code(error: &Error) -> Option<i32> {
     cause.downcast_ref::<security_framework::base::Error>().map(|error| error.code())
 }
 
-/// The kind of a failure of the system.
 #[cfg(target_os = "macos")]
 fn system_failure(error: &Error) -> StoreFailureKind {
     keychain_code(error).map_or(StoreFailureKind::Refused, system_code::keychain_failure)
 }
 
-/// The kind of a failure of the system. The library hides its type of the code, but has a variant for one.
+/// The library hides its type of the code, but has a variant for one.
 #[cfg(windows)]
 fn system_failure(error: &Error) -> StoreFailureKind {
     const NO_SUCH_LOGON_SESSION: u32 = 1312; // winerror.h
@@ -137,24 +126,19 @@ fn system_failure(error: &Error) -> StoreFailureKind {
 }
 
 /// The store failure for an error of the library. Its text is used only where it can contain neither data nor paths.
-fn store_failure(error: &Error) -> StoreFailure {
-    match error {
-        Error::NoDefaultStore => keyring_failure(StoreFailureKind::Missing, &missing_reason()),
-        Error::PlatformFailure(cause) | Error::NoStorageAccess(cause) => {
-            keyring_failure(system_failure(error), &cause.to_string())
-        }
-        Error::Ambiguous(found) => {
-            keyring_failure(StoreFailureKind::Ambiguous, &format!("{} entries of one name", found.len()))
-        }
-        Error::TooLong(what, most) => {
-            keyring_failure(StoreFailureKind::Refused, &format!("{what} is longer than {most}"))
-        }
-        Error::Invalid(what, why) => keyring_failure(StoreFailureKind::Refused, &format!("{what}: {why}")),
-        Error::NotSupportedByStore(what) | Error::BadStoreFormat(what) => {
-            keyring_failure(StoreFailureKind::Refused, what)
-        }
-        _ => keyring_failure(StoreFailureKind::Refused, "it contains something that cannot be read"),
-    }
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn store_failure(error: Error) -> StoreFailure {
+    use StoreFailureKind::{Ambiguous, Missing, Refused};
+    let (kind, detail) = match &error {
+        Error::NoDefaultStore => (Missing, missing_reason()),
+        Error::PlatformFailure(cause) | Error::NoStorageAccess(cause) => (system_failure(&error), cause.to_string()),
+        Error::Ambiguous(found) => (Ambiguous, format!("{} entries of one name", found.len())),
+        Error::TooLong(what, most) => (Refused, format!("{what} is longer than {most}")),
+        Error::Invalid(what, why) => (Refused, format!("{what}: {why}")),
+        Error::NotSupportedByStore(what) | Error::BadStoreFormat(what) => (Refused, what.clone()),
+        _ => (Refused, "it contains something that cannot be read".into()),
+    };
+    keyring_failure(kind, &detail)
 }
 
 /// Why the library has no store.

@@ -9,17 +9,20 @@
 //! collection. So an empty result counts only after the collections are known to be unlocked: see [`Keyring::search`].
 
 use super::collection_memory::CollectionMemory;
-use super::failure::{SERVICE, keyring_failure};
+use super::shared::{IfLocked, SERVICE, keyring_failure};
 use crate::adapters::lock;
 use crate::domain::session::EntryKey;
-use crate::ports::{Env, StoreFailure, StoreFailureKind};
+use crate::domain::text::printable;
+use crate::ports::{Backend, Env, StoreFailure, StoreFailureKind};
 use secret_service::blocking::{Collection, Item, SecretService};
-use secret_service::{EncryptionType, Error};
+use secret_service::{EncryptionType, Error, SearchItemsResult};
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use zbus::blocking::{Connection, fdo::DBusProxy};
 use zbus::fdo;
+use zbus::names::BusName;
 use zbus::zvariant::OwnedObjectPath;
 use zeroize::Zeroizing;
 
@@ -31,17 +34,6 @@ pub(super) struct Keyring {
     memory: CollectionMemory,
     /// Why a prompt is open.
     prompt: Mutex<Option<StoreFailureKind>>,
-}
-
-/// What to do about a lock.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum IfLocked {
-    /// Ask the user to unlock it, which may take for ever.
-    Ask,
-    /// Ask the user only if an entry was found. A locked collection that may hide one is a failure.
-    AskForFound,
-    /// Fail.
-    Fail,
 }
 
 impl Keyring {
@@ -71,6 +63,18 @@ impl Keyring {
         })
     }
 
+    /// The program that owns the service's name; the service is not started for that. The bus is asked, because the
+    /// program itself may hang. `env` names the bus in messages.
+    pub(super) fn backend(env: &Env) -> Backend {
+        let Ok(connection) = Connection::session() else { return Backend::NoBus(bus_address(env)) };
+        let owner = DBusProxy::new(&connection).and_then(|bus| {
+            let name = BusName::try_from("org.freedesktop.secrets")?;
+            Ok(bus.get_connection_unix_process_id(name)?)
+        });
+        let program = |process| Backend::Program(format!("Secret Service ({})", program_name(process)));
+        owner.map_or(Backend::NoService, program)
+    }
+
     /// The entry's bytes; `None` if there is no such entry.
     pub(super) fn read(&self, entry: &str, if_locked: IfLocked) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
         self.with_service(|service| {
@@ -83,7 +87,7 @@ impl Keyring {
     /// collection and the user may be asked, the service is made to create one, which asks for its password.
     pub(super) fn check_writable(&self, entry: &str, if_locked: IfLocked) -> Result<(), StoreFailure> {
         self.with_service(|service| {
-            if !self.search(service, entry, if_locked)?.is_empty() {
+            if items(&self.search(service, entry, if_locked)?).next().is_some() {
                 return Ok(());
             }
             let collection = match service.get_default_collection() {
@@ -125,9 +129,9 @@ impl Keyring {
         self.with_service(|service| {
             let found = self.search(service, entry, if_locked)?;
             self.unlock_items(service, &found, if_locked)?;
-            found.items().try_for_each(Item::delete).map_err(store_failure)?;
+            items(&found).try_for_each(Item::delete).map_err(store_failure)?;
             self.memory.forget(entry);
-            Ok(!found.is_empty())
+            Ok(items(&found).next().is_some())
         })
     }
 
@@ -136,8 +140,8 @@ impl Keyring {
         self.with_service(|service| {
             // Always: a locked collection may hide entries.
             self.unlock_collections(service, None, if_locked)?;
-            let found = Found::of(service, HashMap::from([("service", SERVICE)]))?;
-            let attributes = found.items().map(Item::get_attributes);
+            let found = service.search_items(HashMap::from([("service", SERVICE)])).map_err(store_failure)?;
+            let attributes = items(&found).map(Item::get_attributes);
             let names = attributes.filter_map(|found| found.map(|mut found| found.remove("username")).transpose());
             names.collect::<Result<_, _>>().map_err(store_failure)
         })
@@ -150,13 +154,13 @@ impl Keyring {
         entry: &str,
         if_locked: IfLocked,
     ) -> Result<Found<'a>, StoreFailure> {
-        let mut found = Found::of(service, attributes(entry))?;
-        if found.is_empty() {
+        let mut found = service.search_items(attributes(entry)).map_err(store_failure)?;
+        if items(&found).next().is_none() {
             self.unlock_collections(service, Some(entry), if_locked)?;
             // Even if all are unlocked: they may have been locked during the first search.
-            found = Found::of(service, attributes(entry))?;
+            found = service.search_items(attributes(entry)).map_err(store_failure)?;
         }
-        if let Some(item) = found.items().next() {
+        if let Some(item) = items(&found).next() {
             self.memory.note_seen(entry, collection_of(item));
         }
         Ok(found)
@@ -210,10 +214,10 @@ impl Keyring {
         found: &Found<'_>,
         if_locked: IfLocked,
     ) -> Result<(), StoreFailure> {
-        match found.locked.iter().collect::<Vec<_>>()[..] {
-            [] => Ok(()),
-            ref items => self.unlock_with(if_locked, || service.unlock_all(items)),
+        if found.locked.is_empty() {
+            return Ok(());
         }
+        self.unlock_with(if_locked, || service.unlock_all(&found.locked.iter().collect::<Vec<_>>()))
     }
 
     /// The one item with this name, unlocked.
@@ -224,12 +228,12 @@ impl Keyring {
         if_locked: IfLocked,
     ) -> Result<Option<Item<'a>>, StoreFailure> {
         let found = self.search(service, entry, if_locked)?;
-        let count = found.items().count();
+        let count = items(&found).count();
         if count > 1 {
             return Err(keyring_failure(StoreFailureKind::Ambiguous, &format!("{count} entries of one name")));
         }
         self.unlock_items(service, &found, if_locked)?;
-        Ok(found.open.into_iter().chain(found.locked).next())
+        Ok(found.unlocked.into_iter().chain(found.locked).next())
     }
 
     /// Unlocks, or fails, as `if_locked` says.
@@ -270,24 +274,10 @@ impl Keyring {
     }
 }
 
-struct Found<'a> {
-    open: Vec<Item<'a>>,
-    locked: Vec<Item<'a>>,
-}
+type Found<'a> = SearchItemsResult<Item<'a>>;
 
-impl<'a> Found<'a> {
-    fn of(service: &'a SecretService<'a>, attributes: HashMap<&str, &str>) -> Result<Self, StoreFailure> {
-        let found = service.search_items(attributes).map_err(store_failure)?;
-        Ok(Self { open: found.unlocked, locked: found.locked })
-    }
-
-    fn items(&self) -> impl Iterator<Item = &Item<'a>> {
-        self.open.iter().chain(&self.locked)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.items().next().is_none()
-    }
+fn items<'f, 'a>(found: &'f Found<'a>) -> impl Iterator<Item = &'f Item<'a>> {
+    found.unlocked.iter().chain(&found.locked)
 }
 
 /// The item's collection: its path without the last part (Secret Service API 0.2, chapter 14).
@@ -300,7 +290,7 @@ fn lock_mutex<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The address of the user's bus (D-Bus Specification, "Well-known Message Bus Instances").
-pub(super) fn bus_address(env: &Env) -> String {
+fn bus_address(env: &Env) -> String {
     env.get("DBUS_SESSION_BUS_ADDRESS").map(str::to_owned).unwrap_or_else(|| {
         let runtime =
             env.get("XDG_RUNTIME_DIR").map_or_else(|| format!("/run/user/{}", lock::user_id()), str::to_owned);
@@ -324,6 +314,23 @@ fn connect(local: bool) -> Result<SecretService<'static>, StoreFailure> {
         Some(connected) => connected,
     };
     service.map_err(|error| keyring_failure(StoreFailureKind::Missing, &error.to_string()))
+}
+
+/// The name of the keyring that this process is, or the process's own. The kernel cuts that after 15 bytes.
+fn program_name(process: u32) -> String {
+    const KEYRINGS: [(&str, &str); 5] = [
+        ("gnome-keyring", "gnome-keyring"),
+        ("kwalletd", "KWallet"),
+        ("ksecretd", "KWallet"),
+        ("keepassxc", "KeePassXC"),
+        ("oo7", "oo7"),
+    ];
+    let name = std::fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
+    match KEYRINGS.iter().find(|(start, _)| name.starts_with(start)) {
+        Some((_, keyring)) => (*keyring).to_owned(),
+        None if name.trim().is_empty() => "an unknown program".to_owned(),
+        None => printable(name.trim()),
+    }
 }
 
 fn attributes(entry: &str) -> HashMap<&str, &str> {

@@ -217,13 +217,15 @@ impl Store for TestStore {
 
     fn save_with_retries(&self, entry: &str, document: &Secret, waiting: WaitCallback<'_>) -> Result<(), StoreFailure> {
         if let Err(failure) = self.call("save_with_retries") {
-            waiting(Duration::from_secs(3), Some(&failure));
+            waiting(Duration::from_secs(3), &failure);
             return Err(failure);
         }
         let observe = self.0.lock().unwrap().around_wait.take();
         if let Some(mut observe) = observe {
             observe();
-            waiting(Duration::from_secs(3), None);
+            let detail = "as the test wants".into();
+            let failure = StoreFailure { store: self.1, kind: StoreFailureKind::TimedOut, detail };
+            waiting(Duration::from_secs(3), &failure);
             observe();
         }
         self.save(entry, document)
