@@ -1,5 +1,6 @@
 //! Opens the user's browser: `$BROWSER`, or what the desktop uses for links. Never through a shell.
 
+use super::child_command;
 use crate::domain::command_line;
 use crate::domain::text::printable;
 use crate::ports::{Browser, Env};
@@ -8,9 +9,6 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use url::Url;
-
-/// Secrets that no browser inherits.
-const SECRET_VARIABLES: [&str; 3] = ["TIDP_CLIENT_SECRET", "TIDP_STORE_KEY", "TIDP_ACCESS_TOKEN"];
 
 /// How long to wait for a failure of the opener. One that hangs, or is the browser itself, goes on.
 const FAILURE_TIMEOUT: Duration = Duration::from_millis(250);
@@ -22,12 +20,10 @@ pub struct SystemBrowser {
     /// The value of `PATH`.
     path: Option<String>,
     desktop: bool,
-    /// How long to wait for a failure of the opener.
     patience: Duration,
 }
 
 impl SystemBrowser {
-    /// Uses `BROWSER`, `DISPLAY` and `WAYLAND_DISPLAY` of `env`.
     pub fn new(env: &Env) -> Self {
         let has_display = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(|name| env.get(name).is_some());
         Self {
@@ -66,10 +62,9 @@ impl Browser for SystemBrowser {
         if !matches!(url.scheme(), "http" | "https") {
             return Err("only http and https addresses are opened".into());
         }
-        let commands = self.commands(url.as_str());
         // Report the first failure: most machines lack the other openers.
         let mut first = None;
-        for command in commands {
+        for command in self.commands(url.as_str()) {
             match start(command, self.patience) {
                 Ok(()) => return Ok(()),
                 Err(why) => first = first.or(Some(why)),
@@ -133,7 +128,7 @@ fn command(choice: &str, url: &str) -> Option<Command> {
     Some(command)
 }
 
-/// `word` with `%s` replaced by the URL and `%%` by `%`, in one pass, so that the URL is not searched for either.
+/// `word` with `%s` replaced by the URL and `%%` by `%`. The URL is not searched for either.
 fn fill_in_url(word: &str, url: &str, has_url: &mut bool) -> String {
     let mut filled = String::new();
     let mut rest = word;
@@ -155,9 +150,7 @@ fn fill_in_url(word: &str, url: &str, has_url: &mut bool) -> String {
 fn start(mut command: Command, patience: Duration) -> Result<(), String> {
     let name = printable(&command.get_program().to_string_lossy());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    for variable in SECRET_VARIABLES {
-        command.env_remove(variable);
-    }
+    child_command::remove_secrets(command.env_remove("TIDP_ACCESS_TOKEN"));
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let child = command.spawn().map_err(|error| format!("`{name}` could not be started: {error}"))?;
@@ -309,7 +302,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let stub = stub(dir.path(), "");
         let mut command = Command::new(stub);
-        command.envs(SECRET_VARIABLES.map(|name| (name, "planted")));
+        command.envs(["TIDP_CLIENT_SECRET", "TIDP_STORE_KEY", "TIDP_ACCESS_TOKEN"].map(|name| (name, "planted")));
         start(command, PATIENCE).unwrap();
         assert!(!fs::read_to_string(dir.path().join("env")).unwrap().contains("planted"));
     }

@@ -8,10 +8,10 @@
 use super::lock::{self, hashed_name};
 use super::owned_files;
 use super::retry::{self, WaitReporter};
-use super::system::random;
+use super::system::SystemEntropy;
 use crate::domain::secret::{self, Secret};
 use crate::domain::text::{printable, printable_path};
-use crate::ports::{Entries, Lock, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback};
+use crate::ports::{Entries, Entropy, Lock, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -128,7 +128,7 @@ impl FileStore {
         let Some(cipher) = &self.cipher else { return Ok(plain) };
         let plain = Zeroizing::new(plain);
         let mut nonce = [0; NONCE_LENGTH];
-        random(&mut nonce)?;
+        SystemEntropy.fill(&mut nonce)?;
         let aad = associated_data(path);
         let payload = Payload { msg: &plain, aad: &aad };
         let sealed =

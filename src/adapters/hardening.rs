@@ -15,9 +15,8 @@ static ORIGINAL_LIMIT: OnceLock<Option<u64>> = OnceLock::new();
 pub fn harden() {
     #[cfg(unix)]
     {
-        let limit = getrlimit(Resource::Core);
-        ORIGINAL_LIMIT.get_or_init(|| limit.current);
-        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..limit });
+        ORIGINAL_LIMIT.get_or_init(|| getrlimit(Resource::Core).current);
+        set_limit(Some(0));
     }
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
@@ -26,16 +25,10 @@ pub fn harden() {
 /// Runs `start` with the original limit, for a child to inherit. On Linux this process stays not dumpable.
 pub fn with_original_limit<T>(start: impl FnOnce() -> T) -> T {
     #[cfg(unix)]
-    let before = ORIGINAL_LIMIT.get().map(|original| {
-        let now = getrlimit(Resource::Core);
-        let _ = setrlimit(Resource::Core, Rlimit { current: *original, ..now });
-        now
-    });
+    let before = ORIGINAL_LIMIT.get().map(|original| set_limit(*original));
     let started = start();
     #[cfg(unix)]
-    if let Some(before) = before {
-        let _ = setrlimit(Resource::Core, before);
-    }
+    before.map(set_limit);
     started
 }
 
@@ -43,11 +36,19 @@ pub fn with_original_limit<T>(start: impl FnOnce() -> T) -> T {
 pub fn restore() -> bool {
     #[cfg(unix)]
     if let Some(original) = ORIGINAL_LIMIT.get() {
-        let limit = getrlimit(Resource::Core);
-        let _ = setrlimit(Resource::Core, Rlimit { current: *original, ..limit });
+        set_limit(*original);
         #[cfg(target_os = "linux")]
         let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::Dumpable);
         return true;
     }
     false
+}
+
+/// Sets the soft limit and returns the one before.
+#[cfg(unix)]
+fn set_limit(current: Option<u64>) -> Option<u64> {
+    let limit = getrlimit(Resource::Core);
+    let before = limit.current;
+    let _ = setrlimit(Resource::Core, Rlimit { current, ..limit });
+    before
 }

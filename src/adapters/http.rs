@@ -45,8 +45,6 @@ struct Route {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct ClientSettings {
     tls: bool,
-    /// Whether the server is this machine.
-    loopback: bool,
     ca_file: Option<PathBuf>,
     /// The variable that names the proxy.
     proxy_variable: Option<&'static str>,
@@ -57,12 +55,14 @@ impl Http for SystemHttp {
         let route = self.route(&request.url)?;
         let client = self.client(request, &route)?;
         let exchange = async {
-            match attempt(&client, request, &route).await {
-                Err(failed) if request.method == Method::Get && failed.can_repeat => {
-                    attempt(&client, request, &route).await.map_err(|failed| failed.failure)
-                }
-                response => response.map_err(|failed| failed.failure),
+            let is_lost = |failure: &HttpFailure| {
+                matches!(failure.kind, HttpFailureKind::NotSent | HttpFailureKind::ResponseLost)
+            };
+            let mut outcome = attempt(&client, request, &route).await;
+            if request.method == Method::Get && outcome.as_ref().is_err_and(is_lost) {
+                outcome = attempt(&client, request, &route).await;
             }
+            decompressed(outcome?, &route)
         };
         let deadline = request.deadline.unwrap_or(self.deadline);
         self.runtime()?.block_on(async {
@@ -86,14 +86,7 @@ impl SystemHttp {
     }
 
     fn with_deadlines(env: &Env, deadline: Duration, connect_deadline: Duration) -> Self {
-        let is_relevant = |name: &str| proxy::VARIABLES.contains(&name) || trust::VARIABLES.contains(&name);
-        let kept = env
-            .variables
-            .iter()
-            .filter(|(name, _)| is_relevant(name))
-            .map(|(name, value)| (name.clone(), value.clone()));
-        let (runtime, clients) = (OnceLock::new(), Mutex::default());
-        Self { deadline, connect_deadline, env: kept.collect(), runtime, clients }
+        Self { deadline, connect_deadline, env: env.clone(), runtime: OnceLock::new(), clients: Mutex::default() }
     }
 
     /// No proxy is asked for this machine itself, and only this machine is reached without TLS.
@@ -116,7 +109,6 @@ impl SystemHttp {
     fn client(&self, request: &Request, route: &Route) -> Result<Client, HttpFailure> {
         let settings = ClientSettings {
             tls: request.url.scheme() == "https",
-            loopback: is_loopback(&request.url),
             ca_file: request.ca_file.clone(),
             proxy_variable: route.proxy.as_ref().map(|proxy| proxy.variable),
         };
@@ -185,57 +177,44 @@ impl fmt::Display for Route {
     }
 }
 
-struct FailedAttempt {
-    failure: HttpFailure,
-    can_repeat: bool,
-}
-
-async fn attempt(client: &Client, request: &Request, route: &Route) -> Result<Response, FailedAttempt> {
-    let failed = |error: reqwest::Error| {
-        let failure = http_failure(&error, route);
-        let can_repeat = matches!(failure.kind, HttpFailureKind::NotSent | HttpFailureKind::ResponseLost);
-        FailedAttempt { can_repeat, failure }
-    };
+/// The response as it was sent. A body that is too large is cut.
+async fn attempt(client: &Client, request: &Request, route: &Route) -> Result<Response, HttpFailure> {
+    let failed = |error| http_failure(&error, route);
     let mut response = build_request(client, request).send().await.map_err(failed)?;
     let status = response.status().as_u16();
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-    let unusable_response = |message: String| FailedAttempt {
-        failure: HttpFailure { message, kind: HttpFailureKind::ResponseLost },
-        can_repeat: false,
-    };
-    let encoding = response.headers().get(CONTENT_ENCODING).map(text).unwrap_or_default();
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(failed)? {
-        if body.len() + chunk.len() > MAX_BODY_SIZE {
-            return Err(unusable_response(format!("{route} sent a response larger than 1 MiB")));
-        }
+    while body.len() <= MAX_BODY_SIZE
+        && let Some(chunk) = response.chunk().await.map_err(failed)?
+    {
         body.extend_from_slice(&chunk);
     }
-    match decompress(&encoding, body) {
-        Ok(body) => Ok(Response { status, headers, body }),
-        Err(why) => Err(unusable_response(format!("{route} sent a response {why}"))),
-    }
+    Ok(Response { status, headers, body })
 }
 
-/// The decompressed body. Compression is not requested, but some servers compress anyway, or name an invalid encoding.
-/// The response may hold a new refresh token, so it is read if possible.
-///
-/// # Errors
-/// The reason, after "a response".
-fn decompress(encoding: &str, body: Vec<u8>) -> Result<Vec<u8>, &'static str> {
-    match encoding.trim().to_ascii_lowercase().as_str() {
-        _ if body.is_empty() => Ok(body),
-        "" | "identity" | "none" => Ok(body),
+/// The response with its body decompressed. Compression is not requested, but some servers compress anyway, or name an
+/// invalid encoding. The response may hold a new refresh token, so it is read if possible.
+fn decompressed(response: Response, route: &Route) -> Result<Response, HttpFailure> {
+    let encoding = response.header(CONTENT_ENCODING.as_str()).unwrap_or_default().trim().to_ascii_lowercase();
+    let unusable = |why| {
+        let message = format!("{route} sent a response {why}");
+        Err(HttpFailure { message, kind: HttpFailureKind::ResponseLost })
+    };
+    let mut body = Vec::new();
+    match encoding.as_str() {
+        _ if response.body.len() > MAX_BODY_SIZE => return unusable("larger than 1 MiB"),
+        _ if response.body.is_empty() => return Ok(response),
+        "" | "identity" | "none" => return Ok(response),
         "gzip" | "x-gzip" => {
-            let mut decompressed = Vec::new();
-            let limit = u64::try_from(MAX_BODY_SIZE).unwrap_or(u64::MAX).saturating_add(1);
-            let read = MultiGzDecoder::new(body.as_slice()).take(limit).read_to_end(&mut decompressed);
-            read.map_err(|_| "with damaged gzip compression")?;
-            if decompressed.len() > MAX_BODY_SIZE { Err("larger than 1 MiB") } else { Ok(decompressed) }
+            let decoder = MultiGzDecoder::new(response.body.as_slice());
+            if decoder.take(MAX_BODY_SIZE as u64 + 1).read_to_end(&mut body).is_err() {
+                return unusable("with damaged gzip compression");
+            }
         }
-        _ => Err("compressed in a way that was not requested"),
+        _ => return unusable("compressed in a way that was not requested"),
     }
+    if body.len() > MAX_BODY_SIZE { unusable("larger than 1 MiB") } else { Ok(Response { body, ..response }) }
 }
 
 fn build_request(client: &Client, request: &Request) -> reqwest::RequestBuilder {

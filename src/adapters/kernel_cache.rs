@@ -6,48 +6,21 @@
 use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
 use crate::ports::TokenCache;
+#[cfg(target_os = "linux")]
+use linux_keyutils::{KeyPermissions, KeyRing, KeyRingIdentifier};
+#[cfg(target_os = "linux")]
+use zeroize::{Zeroize, Zeroizing};
 
 /// Empty if the kernel has no keyrings or refuses.
 #[derive(Debug)]
 pub struct KernelCache;
 
+#[cfg(target_os = "linux")]
 impl TokenCache for KernelCache {
     fn get(&self, name: &str) -> Option<Secret> {
-        keys::read(name)
-    }
-
-    fn put(&self, name: &str, document: &Secret, lifetime: Seconds) {
-        // A key without timeout would never expire.
-        match usize::try_from(lifetime.0) {
-            Ok(seconds @ 1..) if keys::write(name, document, seconds).is_some() => {}
-            _ => keys::remove(name),
-        }
-    }
-
-    fn forget(&self, name: &str) {
-        keys::remove(name);
-    }
-}
-
-#[cfg(target_os = "linux")]
-mod keys {
-    use super::Secret;
-    use linux_keyutils::{KeyPermissions, KeyRing, KeyRingIdentifier};
-    use zeroize::{Zeroize, Zeroizing};
-
-    /// Possessor: all. User: view, read, search. Others: nothing (keyctl_setperm(3)).
-    const PERMISSIONS: u32 = 0x3f0b_0000;
-
-    /// The first buffer, in bytes; the kernel reports the size needed.
-    const BUFFER_SIZE: usize = 4096;
-
-    fn user_keyring() -> Option<KeyRing> {
-        KeyRing::from_special_id(KeyRingIdentifier::User, false).ok()
-    }
-
-    pub(super) fn read(name: &str) -> Option<Secret> {
         let key = user_keyring()?.search(name).ok()?;
-        let mut buffer = Zeroizing::new(vec![0; BUFFER_SIZE]);
+        // The kernel reports the size needed.
+        let mut buffer = Zeroizing::new(vec![0; 4096]);
         let mut length = key.read(&mut *buffer).ok()?;
         if length > buffer.len() {
             buffer.zeroize();
@@ -58,44 +31,51 @@ mod keys {
         std::str::from_utf8(buffer.get(..length)?).ok().map(Secret::new)
     }
 
-    pub(super) fn write(name: &str, document: &Secret, seconds: usize) -> Option<()> {
-        let keyring = user_keyring()?;
-        // The key is created in this process's own keyring, which makes the process its possessor: only that may set
-        // timeout and permissions. Linking it into the user's keyring then replaces the old key atomically, so that no
-        // key without timeout stays if this process is killed.
-        let own = KeyRing::from_special_id(KeyRingIdentifier::Process, true).ok()?;
-        let key = own.add_key(name, document.expose().as_bytes()).ok()?;
-        key.set_timeout(seconds).ok()?;
-        key.set_perms(KeyPermissions::from_u32(PERMISSIONS)).ok()?;
-        let linked = keyring.link_key(key).ok();
-        let _ = own.unlink_key(key);
-        linked
+    fn put(&self, name: &str, document: &Secret, lifetime: Seconds) {
+        // A key without timeout would never expire.
+        match usize::try_from(lifetime.0) {
+            Ok(seconds @ 1..) if write(name, document, seconds).is_some() => {}
+            _ => self.forget(name),
+        }
     }
 
-    pub(super) fn remove(name: &str) {
-        if let Some(keyring) = user_keyring() {
-            while let Ok(key) = keyring.search(name) {
-                if keyring.unlink_key(key).is_err() {
-                    break;
-                }
-            }
-        }
+    fn forget(&self, name: &str) {
+        let Some(keyring) = user_keyring() else { return };
+        while keyring.search(name).is_ok_and(|key| keyring.unlink_key(key).is_ok()) {}
     }
 }
 
+#[cfg(target_os = "linux")]
+fn user_keyring() -> Option<KeyRing> {
+    KeyRing::from_special_id(KeyRingIdentifier::User, false).ok()
+}
+
+#[cfg(target_os = "linux")]
+fn write(name: &str, document: &Secret, seconds: usize) -> Option<()> {
+    /// Possessor: all. User: view, read, search. Others: nothing (keyctl_setperm(3)).
+    const PERMISSIONS: u32 = 0x3f0b_0000;
+    let keyring = user_keyring()?;
+    // The key is created in this process's own keyring, which makes the process its possessor: only that may set
+    // timeout and permissions. Linking it into the user's keyring then replaces the old key atomically, so that no
+    // key without timeout stays if this process is killed.
+    let own = KeyRing::from_special_id(KeyRingIdentifier::Process, true).ok()?;
+    let key = own.add_key(name, document.expose().as_bytes()).ok()?;
+    key.set_timeout(seconds).ok()?;
+    key.set_perms(KeyPermissions::from_u32(PERMISSIONS)).ok()?;
+    let linked = keyring.link_key(key).ok();
+    let _ = own.unlink_key(key);
+    linked
+}
+
 #[cfg(not(target_os = "linux"))]
-mod keys {
-    use super::Secret;
-
-    pub(super) fn read(_: &str) -> Option<Secret> {
+impl TokenCache for KernelCache {
+    fn get(&self, _: &str) -> Option<Secret> {
         None
     }
 
-    pub(super) fn write(_: &str, _: &Secret, _: usize) -> Option<()> {
-        None
-    }
+    fn put(&self, _: &str, _: &Secret, _: Seconds) {}
 
-    pub(super) fn remove(_: &str) {}
+    fn forget(&self, _: &str) {}
 }
 
 #[cfg(target_os = "linux")]

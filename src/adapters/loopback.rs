@@ -33,36 +33,38 @@ pub struct Loopback;
 
 impl CallbackServer for Loopback {
     fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String> {
-        let (sockets, port) = bind(&at.host, at.port, &open)?;
-        let authority = format!("{}:{port}", at.host);
-        let redirect_uri = format!("http://{authority}{}", at.path);
-        let handler = Arc::new(RequestHandler::new(&at.host, port, &at.path, None));
-        let server = Server::start(sockets, Arc::clone(&handler))
-            .map_err(|error| format!("the server cannot start: {error}"))?;
-        Ok(Box::new(LoopbackListener { redirect_uri, handler, server }))
+        Ok(Box::new(LoopbackServer::start(&at.host, at.port, &at.path, None)?))
     }
 
     fn one_time_redirect(&self, target: &Secret) -> Result<Box<dyn OneTimeRedirect>, String> {
         let mut random = [0; 16];
         super::system::SystemEntropy.fill(&mut random).map_err(|error| format!("no randomness: {error}"))?;
-        let path = format!("/{}", hex(&random));
-        let (sockets, port) = bind("127.0.0.1", None, &open)?;
-        let url = Url::parse(&format!("http://127.0.0.1:{port}{path}")).map_err(|error| error.to_string())?;
-        let handler = Arc::new(RequestHandler::new("127.0.0.1", port, &path, Some(target.clone())));
-        let server = Server::start(sockets, Arc::clone(&handler))
-            .map_err(|error| format!("the server cannot start: {error}"))?;
-        Ok(Box::new(LoopbackRedirect { url, handler, _server: server }))
+        Ok(Box::new(LoopbackServer::start("127.0.0.1", None, &format!("/{}", hex(&random)), Some(target.clone()))?))
     }
 }
 
-struct LoopbackRedirect {
+struct LoopbackServer {
+    redirect_uri: String,
     url: Url,
     handler: Arc<RequestHandler>,
     /// Closes the port when dropped.
     _server: Server,
 }
 
-impl OneTimeRedirect for LoopbackRedirect {
+impl LoopbackServer {
+    /// Waits at `path` and redirects the browser to `target`, or to a page of its own.
+    fn start(host: &str, port: Option<u16>, path: &str, target: Option<Secret>) -> Result<Self, String> {
+        let (sockets, port) = bind(host, port, &open)?;
+        let handler = Arc::new(RequestHandler::new(host, port, path, target));
+        let server = Server::start(sockets, Arc::clone(&handler));
+        let server = server.map_err(|error| format!("the server cannot start: {error}"))?;
+        let redirect_uri = format!("http://{host}:{port}{path}");
+        let url = Url::parse(&redirect_uri).map_err(|error| error.to_string())?;
+        Ok(Self { redirect_uri, url, handler, _server: server })
+    }
+}
+
+impl OneTimeRedirect for LoopbackServer {
     fn url(&self) -> &Url {
         &self.url
     }
@@ -76,14 +78,7 @@ impl OneTimeRedirect for LoopbackRedirect {
     }
 }
 
-struct LoopbackListener {
-    redirect_uri: String,
-    handler: Arc<RequestHandler>,
-    /// Closes the port when dropped.
-    server: Server,
-}
-
-impl Listener for LoopbackListener {
+impl Listener for LoopbackServer {
     fn redirect_uri(&self) -> &str {
         &self.redirect_uri
     }
@@ -101,14 +96,12 @@ impl Listener for LoopbackListener {
             if is_ours(candidate.query.expose()) {
                 return Some(self.handler.accept(candidate));
             }
-            // Refused.
-            drop(candidate);
+            // Dropping it refuses it.
         }
     }
 
     fn finish(self: Box<Self>, page: Page) {
         self.handler.finish(page.into(), LAST_PAGE_TIMEOUT);
-        drop(self.server);
     }
 }
 

@@ -26,10 +26,6 @@ impl Store for MemoryStore {
         StoreName::Memory
     }
 
-    fn is_ephemeral(&self) -> bool {
-        true
-    }
-
     fn identity(&self) -> String {
         format!("memory:{}", std::process::id())
     }

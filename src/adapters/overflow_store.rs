@@ -7,11 +7,11 @@
 //! so that no entry refers to a file that was never there.
 
 use super::file_store::FileStore;
-use super::system::random;
+use super::system::SystemEntropy;
 use crate::domain::machine_tokens;
 use crate::domain::secret::Secret;
 use crate::domain::session::minimal_session;
-use crate::ports::{Backend, Entries, Lock, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback};
+use crate::ports::{Backend, Entries, Entropy, Lock, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -40,7 +40,7 @@ impl OverflowStore {
         let too_long = || self.refused(format!("it is longer than {} bytes", self.limit));
         let minimal = minimal_document(document).ok_or_else(too_long)?;
         let mut bytes = Zeroizing::new([0; 32]);
-        random(bytes.as_mut()).map_err(|error| self.refused(error.to_string()))?;
+        SystemEntropy.fill(bytes.as_mut()).map_err(|error| self.refused(error.to_string()))?;
         let key = Secret::new(STANDARD.encode(&bytes));
         let entry = Secret::new([FORMAT, key.expose(), "\n", minimal.expose()].concat());
         if entry.expose().len() > self.limit {
@@ -73,10 +73,6 @@ fn minimal_document(document: &Secret) -> Option<Secret> {
 impl Store for OverflowStore {
     fn name(&self) -> StoreName {
         self.store.name()
-    }
-
-    fn is_ephemeral(&self) -> bool {
-        self.store.is_ephemeral()
     }
 
     fn identity(&self) -> String {
@@ -122,10 +118,6 @@ impl Store for OverflowStore {
 
     fn entries(&self) -> Result<Entries, StoreFailure> {
         self.store.entries()
-    }
-
-    fn sweep(&self) -> Result<(), StoreFailure> {
-        self.store.sweep()
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {

@@ -1,12 +1,12 @@
 //! Runs other programs.
 
-use super::child_command::{self, adapt_environment};
+use super::child_command;
 use super::hardening;
 use super::signals::SystemSignals;
 use super::system::SystemClock;
 use crate::domain::secret::Secret;
 use crate::domain::text::{into_utf8_text, printable};
-use crate::ports::{Clock, EnvChanges, ProgramRunner, Signals};
+use crate::ports::{Clock, ProgramRunner, Signals};
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -31,13 +31,12 @@ impl Default for SystemProgramRunner {
 }
 
 impl ProgramRunner for SystemProgramRunner {
-    fn exec(&self, command: &[OsString], env: EnvChanges<'_>) -> io::Error {
-        let Some((program, arguments)) = command.split_first() else {
-            return io::Error::new(io::ErrorKind::NotFound, "there is no command");
+    fn exec(&self, command: &[OsString], (name, value): (&str, &Secret)) -> io::Error {
+        let mut child = match child_command::new(command) {
+            Ok(child) => child,
+            Err(error) => return error,
         };
-        let mut child = child_command::new(program);
-        child.args(arguments);
-        adapt_environment(&mut child, env);
+        child.env(name, value.expose());
         let restored = hardening::restore();
         let error = exec(child);
         if restored {
@@ -47,11 +46,9 @@ impl ProgramRunner for SystemProgramRunner {
     }
 
     fn output(&self, command: &[String]) -> Result<Secret, String> {
-        let (program, arguments) = command.split_first().ok_or("the command is empty")?;
-        let name = printable(program);
-        let mut child = child_command::new(program);
-        child.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
-        adapt_environment(&mut child, &[]);
+        let name = printable(command.first().ok_or("the command is empty")?);
+        let mut child = child_command::new(command).map_err(|e| e.to_string())?;
+        child.stdin(Stdio::null()).stdout(Stdio::piped());
         // Deferred until the command has ended, so that no signal to this process alone leaves it running.
         let signals = SystemSignals.defer();
         let mut child = child.spawn().map_err(|e| format!("`{name}` could not be run: {e}"))?;
@@ -257,21 +254,24 @@ mod tests {
 
     #[test]
     fn child_never_inherits_our_secrets() {
-        let value = Secret::new("planted");
-        let env: EnvChanges<'_> =
-            &[("TIDP_CLIENT_SECRET", Some(&value)), ("TIDP_STORE_KEY", Some(&value)), ("SEEN", Some(&value))];
         let mut child = Command::new("sh");
-        child.args(["-c", "echo $TIDP_CLIENT_SECRET,$TIDP_STORE_KEY,$SEEN"]).env("TIDP_STORE_KEY", "planted");
-        adapt_environment(&mut child, env);
+        child.args(["-c", "echo $TIDP_CLIENT_SECRET,$TIDP_STORE_KEY,$SEEN"]);
+        child.envs(["TIDP_CLIENT_SECRET", "TIDP_STORE_KEY", "SEEN"].map(|name| (name, "planted")));
+        child_command::remove_secrets(&mut child);
         assert_eq!(child.output().unwrap().stdout, b",,planted\n");
+    }
+
+    fn failed_exec(program: &str) -> io::ErrorKind {
+        runner(TIMEOUT).exec(&[program.into()], ("SEEN", &Secret::new("planted"))).kind()
     }
 
     #[test]
     fn failed_exec_returns_its_error() {
         let _guard = PROCESS.lock();
-        assert_eq!(runner(TIMEOUT).exec(&["/nowhere/at/all".into()], &[]).kind(), io::ErrorKind::NotFound);
-        assert_eq!(runner(TIMEOUT).exec(&["/".into()], &[]).kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(failed_exec("/nowhere/at/all"), io::ErrorKind::NotFound);
+        assert_eq!(failed_exec("/"), io::ErrorKind::PermissionDenied);
     }
+
     #[test]
     fn hardening_disables_core_dumps_and_can_be_undone() {
         use rustix::process::{Resource, getrlimit};
@@ -279,7 +279,7 @@ mod tests {
         let found = getrlimit(Resource::Core);
         hardening::harden();
         hardening::harden();
-        runner(TIMEOUT).exec(&["/nowhere/at/all".into()], &[]);
+        failed_exec("/nowhere/at/all");
         assert_eq!(getrlimit(Resource::Core).current, Some(0));
         assert_eq!(getrlimit(Resource::Core).maximum, found.maximum, "the hard limit stays");
         #[cfg(target_os = "linux")]

@@ -43,18 +43,10 @@ impl Clock for SystemClock {
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
+    #[expect(clippy::disallowed_methods, reason = "the adapter that the ban refers to")]
     fn fill(&self, buffer: &mut [u8]) -> io::Result<()> {
-        random(buffer)
+        getrandom::fill(buffer).map_err(io::Error::other)
     }
-}
-
-/// Fills `buffer` from the kernel.
-///
-/// # Errors
-/// If the kernel has no randomness.
-#[expect(clippy::disallowed_methods, reason = "the adapter that the ban refers to")]
-pub(super) fn random(buffer: &mut [u8]) -> io::Result<()> {
-    getrandom::fill(buffer).map_err(io::Error::other)
 }
 
 pub fn env() -> Env {

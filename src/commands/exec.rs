@@ -26,7 +26,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Exec) -
         let scopes = options::scopes(&context.profile, &args.scope)?;
         access_token::valid_token(context, &WantedToken { min_ttl, scopes, ..WantedToken::default() })
     })?;
-    let error = ports.programs.exec(&args.command, &[(variable, Some(&token.access_token.value))]);
+    let error = ports.programs.exec(&args.command, (variable, &token.access_token.value));
     Err(ChildProcessError::not_started(&args.command, &error).into())
 }
 

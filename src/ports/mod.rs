@@ -281,13 +281,10 @@ pub trait Files: Send + Sync {
 /// In bytes.
 pub const MAX_FILE_SIZE: u64 = 1 << 20;
 
-/// Variables to set (`Some`) or remove (`None`).
-pub type EnvChanges<'a> = &'a [(&'a str, Option<&'a Secret>)];
-
 /// Runs other programs.
 pub trait ProgramRunner: Send + Sync {
-    /// Replaces this process by `command`; returns only on failure.
-    fn exec(&self, command: &[OsString], env: EnvChanges<'_>) -> io::Error;
+    /// Replaces this process by `command`, with one more environment variable; returns only on failure.
+    fn exec(&self, command: &[OsString], variable: (&str, &Secret)) -> io::Error;
     /// Runs `command` without a shell and returns what it printed to stdout, without the line end.
     ///
     /// # Errors

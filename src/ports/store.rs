@@ -66,7 +66,7 @@ pub trait Store: Send + Sync {
     fn name(&self) -> StoreName;
     /// Whether entries are lost when the process ends.
     fn is_ephemeral(&self) -> bool {
-        false
+        self.name() == StoreName::Memory
     }
     /// Identifies the store among this user's stores: part of cache and lock names. Not secret.
     fn identity(&self) -> String;

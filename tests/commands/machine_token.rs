@@ -58,8 +58,8 @@ fn token_needs_no_login_and_is_kept_until_it_is_due() {
         grant(&bench, "api:x", "two", 3_600);
         assert_eq!(bench.run(&["token", "--format", "header"]).exits(0).stdout, "Authorization: Bearer two\n");
         bench.run(&["exec", "--", "true"]).exits(127);
-        let (_, env) = bench.programs.exec_calls.lock().unwrap().pop().unwrap();
-        assert_eq!(env[0], ("TIDP_ACCESS_TOKEN".to_owned(), Some("two".to_owned())));
+        let (_, variable) = bench.programs.exec_calls.lock().unwrap().pop().unwrap();
+        assert_eq!(variable, ("TIDP_ACCESS_TOKEN".to_owned(), "two".to_owned()));
         let kept = bench.cache.documents().concat() + &entry(&bench).unwrap_or_default();
         assert!(!kept.contains("stray") && !kept.contains("s3cret"), "{kept}");
     }

@@ -61,8 +61,8 @@ fn each_set_of_scopes_has_its_own_token() {
         let document = bench.run(&["token", "--scope", "api:x", "--format", "json"]).exits(0).json();
         assert_eq!((&document["access_token"], &document["scope"]), (&object!("x"), &object!("api:x")));
         bench.run(&["exec", "--scope", "api:x api:y", "--", "true"]).exits(127);
-        let (_, env) = bench.programs.exec_calls.lock().unwrap().pop().unwrap();
-        assert_eq!(env[0].1.as_deref(), Some("xy"));
+        let (_, (_, value)) = bench.programs.exec_calls.lock().unwrap().pop().unwrap();
+        assert_eq!(value, "xy");
         // The session is what it was, with the newest refresh token.
         let session = bench.session().unwrap();
         assert_eq!(session.scopes.join(" "), SCOPES);

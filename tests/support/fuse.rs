@@ -7,8 +7,8 @@ use std::time::Duration;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::ports::{
-    self, EnvChanges, HttpFailure, IgnoredRequest, ListenAt, Listener, Lock, OneTimeRedirect, Page, Ports, Request,
-    Response, Store, StoreChoice, StoreFailure, StoreName, Stream, WaitCallback,
+    self, HttpFailure, IgnoredRequest, ListenAt, Listener, Lock, OneTimeRedirect, Page, Ports, Request, Response,
+    Store, StoreChoice, StoreFailure, StoreName, Stream, WaitCallback,
 };
 use url::Url;
 
@@ -128,10 +128,6 @@ impl ports::Stores for Wired<Arc<dyn ports::Stores>> {
 impl Store for Wired<Box<dyn Store>> {
     fn name(&self) -> StoreName {
         self.1.name()
-    }
-
-    fn is_ephemeral(&self) -> bool {
-        self.1.is_ephemeral()
     }
 
     fn identity(&self) -> String {
@@ -288,8 +284,8 @@ impl ports::Files for Wired<Arc<dyn ports::Files>> {
 }
 
 impl ports::ProgramRunner for Wired<Arc<dyn ports::ProgramRunner>> {
-    fn exec(&self, command: &[std::ffi::OsString], env: EnvChanges<'_>) -> std::io::Error {
-        self.0.around("programs.exec", || self.1.exec(command, env))
+    fn exec(&self, command: &[std::ffi::OsString], variable: (&str, &Secret)) -> std::io::Error {
+        self.0.around("programs.exec", || self.1.exec(command, variable))
     }
 
     fn output(&self, command: &[String]) -> Result<Secret, String> {

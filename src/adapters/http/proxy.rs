@@ -10,19 +10,6 @@ use url::Url;
 /// The first one that is set counts.
 const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// They list hosts without a proxy.
-const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
-
-/// All variables that are used here.
-pub(super) const VARIABLES: [&str; 6] = [
-    PROXY_VARIABLES[0],
-    PROXY_VARIABLES[1],
-    PROXY_VARIABLES[2],
-    PROXY_VARIABLES[3],
-    NO_PROXY_VARIABLES[0],
-    NO_PROXY_VARIABLES[1],
-];
-
 pub(super) struct Proxy {
     /// The variable that names it.
     pub(super) variable: &'static str,
@@ -54,14 +41,14 @@ impl Proxy {
         }
         let mut display = url.clone();
         let _ = (display.set_username(""), display.set_password(None));
-        let display = printable(display.origin().ascii_serialization().as_str());
+        let display = printable(&display.origin().ascii_serialization());
         Ok(Some(Self { variable, display, url: Secret::new(url) }))
     }
 }
 
 /// Whether NO_PROXY lists the host, as reqwest and curl read it.
 fn is_exempt(env: &Env, host: &str) -> bool {
-    let exempt = NO_PROXY_VARIABLES.into_iter().find_map(|name| env.get(name)).unwrap_or_default();
+    let exempt = ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| env.get(name)).unwrap_or_default();
     let uri = format!("https://{host}/").parse::<Uri>();
     uri.is_ok_and(|uri| Matcher::builder().all("http://proxy").no(exempt).build().intercept(&uri).is_none())
 }

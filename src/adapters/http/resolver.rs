@@ -1,20 +1,18 @@
 //! Resolves names by the system, which has no deadline, on a thread that is left behind on timeout. If no thread can be
 //! started, that is an error; reqwest's own resolver would panic.
 
+use crate::ports::Work;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use std::fmt;
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::ToSocketAddrs;
 use std::thread::{Builder, JoinHandle};
-use tokio::sync::oneshot::{Sender, channel};
+use tokio::sync::oneshot::channel;
 
 #[derive(Debug)]
 pub(super) struct SystemResolver {
     /// Starts a thread.
     pub(super) start: fn(Work) -> io::Result<JoinHandle<()>>,
 }
-
-pub(super) type Work = Box<dyn FnOnce() + Send>;
 
 impl Default for SystemResolver {
     fn default() -> Self {
@@ -26,35 +24,22 @@ impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (sender, found) = channel();
         let host = name.as_str().to_owned();
-        let started = (self.start)(Box::new(move || lookup(&host, sender)));
+        // The request may have timed out by the time the name is found.
+        let lookup = move || drop(sender.send((host.as_str(), 0).to_socket_addrs()));
+        let started = (self.start)(Box::new(lookup));
         Box::pin(async move {
-            started.map_err(NoThread)?;
-            Ok(Box::new(found.await??.into_iter()) as Addrs)
+            // A text, because only the innermost cause is reported.
+            started
+                .map_err(|error| format!("its name cannot be looked up, because no thread can be started ({error})"))?;
+            Ok(Box::new(found.await??) as Addrs)
         })
     }
 }
 
-fn lookup(host: &str, sender: Sender<io::Result<Vec<SocketAddr>>>) {
-    // The request may have timed out.
-    let _ = sender.send((host, 0).to_socket_addrs().map(Iterator::collect));
-}
-
-/// No thread can be started. The cause is part of the text and not a source, because only the innermost cause is
-/// reported.
-#[derive(Debug)]
-struct NoThread(io::Error);
-
-impl fmt::Display for NoThread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "its name cannot be looked up, because no thread can be started ({})", self.0)
-    }
-}
-
-impl std::error::Error for NoThread {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::SocketAddr;
 
     fn resolved(resolver: &SystemResolver, host: &str) -> Result<Vec<SocketAddr>, String> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

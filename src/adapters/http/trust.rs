@@ -9,9 +9,6 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{CertificateError, RootCertStore};
 use std::path::Path;
 
-/// They replace the system's authorities.
-pub(super) const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
-
 /// The certificates of a PEM file: at least one, all valid.
 pub(super) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let failure = |why: &str| printable(&format!("{}: {why}", path.display()));
@@ -39,14 +36,13 @@ pub(super) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'stati
 /// Why there are no trusted authorities.
 ///
 /// # Errors
-/// If a variable is the reason.
+/// If a variable that replaces the system's is the reason.
 pub(super) fn no_authorities(env: &Env) -> Result<String, String> {
-    let [file, dir] = VARIABLES;
-    if let Some(file) = env.variables.get(file) {
+    if let Some(file) = env.variables.get("SSL_CERT_FILE") {
         let why = read_certificates(Path::new(file.expose())).err();
         return Err(format!("SSL_CERT_FILE {}", why.unwrap_or_else(|| "names no authority".into())));
     }
-    if let Some(dir) = env.get(dir) {
+    if let Some(dir) = env.get("SSL_CERT_DIR") {
         return Err(printable(&format!("SSL_CERT_DIR {dir}: no certificate can be read there")));
     }
     Ok("this system has no certificate authorities to trust: install its ca-certificates package, or name a file with \
@@ -54,7 +50,6 @@ pub(super) fn no_authorities(env: &Env) -> Result<String, String> {
         .to_owned())
 }
 
-/// Describes an error in a server's certificate.
 pub(super) fn certificate_fault(problem: &CertificateError) -> String {
     let at = |time: &UnixTime| Time::from_unix(i64::try_from(time.as_secs()).unwrap_or(i64::MAX)).rfc3339();
     match problem {
@@ -108,7 +103,6 @@ fn host_names(presented: &[String]) -> Vec<String> {
     presented.iter().filter_map(bare).collect()
 }
 
-/// The first few names.
 fn first_few(names: &[String]) -> String {
     const MAX_NAMES: usize = 5;
     let shown = names.iter().take(MAX_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -46,14 +46,11 @@ impl Server {
     pub(super) fn start(sockets: Vec<Socket>, handler: Arc<RequestHandler>) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel::<()>();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (connections, peers) = (Connections::default(), Arc::new(PeerLookup::start()?));
-        {
+        let shared = Arc::new(Shared { handler, peers: PeerLookup::start()?, connections: Mutex::default() });
+        for socket in sockets {
             let _entered = runtime.enter();
-            for socket in sockets {
-                socket.set_nonblocking(true)?;
-                let shared = Shared { handler: Arc::clone(&handler), peers: Arc::clone(&peers) };
-                runtime.spawn(accept(TcpListener::from_std(socket)?, shared, connections.clone()));
-            }
+            socket.set_nonblocking(true)?;
+            runtime.spawn(accept(TcpListener::from_std(socket)?, Arc::clone(&shared)));
         }
         let thread = std::thread::Builder::new().name("loopback".into()).spawn(move || {
             let _ = runtime.block_on(stopped);
@@ -71,23 +68,17 @@ impl Drop for Server {
     }
 }
 
-#[derive(Clone)]
 struct Shared {
     handler: Arc<RequestHandler>,
-    peers: Arc<PeerLookup>,
+    peers: PeerLookup,
+    /// The open connections, oldest first, and whether each has sent a request.
+    connections: Mutex<Vec<(AbortHandle, Arc<AtomicBool>)>>,
 }
 
-/// The open connections, oldest first.
-#[derive(Clone, Default)]
-struct Connections(Arc<Mutex<Vec<Connection>>>);
-
-/// A connection, and whether it has sent a request.
-type Connection = (AbortHandle, Arc<AtomicBool>);
-
-impl Connections {
-    /// Makes room for one more; `false` if all are being served.
+impl Shared {
+    /// Makes room for one more connection; `false` if all are being served.
     fn make_room(&self) -> bool {
-        let mut connections = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         connections.retain(|(handle, _)| !handle.is_finished());
         if connections.len() < MAX_CONNECTIONS {
             return true;
@@ -96,19 +87,18 @@ impl Connections {
         idle.map(|oldest| connections.remove(oldest).0.abort()).is_some()
     }
 
-    fn add(&self, handle: AbortHandle, has_request: Arc<AtomicBool>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((handle, has_request));
+    fn serve(self: &Arc<Self>, stream: TcpStream) {
+        let has_request = Arc::new(AtomicBool::new(false));
+        let serving = serve(stream, Arc::clone(self), Arc::clone(&has_request));
+        let handle = tokio::spawn(timeout(CONNECTION_TIMEOUT, serving)).abort_handle();
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner).push((handle, has_request));
     }
 }
 
-async fn accept(socket: TcpListener, shared: Shared, connections: Connections) {
+async fn accept(socket: TcpListener, shared: Arc<Shared>) {
     loop {
         match socket.accept().await {
-            Ok((stream, _)) if connections.make_room() => {
-                let has_request = Arc::new(AtomicBool::new(false));
-                let serving = serve(stream, shared.clone(), Arc::clone(&has_request));
-                connections.add(tokio::spawn(timeout(CONNECTION_TIMEOUT, serving)).abort_handle(), has_request);
-            }
+            Ok((stream, _)) if shared.make_room() => shared.serve(stream),
             Ok(_) => {}
             // Out of file descriptors: wait until connections end.
             Err(_) => sleep(Duration::from_millis(50)).await,
@@ -116,12 +106,13 @@ async fn accept(socket: TcpListener, shared: Shared, connections: Connections) {
     }
 }
 
-async fn serve(stream: TcpStream, Shared { handler, peers }: Shared, has_request: Arc<AtomicBool>) {
+async fn serve(stream: TcpStream, shared: Arc<Shared>, has_request: Arc<AtomicBool>) {
+    let Shared { handler, peers, .. } = &*shared;
     let Ok((stream, rest)) = two_handles(stream) else { return };
     let (last, status) = (AtomicBool::new(false), Arc::new(AtomicU16::new(0)));
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
         has_request.store(true, Ordering::SeqCst);
-        let (handler, last, peer) = (&handler, &last, peers.at(&rest));
+        let (last, peer) = (&last, peers.at(&rest));
         async move {
             let (head, body) = request.into_parts();
             let (response, is_last) = handler.respond(head, &body, peer).await;

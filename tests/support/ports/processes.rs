@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::{Seconds, Time};
-use tidp::testing::ports::{self, EnvChanges, ExitReason, SignalGuard};
+use tidp::testing::ports::{self, ExitReason, SignalGuard};
 
-/// A command, and the changes to its environment.
-type ExecCall = (Vec<OsString>, Vec<(String, Option<String>)>);
+/// A command, and its variable.
+type ExecCall = (Vec<OsString>, (String, String));
 
 /// Records the commands that would be run, and starts none.
 #[derive(Default)]
@@ -21,9 +21,9 @@ pub struct ProgramRunner {
 }
 
 impl ports::ProgramRunner for ProgramRunner {
-    fn exec(&self, command: &[OsString], env: EnvChanges<'_>) -> io::Error {
-        let env = env.iter().map(|(name, value)| ((*name).to_owned(), value.map(|v| v.expose().to_owned()))).collect();
-        self.exec_calls.lock().unwrap().push((command.to_vec(), env));
+    fn exec(&self, command: &[OsString], (name, value): (&str, &Secret)) -> io::Error {
+        let variable = (name.to_owned(), value.expose().to_owned());
+        self.exec_calls.lock().unwrap().push((command.to_vec(), variable));
         self.error.lock().unwrap().unwrap_or(io::ErrorKind::NotFound).into()
     }
 

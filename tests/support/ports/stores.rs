@@ -177,10 +177,6 @@ impl Store for TestStore {
         self.1
     }
 
-    fn is_ephemeral(&self) -> bool {
-        self.1 == StoreName::Memory
-    }
-
     fn identity(&self) -> String {
         format!("test {}", self.1.as_str())
     }
