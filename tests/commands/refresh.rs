@@ -101,10 +101,10 @@ fn signals_are_deferred_until_slow_save_is_reported() {
         Ok(TokenResponse::new().refresh_token("rt-2").response(now, None))
     });
     bench.stores.delay_next_save(observe());
-    bench
-        .run(&["refresh"])
-        .exits(0)
-        .says("waiting for the store to accept the new refresh token (keyring): 3 s so far");
+    bench.run(&["refresh"]).exits(0).says(
+        "waiting for the store to accept the new refresh token (the OS keyring did not respond in time (as the test \
+         wants)): 3 s so far",
+    );
     assert_eq!(*deferred.lock().unwrap(), [true, true, false], "in flight, before the report, after it");
     assert!(!bench.signals.are_deferred());
     assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
