@@ -2,15 +2,6 @@
 
 use crate::domain::acr_values::{ASSURANCE_LEVELS, LOGIN_PROVIDERS};
 use clap::Args;
-use clap::builder::PossibleValuesParser;
-
-fn login_provider_names() -> PossibleValuesParser {
-    LOGIN_PROVIDERS.map(|provider| provider.name).into()
-}
-
-fn assurance_level_names() -> PossibleValuesParser {
-    ASSURANCE_LEVELS.map(|level| level.name).into()
-}
 
 #[derive(Args, Clone, Debug, Default)]
 pub struct Login {
@@ -50,12 +41,12 @@ pub struct Login {
     /// How to log in at TelenorID+
     ///
     /// A name for its acr_values.
-    #[arg(long, value_name = "PROVIDER", value_parser = login_provider_names(), conflicts_with = "acr_values")]
+    #[arg(long, value_name = "PROVIDER", value_parser = LOGIN_PROVIDERS.map(|provider| provider.name), conflicts_with = "acr_values")]
     pub provider: Option<String>,
     /// Requested assurance level of TelenorID+
     ///
     /// A name for its acr_values.
-    #[arg(long, value_name = "LEVEL", value_parser = assurance_level_names(), conflicts_with_all = ["acr_values", "require_acr"])]
+    #[arg(long, value_name = "LEVEL", value_parser = ASSURANCE_LEVELS.map(|level| level.name), conflicts_with_all = ["acr_values", "require_acr"])]
     pub aal: Option<String>,
     /// Requested acr_values, space-separated
     #[arg(long, value_name = "ACR", hide_short_help = true)]

@@ -1,17 +1,8 @@
 //! Look: the options of `policy` and `decode`.
 
-use crate::domain::policy::{ClientType, PolicyName, RefreshTokenUsage};
-use clap::builder::PossibleValuesParser;
+use crate::domain::policy::{PolicyName, RefreshTokenUsage};
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
-
-pub(super) fn policy_names() -> PossibleValuesParser {
-    PolicyName::ALL.map(PolicyName::as_str).into()
-}
-
-pub(super) fn client_type_names() -> PossibleValuesParser {
-    ClientType::ALL.map(ClientType::as_str).into()
-}
 
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -44,7 +35,7 @@ pub enum PolicyCommand {
     /// Explain one policy
     Show {
         /// Name of the policy
-        #[arg(value_name = "POLICY", value_parser = policy_names(), ignore_case = true)]
+        #[arg(value_name = "POLICY", value_parser = PolicyName::ALL.map(PolicyName::as_str), ignore_case = true)]
         name: String,
     },
     /// Simulate a session under a policy, and show when it ends
@@ -58,10 +49,10 @@ pub struct Simulate {
     /// Name of the policy
     ///
     /// Without one, the policy of the profile; without a profile, all of them.
-    #[arg(value_name = "POLICY", value_parser = policy_names(), ignore_case = true, conflicts_with = "policy")]
+    #[arg(value_name = "POLICY", value_parser = PolicyName::ALL.map(PolicyName::as_str), ignore_case = true, conflicts_with = "policy")]
     pub name: Option<String>,
     /// The same as an option
-    #[arg(long, hide_short_help = true, value_name = "POLICY", value_parser = policy_names(), ignore_case = true)]
+    #[arg(long, hide_short_help = true, value_name = "POLICY", value_parser = PolicyName::ALL.map(PolicyName::as_str), ignore_case = true)]
     pub policy: Option<String>,
     /// Compare all policies
     #[arg(long, conflicts_with_all = ["name", "policy"])]

@@ -1,7 +1,7 @@
 //! Log in: the options of `profile`.
 
-use super::look::{client_type_names, policy_names};
 use crate::config::keys_with_meanings;
+use crate::domain::policy::{ClientType, PolicyName};
 use clap::{ArgGroup, Args, Subcommand};
 
 #[derive(Args, Debug)]
@@ -97,13 +97,13 @@ pub struct ProfileAdd {
     #[arg(long, value_name = "ID")]
     pub client_id: Option<String>,
     /// Client type at TelenorID+; determines the policy
-    #[arg(long, value_name = "TYPE", value_parser = client_type_names(), ignore_case = true)]
+    #[arg(long, value_name = "TYPE", value_parser = ClientType::ALL.map(ClientType::as_str), ignore_case = true)]
     pub client_type: Option<String>,
     /// A user logs in, or the client acts for itself
     #[arg(long, value_name = "GRANT", value_parser = ["authorization_code", "client_credentials"])]
     pub grant: Option<String>,
     /// Refresh policy, if not the one of the client type
-    #[arg(long, value_name = "POLICY", hide_short_help = true, value_parser = policy_names(), ignore_case = true)]
+    #[arg(long, value_name = "POLICY", hide_short_help = true, value_parser = PolicyName::ALL.map(PolicyName::as_str), ignore_case = true)]
     pub policy: Option<String>,
     /// Scopes; can be repeated
     ///

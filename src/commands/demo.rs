@@ -19,7 +19,6 @@ enum Step {
     Say(&'static str),
     /// Moves the clock.
     Wait(Seconds, &'static str),
-    /// Runs a command line of `tidp`.
     Run(&'static str),
 }
 use Step::{Run, Say, Wait};
@@ -28,7 +27,6 @@ use Step::{Run, Say, Wait};
 const INDENT: usize = 2;
 const MAX_COLUMNS: usize = 96;
 
-/// The demo after its introduction.
 const STORY: [Step; 16] = [
     Run("login --timeout 30s"),
     Say("Get a token as a header. This is all that most scripts need."),
@@ -57,7 +55,6 @@ const STORY: [Step; 16] = [
     ),
 ];
 
-/// Runs one command with these ports.
 pub type RunCommand = fn(&Ports, &Output<'_>, &Cli) -> Result<()>;
 
 /// # Errors
@@ -84,7 +81,14 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Demo, run_command: RunCo
         "Log in. On a desktop a browser opens; here the demo approves the login itself."
     })?;
     for step in &STORY {
-        demo.play(step)?;
+        match step {
+            Say(text) => demo.say(text)?,
+            Wait(time, text) => {
+                demo.clock.advance(*time);
+                demo.say(text)?;
+            }
+            Run(command) => demo.run(command)?,
+        }
     }
     out.document_if_json(|| json!({ "steps": demo.steps }))
 }
@@ -100,22 +104,10 @@ struct Demo<'a> {
 }
 
 impl Demo<'_> {
-    fn play(&mut self, step: &Step) -> Result<()> {
-        match step {
-            Say(text) => self.say(text),
-            Wait(time, text) => {
-                self.clock.advance(*time);
-                self.say(text)
-            }
-            Run(command) => self.run(command),
-        }
-    }
-
     fn say(&self, text: &str) -> Result<()> {
         if self.out.json { Ok(()) } else { self.out.page(&format!("\n{}\n", self.out.colors.paint(text, Color::Cyan))) }
     }
 
-    /// Runs a command and shows its output.
     fn run(&mut self, command: &str) -> Result<()> {
         let line = format!("tidp {command}");
         let mut cli =

@@ -13,8 +13,8 @@ use crate::domain::text::printable;
 use crate::error::{Error, Result};
 use crate::terminal::output::Output;
 use clap::CommandFactory;
-pub use page::Form;
 use page::Page;
+pub use page::{Form, to_text};
 
 /// `tidp help WORDS`: the first page, that of a command, or a topic. If there is neither, that is a usage error.
 pub fn run(out: &Output<'_>, words: &[String]) -> Result<()> {
@@ -46,10 +46,10 @@ fn text(words: &[String], form: Form, mut page: Page) -> Option<String> {
     for word in words {
         command = command.find_subcommand(word)?;
     }
-    if words.is_empty() {
-        first_page::show(&root, form, &mut page);
-    } else {
-        command_page::show(&root, command, form, &mut page);
+    match form {
+        _ if !words.is_empty() => command_page::show(&root, command, form, &mut page),
+        Form::Short => first_page::show_short(&root, &mut page),
+        Form::Long => first_page::show_long(&root, &mut page),
     }
     Some(page.text)
 }

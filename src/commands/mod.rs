@@ -13,7 +13,6 @@ pub mod logout;
 pub mod manage;
 mod options;
 pub mod policy;
-pub mod policy_page;
 pub mod policy_simulate;
 pub mod policy_watch;
 pub mod profile;

@@ -2,9 +2,8 @@
 
 use crate::cli::{self, Global, PolicyCommand};
 use crate::commands::options;
-use crate::commands::policy_page::page;
 use crate::commands::policy_simulate;
-use crate::commands::policy_watch;
+use crate::commands::policy_watch::{self, page};
 use crate::config;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::session::SessionEvent;

@@ -1,17 +1,18 @@
-//! `tidp policy --watch`: the page of `tidp policy`, redrawn as time passes. It uses the terminal's alternate screen, so
+//! The page of `tidp policy`, and `--watch`, which redraws it as time passes. That uses the terminal's alternate screen, so
 //! that the user's screen is restored afterwards.
 
 use crate::cli::{self, Global};
-use crate::commands::policy_page::page;
 use crate::domain::session::Session;
 use crate::domain::time::Time;
 use crate::error::{Error, Result};
 use crate::explain::outlook::SessionOutlook;
+use crate::explain::policy_page::PolicyPage;
 use crate::flows::context::Context;
 use crate::flows::refresh_token_introspection::load_with_introspection;
 use crate::ports::Ports;
 use crate::terminal::layout::cut;
 use crate::terminal::output::Output;
+use crate::terminal::styled_text::Charset;
 use colored::Color;
 use std::time::Duration;
 
@@ -38,8 +39,10 @@ pub(super) fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::
         let (session, paused_until) = load_with_introspection(context)?;
         let signals = ports.signals.defer();
         let result = out.answer(ENTER).and_then(|()| {
-            let mut watch = Watch::new(context, out, args, session);
-            watch.paused_until = paused_until;
+            let loaded_at = ports.clock.uptime();
+            let (load_error, screen, drawn_for) = (None, String::new(), None);
+            let mut watch =
+                Watch { context, out, args, session, paused_until, load_error, loaded_at, screen, drawn_for };
             while !signals.pending() {
                 watch.draw()?;
                 ports.clock.pause(TICK);
@@ -61,12 +64,10 @@ struct Watch<'c> {
     session: Option<Session>,
     /// Until when the provider is not asked about this session again.
     paused_until: Option<Time>,
-    /// Why the store could not be read the last time.
     load_error: Option<String>,
     loaded_at: Duration,
-    /// What is on the screen.
+    /// What is on the screen, and the moment and size it was drawn for.
     screen: String,
-    /// The moment and size it was drawn for.
     drawn_for: Option<(Time, Size)>,
 }
 
@@ -74,12 +75,6 @@ struct Watch<'c> {
 type Size = (usize, usize);
 
 impl<'c> Watch<'c> {
-    fn new(context: &'c Context<'c>, out: &'c Output<'c>, args: &'c cli::Policy, session: Option<Session>) -> Self {
-        let loaded_at = context.ports.clock.uptime();
-        let (screen, drawn_for) = (String::new(), None);
-        Self { context, out, args, session, paused_until: None, load_error: None, loaded_at, screen, drawn_for }
-    }
-
     /// Draws the page for now, unless it is on the screen already.
     fn draw(&mut self) -> Result<()> {
         let (now, size) = (self.context.ports.clock.now(), self.size());
@@ -154,4 +149,25 @@ fn countdown(outlook: &SessionOutlook<'_>) -> String {
 fn footer(now: &str, columns: usize) -> String {
     let whole = format!("{now}  Ctrl-C to quit");
     if whole.len() <= columns { whole } else { cut("Ctrl-C to quit", columns) }
+}
+
+/// The page for a person, at most `columns` wide.
+pub(super) fn page(
+    context: &Context<'_>,
+    out: &Output<'_>,
+    outlook: SessionOutlook<'_>,
+    args: &cli::Policy,
+    columns: usize,
+) -> String {
+    let profile = &context.profile;
+    let page = PolicyPage {
+        outlook,
+        profile: &profile.name,
+        client_type: profile.client_type,
+        profile_flag: profile.name_in_hints.as_deref(),
+        with_events: args.why,
+        wrap_events: context.ports.terminal.stdout().is_terminal,
+    };
+    let charset = if args.ascii { Charset::Ascii } else { out.charset() };
+    out.colors.render(&page.lines(columns, charset, &|time| out.local(time)))
 }

@@ -3,15 +3,14 @@
 use crate::cli;
 use crate::domain::decision::{DEFAULT_MIN_TTL, Intent};
 use crate::domain::policy::Policy;
-use crate::domain::session::{Renewal, Session, Sso};
+use crate::domain::session::{Renewal, Sso};
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result, with_profile};
-use crate::explain::outlook::SessionOutlook;
 use crate::explain::refresh_messages::renewal_message;
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use crate::flows::machine_token::{self, MachineTokenSource};
-use crate::flows::refresh::TokenSource;
+use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::refresh_if_due;
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
@@ -35,8 +34,7 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Resu
         Some(tnu_id) => refresh_if_due::switch_user_profile(context, &before, tnu_id)?,
         None => refresh_if_due::ensure_fresh(context, before, intent)?,
     };
-    let outlook = context.outlook(Some(&fresh.session), context.ports.clock.now());
-    print_summary(context, out, &fresh.session, &outlook, fresh.source);
+    let document = report(context, out, &fresh);
     if intent == Intent::Claims && fresh.session.id_token == claims_before {
         out.warn(
             WarningCode::ClaimsNotUpdated,
@@ -48,7 +46,7 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Resu
         );
     }
     advisory_warnings::warn_if_due(context, &fresh.session, None);
-    out.document_if_json(|| to_json(&fresh.session, &outlook, fresh.source))
+    out.document_if_json(|| document)
 }
 
 /// Refuses `--tnu-id` where there are no profiles of a user to switch between.
@@ -92,35 +90,27 @@ fn request_machine_token(context: &Context<'_>, out: &Output<'_>, args: &cli::Re
     })
 }
 
-fn print_summary(
-    context: &Context<'_>,
-    out: &Output<'_>,
-    session: &Session,
-    outlook: &SessionOutlook<'_>,
-    source: TokenSource,
-) {
-    let until = context.when(session.access_token.expires_at);
-    match source {
-        TokenSource::Stored(_) => out.note(&format!("Not due: the access token is valid until {until}.")),
+/// Says what was done and why, and returns it as JSON.
+fn report(context: &Context<'_>, out: &Output<'_>, fresh: &FreshSession) -> Value {
+    let outlook = context.outlook(Some(&fresh.session), context.ports.clock.now());
+    let access_token_expires_at = fresh.session.access_token.expires_at;
+    let until = context.when(access_token_expires_at);
+    let (refreshed, reason, rotated, renewed) = match fresh.source {
+        TokenSource::Stored(_) => {
+            out.note(&format!("Not due: the access token is valid until {until}."));
+            (false, json!("not_due"), false, Some(false))
+        }
         TokenSource::RefreshedElsewhere => {
             out.note(&format!("Another tidp has just refreshed; its access token is valid until {until}."));
+            (false, json!("adopted"), false, renewed_elsewhere(outlook.sso))
         }
-        TokenSource::Refreshed(_, renewal) => {
+        TokenSource::Refreshed(reason, renewal) => {
             out.note(&format!("Refreshed: the access token is valid until {until}."));
-            let message = renewal_message(outlook, renewal, &|time| context.when(time));
+            let message = renewal_message(&outlook, renewal, &|time| context.when(time));
             if let Some(warning) = message.warning {
                 out.warn(WarningCode::SsoEnded, warning);
             }
             out.note(&message.note);
-        }
-    }
-}
-
-fn to_json(session: &Session, outlook: &SessionOutlook<'_>, source: TokenSource) -> Value {
-    let (refreshed, reason, rotated, renewed) = match source {
-        TokenSource::Stored(_) => (false, json!("not_due"), false, Some(false)),
-        TokenSource::RefreshedElsewhere => (false, json!("adopted"), false, renewed_elsewhere(outlook.sso)),
-        TokenSource::Refreshed(reason, renewal) => {
             (true, json!(reason), renewal == Renewal::New, was_renewed(renewal, outlook.policy))
         }
     };
@@ -129,7 +119,7 @@ fn to_json(session: &Session, outlook: &SessionOutlook<'_>, source: TokenSource)
         "reason": reason,
         "rotated": rotated,
         "renewed": renewed,
-        "access_token_expires_at": session.access_token.expires_at.rfc3339(),
+        "access_token_expires_at": access_token_expires_at.rfc3339(),
         "refresh_token_expires_at": outlook.expiry.map(|expiry| expiry.expires_at.rfc3339()),
     })
 }

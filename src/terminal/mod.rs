@@ -2,7 +2,6 @@
 
 pub mod layout;
 mod links;
-pub mod local_time;
 pub mod output;
 pub mod qr_code;
 pub mod styled_text;

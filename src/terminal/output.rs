@@ -8,8 +8,7 @@ use crate::error::{Error, Report, Result, Situation};
 use crate::ports::{Env, Notice, Ports, Reporter, Stream, Trace, Verbosity};
 use crate::terminal::layout::{cut, fit};
 use crate::terminal::links::{link_addresses, shows_links};
-use crate::terminal::local_time::local_time;
-use crate::terminal::qr_code::{self, QrCodeStyle};
+use crate::terminal::qr_code;
 use crate::terminal::styled_text::{Charset, Colors};
 use colored::Color;
 use serde_json::{Value, json};
@@ -52,6 +51,13 @@ fn has_colors(when: Option<ColorWhen>, env: &Env, stream: Stream) -> bool {
         ColorWhen::Auto if env.get("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
         ColorWhen::Auto => stream.is_terminal && stream.obeys_escapes && env.get("TERM") != Some("dumb"),
     }
+}
+
+/// `time` in `zone`: `2026-01-31 13:00:00 CET`.
+fn local_time(time: Time, zone: &jiff::tz::TimeZone) -> String {
+    jiff::Timestamp::from_second(time.unix())
+        .map(|stamp| stamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
+        .unwrap_or_default()
 }
 
 impl<'w> Output<'w> {
@@ -130,11 +136,11 @@ impl<'w> Output<'w> {
     /// Writes what a user needs on another device. With a QR code only if it fits on the terminal together with the code.
     fn show_user_code(&self, address: &str, code: &str, qr_code: Option<&str>, on_this_machine: bool) {
         let stream = self.ports.terminal.stderr();
-        let style = QrCodeStyle { charset: self.charset(), colors: self.err_colors.0 };
-        let picture = qr_code.filter(|_| stream.is_terminal && !self.quiet).and_then(|text| {
-            let (columns, rows) = (stream.columns.unwrap_or(80), stream.rows.unwrap_or(24));
-            qr_code::picture(text, style, columns.into(), usize::from(rows).saturating_sub(ROWS_BELOW_QR_CODE))
-        });
+        let (columns, rows) = (stream.columns.unwrap_or(80).into(), stream.rows.unwrap_or(24).into());
+        let rows = usize::saturating_sub(rows, ROWS_BELOW_QR_CODE);
+        let picture = qr_code
+            .filter(|_| stream.is_terminal && !self.quiet)
+            .and_then(|text| qr_code::picture(text, self.charset(), self.err_colors.0, columns, rows));
         let code = self.err_colors.bold(code);
         match picture {
             Some(picture) => {
@@ -270,11 +276,8 @@ impl<'w> Output<'w> {
     pub fn charset(&self) -> Charset {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.ports.env.get(name));
         // Without a locale, as in a container, terminals are still UTF-8; `C` and `POSIX` are a choice.
-        let is_utf8 = locale.is_none_or(|locale| {
-            let locale = locale.to_ascii_lowercase();
-            locale.ends_with("utf-8") || locale.ends_with("utf8")
-        });
-        if is_utf8 { Charset::Unicode } else { Charset::Ascii }
+        let is_utf8 = |locale: &str| ["utf-8", "utf8"].iter().any(|end| locale.to_ascii_lowercase().ends_with(end));
+        if locale.is_none_or(is_utf8) { Charset::Unicode } else { Charset::Ascii }
     }
 
     /// `time` in the local zone: `2026-01-31 13:00:00 CET`.
@@ -363,5 +366,12 @@ mod tests {
         let old_console = Stream { obeys_escapes: false, ..stream(true) };
         assert!(!has_colors(None, &Env::default(), old_console));
         assert!(has_colors(Some(ColorWhen::Always), &Env::default(), old_console), "as was asked");
+    }
+
+    #[test]
+    fn local_times_follow_daylight_saving() {
+        let oslo = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        assert_eq!(local_time(Time::from_unix(1_767_225_600), &oslo), "2026-01-01 01:00:00 CET");
+        assert_eq!(local_time(Time::from_unix(1_782_864_000), &oslo), "2026-07-01 02:00:00 CEST");
     }
 }

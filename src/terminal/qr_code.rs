@@ -12,77 +12,42 @@ const BLACK: &str = "\x1b[48;5;16m";
 const WHITE: &str = "\x1b[48;5;231m";
 const RESET: &str = "\x1b[0m";
 
-/// What the terminal can show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QrCodeStyle {
-    pub charset: Charset,
-    /// Without, the light modules are drawn, as suits a dark terminal. Most scanners read the inverse too.
-    pub colors: bool,
-}
-
 /// The QR code of `text` as lines, if it fits: in half blocks, a module wide and half a row high, or in ASCII, two columns
-/// wide and one row high.
-pub fn picture(text: &str, style: QrCodeStyle, columns: usize, rows: usize) -> Option<String> {
+/// wide and one row high. Without colours the light modules are drawn, as suits a dark terminal; most scanners read the
+/// inverse too.
+pub fn picture(text: &str, charset: Charset, colors: bool, columns: usize, rows: usize) -> Option<String> {
     let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
     let fits = |quiet_zone: &usize| {
         let side = code.width() + 2 * quiet_zone;
-        match style.charset {
+        match charset {
             Charset::Unicode => side <= columns && side.div_ceil(2) <= rows,
             Charset::Ascii => 2 * side <= columns && side <= rows,
         }
     };
-    let modules = Modules { quiet_zone: QUIET_ZONES.into_iter().find(fits)?, code };
-    Some(match style.charset {
-        Charset::Unicode => modules.half_blocks(style.colors),
-        Charset::Ascii => modules.ascii(style.colors),
+    let quiet_zone = QUIET_ZONES.into_iter().find(fits)?;
+    let (inside, side) = (quiet_zone..quiet_zone + code.width(), code.width() + 2 * quiet_zone);
+    let is_dark = |x: usize, y: usize| {
+        inside.contains(&x) && inside.contains(&y) && code[(x - quiet_zone, y - quiet_zone)] == Color::Dark
+    };
+    let block = |x, y| match (is_dark(x, y) == colors, is_dark(x, y + 1) == colors) {
+        (true, true) => '█',
+        (true, false) => '▀',
+        (false, true) => '▄',
+        (false, false) => ' ',
+    };
+    let module = |x, y| match (is_dark(x, y), colors) {
+        (true, true) => format!("{BLACK}  "),
+        (false, true) => format!("{WHITE}  "),
+        (true, false) => "  ".to_owned(),
+        (false, false) => "##".to_owned(),
+    };
+    let (start, end) = if colors { (BLACK_ON_WHITE, RESET) } else { ("", "") };
+    let half_blocks = |y| format!("{start}{}{end}\n", (0..side).map(|x| block(x, y)).collect::<String>());
+    let modules = |y| format!("{}{end}\n", (0..side).map(|x| module(x, y)).collect::<String>());
+    Some(match charset {
+        Charset::Unicode => (0..side).step_by(2).map(half_blocks).collect(),
+        Charset::Ascii => (0..side).map(modules).collect(),
     })
-}
-
-struct Modules {
-    code: QrCode,
-    quiet_zone: usize,
-}
-
-impl Modules {
-    fn side(&self) -> usize {
-        self.code.width() + 2 * self.quiet_zone
-    }
-
-    /// Whether the module is dark; outside of the code it is not.
-    fn is_dark(&self, x: usize, y: usize) -> bool {
-        let inside = self.quiet_zone..self.quiet_zone + self.code.width();
-        inside.contains(&x)
-            && inside.contains(&y)
-            && self.code[(x - self.quiet_zone, y - self.quiet_zone)] == Color::Dark
-    }
-
-    fn half_blocks(&self, colors: bool) -> String {
-        let block = |x, y| match (self.is_dark(x, y) == colors, self.is_dark(x, y + 1) == colors) {
-            (true, true) => '█',
-            (true, false) => '▀',
-            (false, true) => '▄',
-            (false, false) => ' ',
-        };
-        let line = |y| {
-            let blocks: String = (0..self.side()).map(|x| block(x, y)).collect();
-            if colors { format!("{BLACK_ON_WHITE}{blocks}{RESET}\n") } else { blocks + "\n" }
-        };
-        (0..self.side()).step_by(2).map(line).collect()
-    }
-
-    fn ascii(&self, colors: bool) -> String {
-        let module = |x, y| match (self.is_dark(x, y), colors) {
-            (true, true) => format!("{BLACK}  "),
-            (false, true) => format!("{WHITE}  "),
-            (true, false) => "  ".to_owned(),
-            (false, false) => "##".to_owned(),
-        };
-        let line = |y| {
-            let modules: String = (0..self.side()).map(|x| module(x, y)).collect();
-            modules + if colors { RESET } else { "" } + "\n"
-        };
-        (0..self.side()).map(line).collect()
-    }
 }
 
 #[cfg(test)]
@@ -116,7 +81,7 @@ mod tests {
     }
 
     fn draw(charset: Charset, colors: bool, columns: usize, rows: usize) -> Option<String> {
-        picture(ADDRESS, QrCodeStyle { charset, colors }, columns, rows)
+        picture(ADDRESS, charset, colors, columns, rows)
     }
 
     #[test]
@@ -158,7 +123,6 @@ mod tests {
 
     #[test]
     fn text_that_no_code_can_hold_has_no_picture() {
-        let style = QrCodeStyle { charset: Charset::Unicode, colors: true };
-        assert_eq!(picture(&"x".repeat(5_000), style, 1_000, 1_000), None);
+        assert_eq!(picture(&"x".repeat(5_000), Charset::Unicode, true, 1_000, 1_000), None);
     }
 }

@@ -1,6 +1,6 @@
 //! What may come next on a command line.
 
-use crate::commands::help::TOPICS;
+use crate::commands::help::{TOPICS, to_text};
 use crate::config::key_meanings;
 use clap::{Arg, Command, ValueHint};
 
@@ -130,10 +130,6 @@ impl<'a> Line<'a> {
         }
         found
     }
-}
-
-fn to_text(text: Option<&clap::builder::StyledStr>) -> String {
-    text.map(ToString::to_string).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -54,12 +54,19 @@ impl Decoder<'_> {
         let text = trim_token(text);
         let Some(tokens) = token_response::tokens(text) else { return self.decode_named(None, text, output) };
         let verifies = !matches!(self.verifier, TokenVerifier::Nothing);
+        let is_opaque =
+            |error: &Error| matches!(error.situation, Situation::Validation(ValidationError::Opaque(_))) && !verifies;
         let (start, mut is_decoded, mut opaque) = (output.len(), false, None);
         for (name, token) in tokens? {
             match self.decode_named(Some(name), &token, output) {
                 // An access token beside an ID token need not be a JWT.
-                Err(error) if is_opaque(&error) && !verifies => {
-                    *output += &self.opaque(name);
+                Err(error) if is_opaque(&error) => {
+                    *output += &if self.out.json {
+                        format!("{}\n", json!({ "token": name, "opaque": true }))
+                    } else {
+                        let what = "opaque: only its issuer can read it";
+                        format!("{}: {}\n", self.out.colors.bold(name), self.out.colors.paint(what, Color::Magenta))
+                    };
                     opaque = Some(error);
                 }
                 decoded => {
@@ -73,18 +80,6 @@ impl Decoder<'_> {
         }
         output.truncate(start);
         opaque.map_or(Ok(()), Err)
-    }
-
-    /// What is said of an opaque token in a token response.
-    fn opaque(&self, name: &str) -> String {
-        if self.out.json {
-            return format!("{}\n", json!({ "token": name, "opaque": true }));
-        }
-        format!(
-            "{}: {}\n",
-            self.out.colors.bold(name),
-            self.out.colors.paint("opaque: only its issuer can read it", Color::Magenta)
-        )
     }
 
     /// Appends a token, with its name in a token response.
@@ -115,7 +110,16 @@ impl Decoder<'_> {
     }
 
     fn warnings(&self, jwt: &Jwt<'_>, now: Time) -> Vec<CodedWarning> {
-        let mut warnings = warnings(jwt);
+        let mut warnings: Vec<CodedWarning> = claims::invalid_times(&jwt.registered).collect();
+        if jwt.jws.alg().eq_ignore_ascii_case("none") {
+            warnings.push((WarningCode::NotSigned, "alg is none: the token is not signed at all".to_owned()));
+        } else if jwt.jws.signature().is_empty() {
+            warnings.push((WarningCode::NotSigned, "the signature is empty".to_owned()));
+        }
+        for name in ["jku", "x5u", "jwk", "x5c"].iter().filter(|name| jwt.jws.header.contains_key(**name)) {
+            let what = format!("the header brings its own key (`{name}`), which is never used");
+            warnings.push((WarningCode::BringsAKey, what));
+        }
         if let Some(start) = time_of(jwt, "nbf").filter(|start| now < *start) {
             let start = if self.out.json { start.rfc3339() } else { self.out.when(start, now) };
             warnings.push((WarningCode::NotValidYet, format!("it is not valid before {start}")));
@@ -171,10 +175,6 @@ impl Decoder<'_> {
     }
 }
 
-fn is_opaque(error: &Error) -> bool {
-    matches!(error.situation, Situation::Validation(ValidationError::Opaque(_)))
-}
-
 /// A warning's code and message.
 type CodedWarning = (WarningCode, String);
 
@@ -194,23 +194,4 @@ struct TokenDetails<'a> {
 
 fn time_of(jwt: &Jwt<'_>, claim: &str) -> Option<Time> {
     claims::times(&jwt.registered).find(|(name, _)| *name == claim).map(|(_, time)| time)
-}
-
-/// Warnings that do not depend on the time.
-fn warnings(jwt: &Jwt<'_>) -> Vec<CodedWarning> {
-    let mut warnings: Vec<CodedWarning> = claims::invalid_times(&jwt.registered).collect();
-    if jwt.jws.alg().eq_ignore_ascii_case("none") {
-        warnings.push((WarningCode::NotSigned, "alg is none: the token is not signed at all".to_owned()));
-    } else if jwt.jws.signature().is_empty() {
-        warnings.push((WarningCode::NotSigned, "the signature is empty".to_owned()));
-    }
-    for name in ["jku", "x5u", "jwk", "x5c"] {
-        if jwt.jws.header.contains_key(name) {
-            warnings.push((
-                WarningCode::BringsAKey,
-                format!("the header brings its own key (`{name}`), which is never used"),
-            ));
-        }
-    }
-    warnings
 }

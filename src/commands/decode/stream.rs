@@ -3,7 +3,7 @@
 use super::decoder::Decoder;
 use super::token_response::{is_unfinished, on_one_line};
 use crate::domain::text::{printable_json, utf8_text};
-use crate::error::{Error, Kind, Result, Situation, ValidationError};
+use crate::error::{Error, Kind, Report, Result, Situation, ValidationError};
 use crate::flows::token_verifier::TokenVerifier;
 use crate::jwt::MAX_TOKEN_LENGTH;
 use colored::Color;
@@ -25,6 +25,9 @@ const NEXT_LINES_TIMEOUT: Duration = Duration::from_millis(10);
 /// How many decoded chunks may wait to be printed: a few megabytes, at worst some tens.
 const MAX_WAITING_CHUNKS: usize = 8;
 
+/// The verdict on a token that is wrong, rather than undecided.
+const INVALID: &str = "not valid:";
+
 /// How many tokens there were, by result.
 #[derive(Default)]
 pub(super) struct Counts {
@@ -38,7 +41,7 @@ pub(super) struct Counts {
     unverified_kind: Option<Kind>,
 }
 
-/// The results of the lines that were read together.
+/// The lines that were read together, decoded.
 #[derive(Default)]
 pub(super) struct Chunk {
     results: Vec<Decoded>,
@@ -183,47 +186,46 @@ impl Decoder<'_> {
             output = if output.is_empty() { text } else { output + &text };
             let Some((number, error)) = failure else { continue };
             counts.tokens += 1;
-            match error.situation {
-                Situation::Validation(ValidationError::Opaque(_)) => counts.opaque += 1,
-                Situation::Validation(ValidationError::Invalid(_)) => counts.invalid += 1,
+            let verdict = match error.situation {
+                Situation::Validation(ValidationError::Opaque(_)) => {
+                    counts.opaque += 1;
+                    "opaque:"
+                }
+                Situation::Validation(ValidationError::Invalid(_)) => {
+                    counts.invalid += 1;
+                    INVALID
+                }
                 Situation::Validation(ValidationError::NotVerified(kind, _)) => {
                     counts.unverified_kind = Some(counts.unverified_kind.map_or(kind, |first| first.min(kind)));
                     counts.unverified += 1;
+                    "not verified:"
                 }
                 _ => {
                     self.show(&output)?;
                     return Err(error);
                 }
-            }
-            self.print_failure(counts.lines + number, &error, &mut output)?;
+            };
+            self.print_failure(counts.lines + number, verdict, &error.report(), &mut output)?;
         }
         counts.lines += chunk.lines;
         self.show(&output)
     }
 
     /// Adds a failed line to `output` under `--json`; otherwise prints `output`, and the failure to stderr.
-    fn print_failure(&self, line: u64, error: &Error, output: &mut String) -> Result<()> {
-        let report = error.report();
+    fn print_failure(&self, line: u64, verdict: &str, report: &Report, output: &mut String) -> Result<()> {
         if self.out.json {
             let mut document = report.to_json();
             document["line"] = line.into();
             if !matches!(self.verifier, TokenVerifier::Nothing) {
-                let is_refused = matches!(error.situation, Situation::Validation(ValidationError::Invalid(_)));
-                document["verified"] = if is_refused { false.into() } else { Value::Null };
-                document["verified_reason"] = report.message.into();
+                document["verified"] = if verdict == INVALID { false.into() } else { Value::Null };
+                document["verified_reason"] = report.message.as_str().into();
             }
             *output += &printable_json(format!("{document}\n"));
             return Ok(());
         }
         self.show(&std::mem::take(output))?;
-        let verdict = match error.situation {
-            Situation::Validation(ValidationError::NotVerified(..)) => {
-                self.out.err_colors.paint("not verified:", Color::Magenta)
-            }
-            Situation::Validation(ValidationError::Opaque(_)) => self.out.err_colors.paint("opaque:", Color::Magenta),
-            _ => self.out.err_colors.paint("not valid:", Color::Red),
-        };
-        self.out.ask(&format!("{verdict} line {line}: {}", report.message));
+        let color = if verdict == INVALID { Color::Red } else { Color::Magenta };
+        self.out.ask(&format!("{} line {line}: {}", self.out.err_colors.paint(verdict, color), report.message));
         Ok(())
     }
 }

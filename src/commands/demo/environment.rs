@@ -39,9 +39,10 @@ impl Clock for JumpingClock {
     }
 }
 
-/// Captures standard output and standard error, and has no input.
+/// Captures its output, and has no input.
 pub(super) struct CapturedTerminal {
     columns: u16,
+    /// Standard output and standard error.
     output: Mutex<(String, String)>,
 }
 
@@ -50,7 +51,7 @@ impl CapturedTerminal {
         Self { columns, output: Mutex::default() }
     }
 
-    /// What was written to standard output and standard error since the last call.
+    /// What was written since the last call.
     pub(super) fn take(&self) -> (String, String) {
         std::mem::take(&mut *self.output())
     }

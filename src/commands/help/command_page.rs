@@ -1,6 +1,6 @@
 //! The page of one command.
 
-use super::page::{Form, Page};
+use super::page::{Form, Page, to_text};
 use crate::cli::examples;
 use clap::builder::PossibleValue;
 use clap::{Arg, Command};
@@ -15,7 +15,7 @@ const WIDEST_LABEL: usize = 36;
 pub fn show(root: &Command, command: &Command, form: Form, page: &mut Page) {
     let name = command.get_bin_name().unwrap_or_default().to_owned();
     let long = command.get_long_about().filter(|_| form == Form::Long);
-    let about = long.or_else(|| command.get_about()).map(ToString::to_string).unwrap_or_default();
+    let about = to_text(long.or_else(|| command.get_about()));
     let mut paragraphs = about.split("\n\n");
     page.title(paragraphs.next().unwrap_or_default());
     page.blank();
@@ -32,15 +32,15 @@ pub fn show(root: &Command, command: &Command, form: Form, page: &mut Page) {
     show_arguments("Arguments:", &arguments, form, page);
     show_arguments("Options:", &options, form, page);
     if form == Form::Long {
-        let after = command.get_after_long_help().or_else(|| command.get_after_help());
-        if let Some(after) = after {
+        if let Some(after) = command.get_after_long_help() {
             page.blank();
             page.lines(&format!("{}\n", after.to_string().trim_end()));
         }
         show_examples(name.strip_prefix("tidp ").unwrap_or_default(), page);
     }
     page.blank();
-    if shown.iter().any(|arg| has_value_name(arg, "DURATION")) {
+    let takes_duration = |arg: &&Arg| arg.get_value_names().is_some_and(|names| names.iter().any(|n| n == "DURATION"));
+    if shown.iter().any(takes_duration) {
         page.paragraph(0, DURATION);
     }
     page.paragraph(0, &format!("Global options: {}", global_options(root)));
@@ -76,7 +76,7 @@ pub fn global_options(root: &Command) -> String {
 /// The text of an argument: what it means, its values and its default.
 pub fn description(arg: &Arg, form: Form) -> String {
     let long = arg.get_long_help().filter(|_| form == Form::Long);
-    let help = long.or_else(|| arg.get_help()).map(ToString::to_string).unwrap_or_default();
+    let help = to_text(long.or_else(|| arg.get_help()));
     let mut paragraphs = help.split("\n\n").map(|paragraph| paragraph.replace('\n', " "));
     let mut text = paragraphs.next().unwrap_or_default();
     let values = values(arg);
@@ -102,8 +102,7 @@ fn show_commands(command: &Command, page: &mut Page) {
     let name = |command: &Command| format!("  {}", command.get_name_and_visible_aliases().join(", "));
     let column = column(shown.iter().map(|command| name(command)));
     for command in shown {
-        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-        page.row(&name(command), &about, column);
+        page.row(&name(command), &to_text(command.get_about()), column);
     }
 }
 
@@ -121,7 +120,7 @@ fn show_arguments(heading: &str, arguments: &[&Arg], form: Form, page: &mut Page
             let names = values.iter().map(|value| format!("{:column$}{}", "", value.get_name())).collect::<Vec<_>>();
             let wide = names.iter().map(|name| name.width() + 2).max().unwrap_or_default();
             for (name, value) in names.iter().zip(&values) {
-                page.row(name, &value.get_help().map(ToString::to_string).unwrap_or_default(), wide);
+                page.row(name, &to_text(value.get_help()), wide);
             }
         }
     }
@@ -141,8 +140,4 @@ fn is_shown(arg: &Arg, form: Form) -> bool {
 fn values(arg: &Arg) -> Vec<PossibleValue> {
     let takes_values = arg.get_action().takes_values() && !arg.is_hide_possible_values_set();
     if takes_values { arg.get_possible_values() } else { Vec::new() }
-}
-
-fn has_value_name(arg: &Arg, wanted: &str) -> bool {
-    arg.get_value_names().is_some_and(|names| names.iter().any(|name| name == wanted))
 }

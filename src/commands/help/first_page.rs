@@ -1,7 +1,7 @@
 //! The first page: the commands by what people do, the global options, the topics.
 
 use super::command_page::{description, global_options, show_examples};
-use super::page::{Form, Page};
+use super::page::{Form, Page, to_text};
 use super::topics::TOPICS;
 use crate::cli::GROUPS;
 use clap::{Arg, Command};
@@ -9,15 +9,8 @@ use clap::{Arg, Command};
 const COMMAND_COLUMN: usize = 9;
 const TEXT_COLUMN: usize = COMMAND_COLUMN + 13;
 
-pub fn show(root: &Command, form: Form, page: &mut Page) {
-    match form {
-        Form::Short => show_short(root, page),
-        Form::Long => show_long(root, page),
-    }
-}
-
 /// On one screen: without blank lines between the groups.
-fn show_short(root: &Command, page: &mut Page) {
+pub fn show_short(root: &Command, page: &mut Page) {
     page.title("tidp: log in at TelenorID+, get a valid access token, understand its policy");
     page.text += "Usage: tidp [OPTIONS] COMMAND; the help of a command: tidp help COMMAND\n\n";
     for (heading, commands) in GROUPS {
@@ -29,8 +22,8 @@ fn show_short(root: &Command, page: &mut Page) {
     page.row_in_group("Options", COMMAND_COLUMN, "", &global_options(root), COMMAND_COLUMN);
 }
 
-fn show_long(root: &Command, page: &mut Page) {
-    page.paragraph(0, &root.get_about().map(ToString::to_string).unwrap_or_default());
+pub fn show_long(root: &Command, page: &mut Page) {
+    page.paragraph(0, &to_text(root.get_about()));
     page.text += "\nUsage: tidp [OPTIONS] COMMAND\n";
     for (heading, commands) in GROUPS {
         page.heading(heading);
@@ -52,8 +45,7 @@ fn show_long(root: &Command, page: &mut Page) {
 }
 
 fn about(root: &Command, name: &str) -> String {
-    let command = root.find_subcommand(name);
-    command.and_then(Command::get_about).map(ToString::to_string).unwrap_or_default()
+    to_text(root.find_subcommand(name).and_then(Command::get_about))
 }
 
 /// The names of an option: `-p, --profile <PROFILE>`.

@@ -2,6 +2,7 @@
 
 use crate::terminal::layout::{fit, wrap};
 use crate::terminal::styled_text::Colors;
+use clap::builder::StyledStr;
 use colored::Color;
 use unicode_width::UnicodeWidthStr;
 
@@ -12,6 +13,11 @@ pub enum Form {
     Short,
     /// Everything, with examples, for `--help` and `tidp help`.
     Long,
+}
+
+/// A help text of clap.
+pub fn to_text(text: Option<&StyledStr>) -> String {
+    text.map(ToString::to_string).unwrap_or_default()
 }
 
 /// A text that grows line by line.

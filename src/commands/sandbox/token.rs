@@ -58,21 +58,18 @@ fn body(args: &SandboxToken) -> Result<Value> {
         let (name, value) = claim.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(wrong)?;
         claims.insert(name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| value.into()));
     }
-    let mut body = json!({"kind": if args.id_token { "id" } else { "access" }, "claims": claims});
-    let members = [
-        ("client_id", args.client_id.clone()),
-        ("user", args.user.clone()),
-        ("lifetime", args.lifetime.clone()),
-        ("wrong", args.wrong.clone()),
-        ("scope", (!args.scope.is_empty()).then(|| args.scope.join(" "))),
-    ];
-    for (name, value) in members {
-        if let Some(value) = value {
-            body[name] = value.into();
-        }
-    }
-    if args.no_user {
-        body["no_user"] = true.into();
+    let mut body = json!({
+        "kind": if args.id_token { "id" } else { "access" },
+        "claims": claims,
+        "client_id": args.client_id,
+        "user": args.user,
+        "no_user": args.no_user.then_some(true),
+        "lifetime": args.lifetime,
+        "wrong": args.wrong,
+        "scope": (!args.scope.is_empty()).then(|| args.scope.join(" ")),
+    });
+    if let Some(members) = body.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
     }
     Ok(body)
 }
