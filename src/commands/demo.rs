@@ -7,7 +7,7 @@ use crate::domain::policy::RefreshTokenUsage;
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
 use crate::ports::{Clock, Ports};
-use crate::sandbox::{Options, Sandbox};
+use crate::sandbox::{Options, Sandbox, Settings};
 use crate::terminal::output::Output;
 use clap::Parser;
 use colored::Color;
@@ -61,8 +61,8 @@ pub type RunCommand = fn(&Ports, &Output<'_>, &Cli) -> Result<()>;
 /// `failed`, if the sandbox cannot start or a command fails.
 pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Demo, run_command: RunCommand) -> Result<()> {
     let clock = Arc::new(JumpingClock::new(Arc::clone(&ports.clock)));
-    let options =
-        Options { auto_approve: true, refresh_token_usage: RefreshTokenUsage::OneTimeOnly, ..Options::default() };
+    let settings = Settings { refresh_token_usage: RefreshTokenUsage::OneTimeOnly, ..Settings::default() };
+    let options = Options { auto_approve: true, settings, ..Options::default() };
     let sandbox = Sandbox::start(options, Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&ports.entropy))
         .map_err(|error| Error::failed(format!("cannot listen on 127.0.0.1: {error}")))?;
     let issuer = sandbox.issuer();

@@ -11,7 +11,7 @@ use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result, SetupError};
 use crate::ports::{Ports, Reporter, Verbosity};
 use crate::sandbox::registration::{self, SandboxConfig};
-use crate::sandbox::{Options, Sandbox, User, default_clients, default_users, issuer_url};
+use crate::sandbox::{Options, Sandbox, Settings, User, default_clients, default_users, issuer_url};
 use crate::terminal::output::Output;
 use serde_json::json;
 use std::io::ErrorKind;
@@ -85,12 +85,17 @@ fn options(args: &cli::Sandbox, config: SandboxConfig) -> Result<Options> {
         issuer,
         clients,
         users: users(args, &config.users).map_err(wrong("--user"))?,
-        scopes: config.scopes,
-        sso_lifetime: config.sso_lifetime,
+        settings: Settings {
+            refresh_token_usage: args.refresh_tokens,
+            access_token_lifetime: lifetime
+                .or(config.access_token_lifetime)
+                .unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME),
+            sso_lifetime: config.sso_lifetime,
+            scopes: config.scopes,
+            ..Settings::default()
+        },
         auto_approve: args.auto_approve,
-        refresh_token_usage: args.refresh_tokens,
         clients_may_introspect: args.introspection == cli::Introspection::RefreshTokens,
-        access_token_lifetime: lifetime.or(config.access_token_lifetime).unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME),
         clock_offset: Seconds(direction * clock.0),
     })
 }

@@ -1,7 +1,7 @@
 //! The clients registered at the sandbox, and how they authenticate.
 
 use super::params::{OAuthError, Params};
-use super::reason::Reason;
+use super::reason::{Reason, Registered};
 use crate::domain::policy::{ClientType, Policy, PolicyName};
 use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
@@ -9,8 +9,6 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// Registered as redirect URI, it allows any loopback port with PKCE.
 pub const ANY_LOOPBACK_PORT: &str = "http://127.0.0.1";
-
-pub const ANY_PORT_NOTE: &str = " (any port and path, with PKCE)";
 
 /// The secret of a client that names none. It protects nothing.
 pub const DOCUMENTED_SECRET: &str = "sandbox-secret";
@@ -62,13 +60,9 @@ impl Client {
 
     /// The refusal of a redirect URI: what was received, and what is registered.
     pub fn refuse_redirect_uri(&self, uri: &str) -> OAuthError {
-        let note = |known: &String| if known == ANY_LOOPBACK_PORT { ANY_PORT_NOTE } else { "" };
-        let known: Vec<_> = self.redirect_uris.iter().map(|known| format!("{known}{}", note(known))).collect();
-        let (received, client_id, registered) = (described(uri), self.id.clone(), list(&known));
-        let text =
-            format!("redirect_uri {received} is not registered for client_id {client_id}; registered: {registered}");
-        let reason = Reason::UnregisteredRedirectUri { received, client_id, registered };
-        OAuthError::invalid_request(reason).described(text)
+        let registered = self.redirect_uris.iter().map(|known| (known.clone(), known == ANY_LOOPBACK_PORT));
+        let (client_id, registered) = (self.id.clone(), Registered(registered.collect()));
+        OAuthError::invalid_request(Reason::UnregisteredRedirectUri { received: described(uri), client_id, registered })
     }
 
     /// Whether `uri` is registered, byte for byte. With [`ANY_LOOPBACK_PORT`] and PKCE, any port and path on 127.0.0.1
@@ -82,20 +76,14 @@ impl Client {
 
 /// The refusal of a client id: what was received, and what is registered.
 pub fn refuse_client_id(error: &'static str, clients: &[Client], id: &str) -> OAuthError {
-    let known: Vec<_> = clients.iter().map(|client| client.id.clone()).collect();
-    let (received, registered) = (described(id), list(&known));
-    let text = format!("client_id {received} is not registered; registered: {registered}");
-    OAuthError::new(error, Reason::UnknownClient { received, registered }).described(text)
+    let registered = Registered(clients.iter().map(|client| (client.id.clone(), false)).collect());
+    OAuthError::new(error, Reason::UnknownClient { received: described(id), registered })
 }
 
 /// Text of a request, shortened and with the characters of a description only (RFC 6749 5.2).
 fn described(text: &str) -> String {
     let allowed = |c: char| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\') { c } else { '?' };
     text.chars().take(200).map(allowed).collect()
-}
-
-fn list(names: &[String]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 /// Whether `uri` is `http://127.0.0.1:PORT`, with or without path and query, without a fragment.

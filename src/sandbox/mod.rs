@@ -5,18 +5,18 @@
 
 pub mod clients;
 pub mod engine;
+pub mod language;
 pub mod pages;
 pub mod params;
 pub mod random;
 pub mod reason;
 pub mod registration;
-pub mod sample_token;
 pub mod server;
 pub mod tokens;
 pub mod users;
 
 pub use clients::{Client, default_clients};
-pub use engine::{Engine, IssuedTokens, Settings};
+pub use engine::{Engine, IssuedTokens, Moment, Settings};
 pub use random::Seed;
 pub use server::{Options, Sandbox, issuer_url};
 pub use users::{User, default_users};

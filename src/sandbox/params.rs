@@ -1,5 +1,6 @@
 //! Request parameters and OAuth errors.
 
+use super::language::Language;
 use super::reason::Reason;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -31,12 +32,16 @@ impl Params {
         self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(ToOwned::to_owned)
+    }
+
     /// The value of that name.
     ///
     /// # Errors
     /// `invalid_request` if it is missing.
     pub fn require(&self, name: &'static str) -> Result<&str, OAuthError> {
-        self.get(name).ok_or_else(|| OAuthError::missing(name))
+        self.get(name).ok_or_else(|| OAuthError::invalid_request(Reason::MissingParameter { name }))
     }
 
     /// The distinct values of a space-separated list.
@@ -75,9 +80,9 @@ pub struct OAuthError {
 }
 
 impl OAuthError {
-    /// The error, described in the words of its reason if that has no data.
+    /// The error, described in the words of its reason.
     pub fn new(error: &'static str, reason: Reason) -> Self {
-        let description = reason.fixed_sentence().map(|(english, _)| english.to_owned()).unwrap_or_default();
+        let description = reason.sentence(Language::English);
         Self { error, description, reason: Box::new(reason), session: None }
     }
 
@@ -85,13 +90,14 @@ impl OAuthError {
         Self::new("invalid_request", reason)
     }
 
-    pub fn missing(name: &'static str) -> Self {
-        Self::invalid_request(Reason::MissingParameter { name }).described(format!("{name} is missing"))
-    }
-
     /// `invalid_grant` without a description, as TelenorID+ returns it.
     pub fn invalid_grant(reason: Reason) -> Self {
-        Self::new("invalid_grant", reason).described("")
+        Self::undescribed("invalid_grant", reason)
+    }
+
+    /// An error whose response does not tell the reason.
+    pub fn undescribed(error: &'static str, reason: Reason) -> Self {
+        Self::new(error, reason).described("")
     }
 
     #[must_use]

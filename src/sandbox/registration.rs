@@ -290,9 +290,13 @@ fn check_id(name: &str, id: &str) -> Result<(), String> {
     Err(format!("{name} `{}` is empty, or has other characters than visible ASCII, or a comma or `=`", printable(id)))
 }
 
-/// Whether a scope has the characters of RFC 6749 3.3.
+/// Whether `text` has the characters of a scope (RFC 6749 3.3).
+pub fn is_scope(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
+}
+
 fn check_scope(scope: &str) -> Result<(), String> {
-    if !scope.is_empty() && scope.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') {
+    if is_scope(scope) {
         return Ok(());
     }
     Err(format!(

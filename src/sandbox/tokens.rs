@@ -157,7 +157,7 @@ pub fn token_response(keys: &Keys, issuer: &str, issued: &IssuedTokens) -> io::R
         "scope": access.scopes.join(" "),
     });
     if let (Some(id_token), Some(login)) = (&issued.id_token, &access.authentication) {
-        let (_, id_token) = keys.sign("JWT", &id_claims(issuer, access, login, id_token, &access_token))?;
+        let (_, id_token) = keys.sign("JWT", &id_claims(issuer, access, login, id_token, Some(&access_token)))?;
         response["id_token"] = id_token.into();
     }
     if let Some(refresh_token) = &issued.refresh_token {
@@ -211,7 +211,7 @@ pub(super) fn id_claims(
     access: &AccessToken,
     login: &Authentication,
     id_token: &IdToken,
-    access_token: &str,
+    access_token: Option<&str>,
 ) -> Value {
     let mut claims = json!({
         "iss": issuer,
@@ -219,11 +219,13 @@ pub(super) fn id_claims(
         "nbf": access.issued_at,
         "iat": access.issued_at,
         "exp": access.issued_at.plus(ID_TOKEN_LIFETIME),
-        "at_hash": half_sha256_base64url(access_token),
         "ial": ial(login.user.ial),
     });
     add_login(&mut claims, &access.client_id, login);
     claims["acr"] = acr(login.aal).into();
+    if let Some(access_token) = access_token {
+        claims["at_hash"] = half_sha256_base64url(access_token).into();
+    }
     if let Some(nonce) = &id_token.nonce {
         claims["nonce"] = nonce.as_str().into();
     }

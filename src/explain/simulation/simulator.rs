@@ -12,9 +12,10 @@ use crate::domain::session::{
     SessionKey, Sso,
 };
 use crate::domain::time::{Seconds, Time};
-use crate::sandbox::{Client, Engine, IssuedTokens, Seed, Settings, User};
+use crate::sandbox::{Client, Engine, IssuedTokens, Moment, Seed, Settings, User};
 use serde::Serialize;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The login; any moment would do.
 const LOGIN: Time = Time::from_unix(1_769_860_800);
@@ -153,10 +154,10 @@ struct Simulator {
     events: Vec<Event>,
 }
 
-fn seed(at: Seconds) -> Seed {
+fn moment(at: Seconds) -> Moment {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&at.0.to_be_bytes());
-    Seed(bytes)
+    Moment { now: LOGIN.plus(at), uptime: Duration::ZERO, seed: Seed(bytes) }
 }
 
 fn access_token(issued: &IssuedTokens, now: Time) -> AccessToken {
@@ -179,7 +180,7 @@ impl Simulator {
         let mut engine = Engine::new(settings, vec![client]);
         let user = Arc::new(User::new("simulated", "Simulated", "User"));
         let issued = engine
-            .login(CLIENT, &["openid", "offline_access"], user, LOGIN, &seed(Seconds::ZERO))
+            .login(CLIENT, &["openid", "offline_access"], user, moment(Seconds::ZERO))
             .map_err(|error| Disagreement(format!("the provider refused the login: {}", error.error)))?;
         let held = |value: &Secret| HeldToken::new(value.clone(), LOGIN);
         let session = Session {
@@ -239,7 +240,7 @@ impl Simulator {
         let now = LOGIN.plus(at);
         let Some(held) = self.session.held_token() else { return Ok(false) };
         let expiry = RefreshTokenExpiry::from_session(&self.session, &self.scenario.policy);
-        let response = self.engine.refresh(CLIENT, held.value.expose(), &[], now, &seed(at));
+        let response = self.engine.refresh(CLIENT, held.value.expose(), &[], moment(at));
         let Ok(issued) = response else {
             if expiry.is_some_and(|expiry| now < expiry.expires_at_earliest) {
                 return Err(disagreement(at, "the provider refused a refresh token that the client relied on"));

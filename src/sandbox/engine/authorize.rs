@@ -1,7 +1,10 @@
 //! The authorization endpoint (RFC 6749 4.1, OIDC Core 3.1.2).
 
-use super::records::{Authentication, AuthorizationRequest, AuthorizationResponse, AuthorizeOutcome, SsoSession};
-use super::state::{Engine, MAX_PENDING, granted_scopes};
+use super::events::Note;
+use super::records::{
+    Authentication, AuthorizationRequest, AuthorizationResponse, AuthorizeOutcome, Destination, Moment, SsoSession,
+};
+use super::state::{Engine, MAX_PENDING};
 use crate::domain::time::Time;
 use crate::sandbox::clients::Client;
 use crate::sandbox::params::{OAuthError, Params};
@@ -18,37 +21,33 @@ impl Engine {
         params: &Params,
         cookie: Option<&str>,
         auto_approve: Option<Arc<User>>,
-        now: Time,
-        seed: &Seed,
+        at: Moment,
     ) -> AuthorizeOutcome {
-        let (client, redirect_uri) = match self.client_and_redirect_uri(params) {
+        let (client, destination) = match self.client_and_destination(params) {
             Ok(pair) => pair,
             Err(error) => return AuthorizeOutcome::ErrorPage(error),
         };
-        let request = match parse_request(&client, &redirect_uri, params, &self.settings.scopes) {
+        let request = match self.parse_request(&client, &destination, params) {
             Ok(request) => request,
-            Err(error) => {
-                let form_post = params.get("response_mode") == Some("form_post");
-                let response = self.error_response(redirect_uri, form_post, params.get("state"), &error);
-                return AuthorizeOutcome::Response(response);
-            }
+            Err(error) => return AuthorizeOutcome::Response(self.reject(destination, &error)),
         };
-        if let Some(session) = self.sso_session_by_cookie(cookie, now).filter(|sso| satisfies(sso, &request, now)) {
+        if let Some(session) = self.sso_session_by_cookie(cookie, at.now).filter(|sso| satisfies(sso, &request, at.now))
+        {
             let authentication = session.authentication.clone();
-            return AuthorizeOutcome::Response(self.approve(request, authentication, now, seed));
+            return AuthorizeOutcome::Response(self.approve(request, authentication, at));
         }
         if request.prompt.iter().any(|prompt| prompt == "none") {
             let error = OAuthError::new("login_required", Reason::LoginRequired);
-            return AuthorizeOutcome::Response(self.reject(&request, &error));
+            return AuthorizeOutcome::Response(self.reject(request.destination, &error));
         }
         match auto_approve {
-            Some(user) => AuthorizeOutcome::Response(self.approve_after_login(request, user, now, seed)),
-            None => self.show_login_page(request, seed),
+            Some(user) => AuthorizeOutcome::Response(self.approve_after_login(request, user, at)),
+            None => self.show_login_page(request, at.seed),
         }
     }
 
     /// The client and its registered redirect URI (RFC 6749 3.1.2.4). An error here must not be redirected.
-    fn client_and_redirect_uri(&self, params: &Params) -> Result<(Client, String), OAuthError> {
+    fn client_and_destination(&self, params: &Params) -> Result<(Client, Destination), OAuthError> {
         // With a repeated parameter the redirect URI itself is in doubt.
         params.check()?;
         let client = self.client(params.require("client_id")?)?;
@@ -56,10 +55,43 @@ impl Engine {
         if !client.may_redirect_to(uri, params.get("code_challenge").is_some()) {
             return Err(client.refuse_redirect_uri(uri));
         }
-        Ok((client, uri.to_owned()))
+        let form_post = params.get("response_mode") == Some("form_post");
+        Ok((client, Destination { redirect_uri: uri.to_owned(), form_post, state: params.text("state") }))
     }
 
-    fn show_login_page(&mut self, request: AuthorizationRequest, seed: &Seed) -> AuthorizeOutcome {
+    /// The request, once its client and redirect URI are checked.
+    fn parse_request(
+        &self,
+        client: &Client,
+        destination: &Destination,
+        params: &Params,
+    ) -> Result<AuthorizationRequest, OAuthError> {
+        for (name, error) in [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")] {
+            if params.get(name).is_some() {
+                return Err(OAuthError::new(error, Reason::RequestObject));
+            }
+        }
+        if params.require("response_type")? != "code" {
+            return Err(OAuthError::new("unsupported_response_type", Reason::OtherResponseType));
+        }
+        if !matches!(params.get("response_mode"), None | Some("query" | "form_post")) {
+            return Err(OAuthError::invalid_request(Reason::OtherResponseMode));
+        }
+        Ok(AuthorizationRequest {
+            client_id: client.id.clone(),
+            destination: destination.clone(),
+            nonce: params.text("nonce"),
+            scopes: self.granted_scopes(client, params.list("scope"))?,
+            code_challenge: code_challenge(client, params)?,
+            prompt: prompt(params)?,
+            max_age: max_age(params)?,
+            login_hint: params.text("login_hint"),
+            acr_values: params.text("acr_values").unwrap_or_default(),
+            ui_locales: params.text("ui_locales"),
+        })
+    }
+
+    fn show_login_page(&mut self, request: AuthorizationRequest, seed: Seed) -> AuthorizeOutcome {
         if self.pending_requests.len() >= MAX_PENDING {
             self.pending_requests.pop_first();
         }
@@ -80,74 +112,48 @@ impl Engine {
     }
 
     /// The response after `user` logged in on the login page; `None` if the request is not pending.
-    pub fn log_in(
-        &mut self,
-        request_id: &str,
-        user: Arc<User>,
-        now: Time,
-        seed: &Seed,
-    ) -> Option<AuthorizationResponse> {
+    pub fn log_in(&mut self, request_id: &str, user: Arc<User>, at: Moment) -> Option<AuthorizationResponse> {
         let request = self.take_pending_request(request_id)?;
-        Some(self.approve_after_login(request, user, now, seed))
+        Some(self.approve_after_login(request, user, at))
     }
 
     /// The response after the user cancelled on the login page; `None` if the request is not pending.
     pub fn cancel(&mut self, request_id: &str) -> Option<AuthorizationResponse> {
         let request = self.take_pending_request(request_id)?;
-        Some(self.reject(&request, &OAuthError::new("access_denied", Reason::LoginCancelled)))
+        Some(self.reject(request.destination, &OAuthError::new("access_denied", Reason::LoginCancelled)))
     }
 
     fn approve_after_login(
         &mut self,
         request: AuthorizationRequest,
         user: Arc<User>,
-        now: Time,
-        seed: &Seed,
+        at: Moment,
     ) -> AuthorizationResponse {
-        let authentication = self.start_sso_session(user, &request.acr_values, now, seed);
+        let authentication = self.start_sso_session(user, &request.acr_values, at);
         let cookie = self.sso_sessions.get(&authentication.sid).map(|session| session.cookie.clone());
-        AuthorizationResponse { cookie, ..self.approve(request, authentication, now, seed) }
+        AuthorizationResponse { cookie, ..self.approve(request, authentication, at) }
     }
 
     fn approve(
         &mut self,
         request: AuthorizationRequest,
         authentication: Authentication,
-        now: Time,
-        seed: &Seed,
+        at: Moment,
     ) -> AuthorizationResponse {
-        let (redirect_uri, form_post) = (request.redirect_uri.clone(), request.form_post);
-        let state = request.state.clone();
-        let code = self.issue_code(request, authentication, now, seed);
-        self.response(redirect_uri, form_post, state.as_deref(), vec![("code", code)])
+        let destination = request.destination.clone();
+        let code = self.issue_code(request, authentication, at);
+        self.response(destination, vec![("code", code)])
     }
 
-    fn reject(&self, request: &AuthorizationRequest, error: &OAuthError) -> AuthorizationResponse {
-        self.error_response(request.redirect_uri.clone(), request.form_post, request.state.as_deref(), error)
-    }
-
-    fn error_response(
-        &self,
-        redirect_uri: String,
-        form_post: bool,
-        state: Option<&str>,
-        error: &OAuthError,
-    ) -> AuthorizationResponse {
+    fn reject(&self, destination: Destination, error: &OAuthError) -> AuthorizationResponse {
         let params = vec![("error", error.error.to_owned()), ("error_description", error.description.clone())];
-        let refusal = Some((*error.reason).clone());
-        AuthorizationResponse { refusal, ..self.response(redirect_uri, form_post, state, params) }
+        AuthorizationResponse { note: error.note(), ..self.response(destination, params) }
     }
 
-    fn response(
-        &self,
-        redirect_uri: String,
-        form_post: bool,
-        state: Option<&str>,
-        mut params: Vec<(&'static str, String)>,
-    ) -> AuthorizationResponse {
-        params.extend(state.map(|state| ("state", state.to_owned())));
+    fn response(&self, destination: Destination, mut params: Vec<(&'static str, String)>) -> AuthorizationResponse {
+        params.extend(destination.state.clone().map(|state| ("state", state)));
         params.push(("iss", self.settings.issuer.clone()));
-        AuthorizationResponse { redirect_uri, form_post, params, cookie: None, refusal: None }
+        AuthorizationResponse { destination, params, cookie: None, note: Note::default() }
     }
 }
 
@@ -158,43 +164,6 @@ fn satisfies(session: &SsoSession, request: &AuthorizationRequest, now: Time) ->
     !request.prompt.iter().any(interactive)
         && request.max_age.is_none_or(|max_age| age <= max_age)
         && !Engine::needs_step_up(session, &request.acr_values)
-}
-
-/// The request, once its client and redirect URI are checked.
-fn parse_request(
-    client: &Client,
-    redirect_uri: &str,
-    params: &Params,
-    own_scopes: &[String],
-) -> Result<AuthorizationRequest, OAuthError> {
-    for (name, error) in [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")] {
-        if params.get(name).is_some() {
-            return Err(OAuthError::new(error, Reason::RequestObject));
-        }
-    }
-    if params.require("response_type")? != "code" {
-        return Err(OAuthError::new("unsupported_response_type", Reason::OtherResponseType));
-    }
-    let form_post = match params.get("response_mode") {
-        None | Some("query") => false,
-        Some("form_post") => true,
-        Some(_) => return Err(OAuthError::invalid_request(Reason::OtherResponseMode)),
-    };
-    let text = |name| params.get(name).map(ToOwned::to_owned);
-    Ok(AuthorizationRequest {
-        client_id: client.id.clone(),
-        redirect_uri: redirect_uri.to_owned(),
-        form_post,
-        state: text("state"),
-        nonce: text("nonce"),
-        scopes: granted_scopes(client, params.list("scope"), own_scopes)?,
-        code_challenge: code_challenge(client, params)?,
-        prompt: prompt(params)?,
-        max_age: max_age(params)?,
-        login_hint: text("login_hint"),
-        acr_values: text("acr_values").unwrap_or_default(),
-        ui_locales: text("ui_locales"),
-    })
 }
 
 /// The PKCE challenge (RFC 7636 4.3): only `S256`; optional only for a confidential client.

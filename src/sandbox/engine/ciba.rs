@@ -1,7 +1,7 @@
 //! Logins that a backend asks for (OpenID Connect CIBA Core 7), as TelenorID+ has them: Vipps by phone number, and
 //! BankID, which is prepared first.
 
-use super::polled_login::{BegunLogin, LoginHint, LoginRequest, PollingGrant};
+use super::records::{BegunLogin, LoginHint, LoginRequest, Moment, PollingGrant};
 use super::state::{Engine, MAX_PENDING};
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::clients::Client;
@@ -22,15 +22,8 @@ const MESSAGE_WORDS: [[&str; 8]; 2] = [
     ["BEAR", "BIRCH", "FJORD", "HARBOUR", "LYNX", "MOUNTAIN", "PUFFIN", "RIVER"],
 ];
 
-/// A BankID login that was prepared.
-pub struct PreparedBankId {
-    pub login_hint_token: String,
-    /// What the user sees in both places.
-    pub binding_message: String,
-}
-
 impl Engine {
-    /// Prepares a BankID login of the user with that `kurt_id`.
+    /// Prepares a BankID login of the user with that `kurt_id`. Returns it with its `login_hint_token`.
     ///
     /// # Errors
     /// `unauthorized_client` for a public client, `invalid_request`, `unknown_user_id`.
@@ -38,25 +31,23 @@ impl Engine {
         &mut self,
         client: &Client,
         form: &Params,
-        now: Time,
-        seed: &Seed,
-    ) -> Result<PreparedBankId, OAuthError> {
+        at: Moment,
+    ) -> Result<(String, LoginHint), OAuthError> {
         may_use_ciba(client)?;
         let kurt_id = form.require("kurt_id")?;
         let user = self.users.iter().find(|user| user.identifier("kurtid") == kurt_id).ok_or_else(unknown_user)?;
-        let binding_message = binding_message(seed);
         let hint = LoginHint {
             client_id: client.id.clone(),
             user: Arc::clone(user),
-            binding_message: binding_message.clone(),
-            expires_at: now.plus(MAX_LIFETIME),
+            binding_message: binding_message(&at.seed),
+            expires_at: at.now.plus(MAX_LIFETIME),
         };
         if self.login_hints.len() >= MAX_PENDING {
-            self.login_hints.retain(|_, hint| now < hint.expires_at);
+            self.login_hints.retain(|_, hint| at.now < hint.expires_at);
         }
-        let login_hint_token = seed.random_string("login hint");
-        self.login_hints.insert(login_hint_token.clone(), hint);
-        Ok(PreparedBankId { login_hint_token, binding_message })
+        let token = at.seed.random_string("login hint");
+        self.login_hints.insert(token.clone(), hint.clone());
+        Ok((token, hint))
     }
 
     /// Begins a login that the user is asked for elsewhere; `auto_approve` approves it at once.
@@ -68,10 +59,8 @@ impl Engine {
         client: &Client,
         form: &Params,
         auto_approve: bool,
-        now: Time,
-        seed: &Seed,
+        at: Moment,
     ) -> Result<BegunLogin, OAuthError> {
-        form.check()?;
         may_use_ciba(client)?;
         let lifetime = requested_expiry(form)?;
         let scopes = form.list("scope");
@@ -83,7 +72,7 @@ impl Engine {
             }
             (None, Some(token)) => {
                 require_scopes(&scopes, &[BANKID, "openid"])?;
-                let user = self.use_login_hint(client, token, form.get("binding_message"), now)?;
+                let user = self.use_login_hint(client, token, form.get("binding_message"), at.now)?;
                 (user, "idp:no.bankid.login.vipps")
             }
             _ => return Err(OAuthError::invalid_request(Reason::TwoLoginHints)),
@@ -99,7 +88,7 @@ impl Engine {
             binding_message: form.get("binding_message").map(ToOwned::to_owned),
             lifetime,
         };
-        Ok(self.begin_polled_login(request, auto_approve.then_some(user), now, seed))
+        Ok(self.begin_polled_login(request, auto_approve.then_some(user), at))
     }
 
     /// The user of a prepared login. Its token is used up.
@@ -139,9 +128,7 @@ fn require_scopes(scopes: &[String], required: &[&str]) -> Result<(), OAuthError
     if required.iter().all(|required| scopes.iter().any(|scope| scope == required)) {
         return Ok(());
     }
-    let required = required.join(" ");
-    let text = format!("scope must contain {required}");
-    Err(OAuthError::new("invalid_scope", Reason::MissingScopes { required }).described(text))
+    Err(OAuthError::new("invalid_scope", Reason::MissingScopes { required: required.join(" ") }))
 }
 
 /// `requested_expiry`, 1 to 300 seconds.

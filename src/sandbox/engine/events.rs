@@ -3,6 +3,7 @@
 use crate::domain::time::Time;
 use crate::sandbox::params::OAuthError;
 use crate::sandbox::reason::Reason;
+use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 
 /// How many events, and how many sessions' times, are kept.
@@ -10,7 +11,8 @@ const MAX_EVENTS: usize = 5_000;
 const MAX_SESSIONS: usize = 1_000;
 
 /// What an event did to a session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A request that changed no session.
     #[default]
@@ -26,21 +28,6 @@ pub enum Kind {
     Revoked,
     /// A control, such as the clock's.
     Control,
-}
-
-impl Kind {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Answered => "answered",
-            Self::Refused => "refused",
-            Self::Started => "started",
-            Self::Refreshed => "refreshed",
-            Self::Renewed => "renewed",
-            Self::SsoEnded => "sso_ended",
-            Self::Revoked => "revoked",
-            Self::Control => "control",
-        }
-    }
 }
 
 /// What the engine knows about a request that it answered.

@@ -1,42 +1,76 @@
 //! Issuing tokens, as data that `tokens` signs.
 
 use super::events::{Kind, Note, Session};
-use super::records::{AccessToken, Authentication, IdToken, IssuedTokens};
+use super::records::{AccessToken, Authentication, Grant, IdToken, IssuedTokens, Moment};
 use super::sso::authentication;
 use super::state::Engine;
 use crate::domain::policy::Policy;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
-use crate::sandbox::random::Seed;
+use crate::sandbox::params::OAuthError;
 use crate::sandbox::reason::Reason;
 use crate::sandbox::users::User;
 use std::sync::Arc;
 
 impl Engine {
+    /// The tokens of a login without the authorization endpoint: for `tidp policy simulate` and tests.
+    ///
+    /// # Errors
+    /// `unauthorized_client` for an unknown client, `invalid_scope`.
+    pub fn login(
+        &mut self,
+        client_id: &str,
+        scopes: &[&str],
+        user: Arc<User>,
+        at: Moment,
+    ) -> Result<IssuedTokens, OAuthError> {
+        let client = self.client(client_id)?;
+        let scopes = self.granted_scopes(&client, scopes.iter().map(|scope| (*scope).to_owned()).collect())?;
+        Ok(self.log_in_and_issue(client.id, scopes, user, "", at))
+    }
+
+    pub(super) fn log_in_and_issue(
+        &mut self,
+        client_id: String,
+        scopes: Vec<String>,
+        user: Arc<User>,
+        acr_values: &str,
+        at: Moment,
+    ) -> IssuedTokens {
+        let authentication = self.start_sso_session(user, acr_values, at);
+        self.counter += 1;
+        let grant = Grant { client_id, scopes, authentication, revoked: false };
+        self.issue_after_login(self.counter, grant, IdToken::default(), at)
+    }
+
     /// The tokens of a new grant: with a refresh token if `offline_access` was granted.
-    pub(super) fn issue_after_login(&mut self, grant: u64, id_token: IdToken, now: Time, seed: &Seed) -> IssuedTokens {
-        let scopes = self.grants.get(&grant).map(|grant| grant.scopes.clone()).unwrap_or_default();
-        let offline = scopes.iter().any(|scope| scope == "offline_access");
-        let refresh_token = offline.then(|| self.first_refresh_token(grant, now, seed)).flatten();
-        let mut issued = self.issue(grant, scopes, id_token, refresh_token, now, seed);
-        issued.note = self.start_session(grant, &issued, now);
+    pub(super) fn issue_after_login(
+        &mut self,
+        number: u64,
+        grant: Grant,
+        id_token: IdToken,
+        at: Moment,
+    ) -> IssuedTokens {
+        let offline = grant.scopes.iter().any(|scope| scope == "offline_access");
+        let refresh_token = offline.then(|| self.first_refresh_token(number, &grant.client_id, at)).flatten();
+        let mut issued = self.issue(number, &grant, grant.scopes.clone(), id_token, refresh_token, at);
+        self.grants.insert(number, grant);
+        issued.note = self.start_session(number, &issued, at.now);
         issued
     }
 
     pub(super) fn issue(
         &mut self,
-        grant: u64,
+        number: u64,
+        grant: &Grant,
         scopes: Vec<String>,
         id_token: IdToken,
         refresh_token: Option<(String, Time)>,
-        now: Time,
-        seed: &Seed,
+        at: Moment,
     ) -> IssuedTokens {
-        let (client_id, authentication) = match self.grants.get(&grant) {
-            Some(grant) => (grant.client_id.clone(), Some(grant.authentication.clone())),
-            None => (String::new(), None),
-        };
-        let access_token = self.issue_access_token(Some(grant), client_id, scopes, authentication, now, seed);
+        let authentication = Some(grant.authentication.clone());
+        let access_token =
+            self.issue_access_token(Some(number), grant.client_id.clone(), scopes, authentication, None, at);
         let (refresh_token, refresh_token_expires_at) = refresh_token.unzip();
         IssuedTokens {
             id_token: access_token.has_scope("openid").then_some(id_token),
@@ -48,14 +82,8 @@ impl Engine {
     }
 
     /// An access token for the client itself (`client_credentials`, RFC 6749 4.4).
-    pub(super) fn issue_to_client(
-        &mut self,
-        client_id: &str,
-        scopes: Vec<String>,
-        now: Time,
-        seed: &Seed,
-    ) -> IssuedTokens {
-        let access_token = self.issue_access_token(None, client_id.to_owned(), scopes, None, now, seed);
+    pub(super) fn issue_to_client(&mut self, client_id: String, scopes: Vec<String>, at: Moment) -> IssuedTokens {
+        let access_token = self.issue_access_token(None, client_id, scopes, None, None, at);
         let note = Note { reason: Some(Reason::NoUser), ..Note::default() };
         IssuedTokens { access_token, id_token: None, refresh_token: None, refresh_token_expires_at: None, note }
     }
@@ -65,8 +93,11 @@ impl Engine {
         let client_id = issued.access_token.client_id.clone();
         let policy = self.client(&client_id).ok().map(|client| client.policy);
         let reason = match (issued.refresh_token_expires_at, policy) {
-            (Some(ends_at), Some(Policy { lifetime: Some(lifetime), sliding, .. })) => {
-                Reason::Started { ends_at, lifetime, sliding }
+            (Some(ends_at), Some(Policy { lifetime: Some(lifetime), sliding: true, .. })) => {
+                Reason::StartedSliding { ends_at, lifetime }
+            }
+            (Some(ends_at), Some(Policy { lifetime: Some(lifetime), sliding: false, .. })) => {
+                Reason::StartedFixed { ends_at, lifetime }
             }
             (_, Some(Policy { lifetime: None, .. })) => Reason::PolicyWithoutRefreshTokens,
             _ => Reason::NoOfflineAccess,
@@ -75,7 +106,7 @@ impl Engine {
             self.events.start(Session {
                 number,
                 client_id,
-                user: login.user.id.to_owned(),
+                user: login.user.id.clone(),
                 login_at: now,
                 ends_at: issued.refresh_token_expires_at.unwrap_or(issued.access_token.expires_at),
                 refreshable: issued.refresh_token.is_some(),
@@ -87,18 +118,19 @@ impl Engine {
         Note { kind: Kind::Started, client_id: None, session: Some(number), reason: Some(reason) }
     }
 
+    /// `lifetime`: instead of the client's and the sandbox's.
     fn issue_access_token(
         &mut self,
         grant: Option<u64>,
         client_id: String,
         scopes: Vec<String>,
         authentication: Option<Authentication>,
-        now: Time,
-        seed: &Seed,
+        lifetime: Option<Seconds>,
+        at: Moment,
     ) -> AccessToken {
-        let id = seed.random_string("access token");
-        let own = self.client(&client_id).ok().and_then(|client| client.access_token_lifetime);
-        let expires_at = now.plus(own.unwrap_or(self.settings.access_token_lifetime));
+        let (id, now) = (at.seed.random_string("access token"), at.now);
+        let of_client = self.client(&client_id).ok().and_then(|client| client.access_token_lifetime);
+        let expires_at = now.plus(lifetime.or(of_client).unwrap_or(self.settings.access_token_lifetime));
         let token =
             AccessToken { id, grant, client_id, scopes, authentication, issued_at: now, expires_at, tnu_id: None };
         self.access_tokens.insert(token.id.clone(), token.clone(), |token| now < token.expires_at);
@@ -112,16 +144,10 @@ impl Engine {
         scopes: Vec<String>,
         user: Option<Arc<User>>,
         lifetime: Option<Seconds>,
-        now: Time,
-        seed: &Seed,
+        at: Moment,
     ) -> AccessToken {
-        let login = user.map(|user| authentication(user, "urn:telenor.identity.aal.3", now, seed));
-        let mut token = self.issue_access_token(None, client_id, scopes, login, now, seed);
-        if let Some(lifetime) = lifetime {
-            token.expires_at = now.plus(lifetime);
-            self.access_tokens.insert(token.id.clone(), token.clone(), |token| now < token.expires_at);
-        }
-        token
+        let login = user.map(|user| authentication(user, "urn:telenor.identity.aal.3", at));
+        self.issue_access_token(None, client_id, scopes, login, lifetime, at)
     }
 
     /// The access token with that `jti`, unless it has expired or its grant is revoked.

@@ -1,27 +1,21 @@
-//! The provider as a state machine without I/O: `now` and a [`Seed`](super::Seed) are arguments, tokens are plain data.
+//! The provider as a state machine without I/O: the time and random bytes are arguments, tokens are plain data.
 
-mod age;
 mod authorize;
 mod ciba;
-mod code;
-mod device;
 pub mod events;
 mod expiring_map;
-mod grant_types;
 mod issue;
-mod poll;
-mod polled_login;
+mod polled_logins;
 mod records;
 mod refresh;
-mod simulated_login;
 mod sso;
 mod state;
 #[cfg(test)]
 mod tests;
+mod token;
 
-pub use polled_login::{BegunLogin, PolledLogin, PollingGrant};
 pub use records::{
     AccessToken, Authentication, AuthorizationRequest, AuthorizationResponse, AuthorizeOutcome, IdToken, IssuedTokens,
-    SsoSession,
+    Moment, PolledLogin, PollingGrant, SsoSession,
 };
 pub use state::{Engine, SCOPES, Settings};

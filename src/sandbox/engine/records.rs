@@ -1,12 +1,22 @@
-//! What the engine stores and returns, as plain data.
+//! What the engine takes, stores and returns, as plain data.
 
 use super::events::Note;
 use crate::domain::secret::Secret;
-use crate::domain::time::Time;
+use crate::domain::time::{Seconds, Time};
 use crate::sandbox::params::OAuthError;
-use crate::sandbox::reason::Reason;
+use crate::sandbox::random::Seed;
 use crate::sandbox::users::User;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// When a request is answered, and the random bytes for its answer.
+#[derive(Clone, Copy)]
+pub struct Moment {
+    pub now: Time,
+    /// By a clock that nobody stops or sets.
+    pub uptime: Duration,
+    pub seed: Seed,
+}
 
 /// The content of one token response.
 #[derive(Clone, Debug)]
@@ -25,11 +35,10 @@ pub struct IssuedTokens {
 pub struct AccessToken {
     /// `jti`.
     pub id: String,
-    /// None for `client_credentials`.
     pub(super) grant: Option<u64>,
     pub client_id: String,
     pub scopes: Vec<String>,
-    /// None for `client_credentials`.
+    /// `None` for `client_credentials`.
     pub authentication: Option<Authentication>,
     pub issued_at: Time,
     pub expires_at: Time,
@@ -43,12 +52,11 @@ impl AccessToken {
     }
 }
 
-/// What an ID token has besides the claims of the access token.
+/// What an ID token has besides the claims of the access token. Only after a login, not after a refresh.
 #[derive(Clone, Debug, Default)]
 pub struct IdToken {
-    /// Only after a login, not after a refresh.
     pub nonce: Option<String>,
-    /// For `s_hash`; only after a login.
+    /// For `s_hash`.
     pub state: Option<String>,
 }
 
@@ -56,10 +64,7 @@ pub struct IdToken {
 #[derive(Clone)]
 pub struct AuthorizationRequest {
     pub client_id: String,
-    pub redirect_uri: String,
-    /// `response_mode=form_post`; otherwise `query`.
-    pub form_post: bool,
-    pub state: Option<String>,
+    pub destination: Destination,
     pub nonce: Option<String>,
     /// The scopes granted.
     pub scopes: Vec<String>,
@@ -72,20 +77,25 @@ pub struct AuthorizationRequest {
     pub ui_locales: Option<String>,
 }
 
-/// An authorization response: its redirect URI is registered, its parameters include `iss` (RFC 9207).
+/// Where the response to an authorization request goes. The redirect URI is registered.
 #[derive(Clone)]
-pub struct AuthorizationResponse {
+pub struct Destination {
     pub redirect_uri: String,
+    /// `response_mode=form_post`; otherwise `query`.
     pub form_post: bool,
+    pub state: Option<String>,
+}
+
+/// An authorization response; its parameters include `state` and `iss` (RFC 9207).
+pub struct AuthorizationResponse {
+    pub destination: Destination,
     pub params: Vec<(&'static str, String)>,
     /// The SSO cookie to set, after a login.
     pub cookie: Option<Secret>,
-    /// Why it is an error.
-    pub refusal: Option<Reason>,
+    pub note: Note,
 }
 
 /// The outcome of an authorization request.
-#[derive(Clone)]
 pub enum AuthorizeOutcome {
     /// The redirect URI is not trusted, so the error is shown here.
     ErrorPage(OAuthError),
@@ -111,7 +121,7 @@ pub(super) enum CodeState {
     Redeemed(u64),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct RefreshToken {
     pub(super) grant: u64,
     pub(super) login_at: Time,
@@ -120,7 +130,7 @@ pub(super) struct RefreshToken {
     pub(super) end: Option<TokenEnd>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) enum TokenEnd {
     /// A one-time refresh token was used.
     Used(Time),
@@ -134,7 +144,7 @@ impl RefreshToken {
 }
 
 /// How and when a user logged in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Authentication {
     pub user: Arc<User>,
     /// The SSO session.
@@ -146,7 +156,6 @@ pub struct Authentication {
     pub amr: &'static [&'static str],
 }
 
-#[derive(Clone, Debug)]
 pub struct SsoSession {
     pub authentication: Authentication,
     pub(super) cookie: Secret,
@@ -162,10 +171,107 @@ impl SsoSession {
 }
 
 /// What one login allows one client. Revoking it revokes all its tokens.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Grant {
     pub(super) client_id: String,
     pub(super) scopes: Vec<String>,
     pub(super) authentication: Authentication,
     pub(super) revoked: bool,
+}
+
+/// Who waits for the login.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum PollingGrant {
+    Device,
+    Ciba,
+}
+
+impl PollingGrant {
+    pub const ALL: [Self; 2] = [Self::Device, Self::Ciba];
+
+    /// Its name in the control API, `grant_type`, and the parameter with the client's secret code.
+    const fn names(self) -> [&'static str; 3] {
+        match self {
+            Self::Device => ["device", "urn:ietf:params:oauth:grant-type:device_code", "device_code"],
+            Self::Ciba => ["ciba", "urn:openid:params:grant-type:ciba", "auth_req_id"],
+        }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        self.names()[0]
+    }
+
+    pub const fn grant_type(self) -> &'static str {
+        self.names()[1]
+    }
+
+    pub(super) const fn code_parameter(self) -> &'static str {
+        self.names()[2]
+    }
+}
+
+/// What a client asks for.
+pub struct LoginRequest {
+    pub grant: PollingGrant,
+    pub client_id: String,
+    pub(super) scopes: Vec<String>,
+    pub(super) acr_values: &'static str,
+    /// The user who is asked; `None`: whoever has the code.
+    pub user: Option<Arc<User>>,
+    pub binding_message: Option<String>,
+    pub(super) lifetime: Seconds,
+}
+
+pub struct PolledLogin {
+    pub request: LoginRequest,
+    /// Nine digits by which the pages and controls name it.
+    pub user_code: String,
+    pub expires_at: Time,
+    pub(super) interval: Seconds,
+    /// By the sandbox's clock, and by one that nobody stops or sets.
+    pub(super) last_poll: Option<(Time, Duration)>,
+    pub(super) state: PollState,
+}
+
+pub(super) enum PollState {
+    Pending,
+    Denied,
+    Approved(Arc<User>),
+}
+
+impl PolledLogin {
+    pub fn begun_at(&self) -> Time {
+        self.expires_at.minus(self.request.lifetime)
+    }
+
+    /// Whether less than the interval passed since the last poll by both clocks, so that a frozen or set-back clock does not
+    /// make every poll too fast.
+    pub(super) fn is_too_fast(&self, at: Moment) -> bool {
+        self.last_poll.is_some_and(|(last, uptime)| {
+            at.now < last.plus(self.interval) && at.uptime.saturating_sub(uptime) < self.interval.to_std()
+        })
+    }
+
+    pub(super) fn is_pending(&self, now: Time) -> bool {
+        now < self.expires_at && matches!(self.state, PollState::Pending)
+    }
+}
+
+/// What the client is told about a login that has begun.
+pub struct BegunLogin {
+    /// `device_code` or `auth_req_id`.
+    pub code: Secret,
+    pub user_code: String,
+    pub expires_in: Seconds,
+    pub interval: Seconds,
+}
+
+/// A BankID login that was prepared.
+#[derive(Clone)]
+pub struct LoginHint {
+    pub(super) client_id: String,
+    pub(super) user: Arc<User>,
+    /// What the user sees in both places.
+    pub binding_message: String,
+    pub(super) expires_at: Time,
 }

@@ -1,13 +1,12 @@
 //! Refresh tokens: the policies, enforced to the second.
 
 use super::events::{Kind, Note};
-use super::records::{AccessToken, Grant, IdToken, IssuedTokens, RefreshToken, TokenEnd};
+use super::records::{AccessToken, Grant, IdToken, IssuedTokens, Moment, RefreshToken, TokenEnd};
 use super::state::Engine;
 use crate::domain::policy::{Policy, RefreshTokenUsage};
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::params::OAuthError;
-use crate::sandbox::random::Seed;
-use crate::sandbox::reason::Reason;
+use crate::sandbox::reason::{Reason, Rotation};
 
 /// When a refresh token issued or renewed `now` expires; `None` if the policy issues none.
 fn expiry(policy: &Policy, login_at: Time, now: Time) -> Option<Time> {
@@ -33,11 +32,11 @@ fn refusal(token: &RefreshToken, grant: &Grant, client_id: &str, policy: &Policy
 }
 
 impl Engine {
-    pub(super) fn first_refresh_token(&mut self, grant: u64, now: Time, seed: &Seed) -> Option<(String, Time)> {
-        let client_id = &self.grants.get(&grant)?.client_id;
-        let expires_at = expiry(&self.client(client_id).ok()?.policy, now, now)?;
-        let value = seed.random_string("refresh token");
-        self.store_refresh_token(value.clone(), RefreshToken { grant, login_at: now, expires_at, end: None }, now);
+    pub(super) fn first_refresh_token(&mut self, grant: u64, client_id: &str, at: Moment) -> Option<(String, Time)> {
+        let expires_at = expiry(&self.client(client_id).ok()?.policy, at.now, at.now)?;
+        let value = at.seed.random_string("refresh token");
+        let token = RefreshToken { grant, login_at: at.now, expires_at, end: None };
+        self.store_refresh_token(value.clone(), token, at.now);
         Some((value, expires_at))
     }
 
@@ -52,27 +51,37 @@ impl Engine {
         client_id: &str,
         refresh_token: &str,
         scope: &[String],
-        now: Time,
-        seed: &Seed,
+        at: Moment,
     ) -> Result<IssuedTokens, OAuthError> {
         let unknown = || OAuthError::invalid_grant(Reason::UnknownRefreshToken);
         let token = self.refresh_tokens.get(refresh_token).cloned().ok_or_else(unknown)?;
         let grant = self.grants.get(&token.grant).cloned().ok_or_else(unknown)?;
         let policy = self.client(client_id)?.policy;
-        if let Some(reason) = refusal(&token, &grant, client_id, &policy, now) {
+        if let Some(reason) = refusal(&token, &grant, client_id, &policy, at.now) {
             return Err(OAuthError::invalid_grant(reason).of_session(token.grant));
         }
         if !scope.iter().all(|scope| grant.scopes.contains(scope)) {
             return Err(OAuthError::new("invalid_scope", Reason::ScopeWidened).of_session(token.grant));
         }
-        let scopes = if scope.is_empty() { grant.scopes } else { scope.to_vec() };
-        let sso_is_active = self.is_sso_active(&grant.authentication.sid, now);
-        let next = sso_is_active.then(|| self.next_refresh_token(refresh_token, &token, &policy, now, seed)).flatten();
-        let mut issued = self.issue(token.grant, scopes, IdToken::default(), next, now, seed);
-        issued.refresh_token_expires_at = issued.refresh_token_expires_at.or(Some(token.expires_at));
+        let scopes = if scope.is_empty() { grant.scopes.clone() } else { scope.to_vec() };
+        let sso_is_active = self.is_sso_active(&grant.authentication.sid, at.now);
+        let next = sso_is_active.then(|| self.next_refresh_token(refresh_token, &token, &policy, at)).flatten();
+        let mut issued = self.issue(token.grant, &grant, scopes, IdToken::default(), next, at);
+        let ends_at = issued.refresh_token_expires_at.unwrap_or(token.expires_at);
+        issued.refresh_token_expires_at = Some(ends_at);
+        self.events.move_end(token.grant, ends_at);
+        let sso_ended_at = self.events.session(token.grant).and_then(|session| session.sso_ends_at);
         let same_second =
-            policy.sliding && policy.lifetime.is_some_and(|lifetime| token.expires_at == now.plus(lifetime));
-        issued.note = self.note_of_refresh(&issued, &token, refresh_token, same_second);
+            policy.sliding && policy.lifetime.is_some_and(|lifetime| token.expires_at == at.now.plus(lifetime));
+        let rotation = Rotation(issued.refresh_token.as_ref().is_some_and(|new| new.expose() != refresh_token));
+        let (kind, reason) = match (&issued.refresh_token, sso_ended_at) {
+            (None, None) => (Kind::Refreshed, Reason::NoNewRefreshToken { ends_at }),
+            (None, Some(sso_ended_at)) => (Kind::Refreshed, Reason::NoNewRefreshTokenSince { sso_ended_at, ends_at }),
+            _ if ends_at > token.expires_at => (Kind::Renewed, Reason::Renewed { ends_at, rotation }),
+            _ if same_second => (Kind::Refreshed, Reason::RenewedInSameSecond { ends_at, rotation }),
+            _ => (Kind::Refreshed, Reason::EndIsUnmoved { ends_at, rotation }),
+        };
+        issued.note = Note { kind, client_id: None, session: Some(token.grant), reason: Some(reason) };
         Ok(issued)
     }
 
@@ -81,22 +90,18 @@ impl Engine {
         value: &str,
         token: &RefreshToken,
         policy: &Policy,
-        now: Time,
-        seed: &Seed,
+        at: Moment,
     ) -> Option<(String, Time)> {
-        let expires_at = expiry(policy, token.login_at, now)?;
+        let expires_at = expiry(policy, token.login_at, at.now)?;
         let next = match self.settings.refresh_token_usage {
             RefreshTokenUsage::ReUse => value.to_owned(),
             RefreshTokenUsage::OneTimeOnly => {
-                self.store_refresh_token(
-                    value.to_owned(),
-                    RefreshToken { end: Some(TokenEnd::Used(now)), ..token.clone() },
-                    now,
-                );
-                seed.random_string("refresh token")
+                let used = RefreshToken { end: Some(TokenEnd::Used(at.now)), ..token.clone() };
+                self.store_refresh_token(value.to_owned(), used, at.now);
+                at.seed.random_string("refresh token")
             }
         };
-        self.store_refresh_token(next.clone(), RefreshToken { expires_at, ..token.clone() }, now);
+        self.store_refresh_token(next.clone(), RefreshToken { expires_at, ..token.clone() }, at.now);
         Some((next, expires_at))
     }
 
@@ -119,22 +124,6 @@ impl Engine {
             expires_at: token.expires_at,
             tnu_id: None,
         })
-    }
-
-    /// What a refresh with the refresh token `old` did to the session.
-    fn note_of_refresh(&mut self, issued: &IssuedTokens, token: &RefreshToken, old: &str, same_second: bool) -> Note {
-        let ends_at = issued.refresh_token_expires_at.unwrap_or(token.expires_at);
-        self.events.move_end(token.grant, ends_at);
-        let rotated = issued.refresh_token.as_ref().is_some_and(|new| new.expose() != old);
-        let (kind, reason) = match issued.refresh_token {
-            None => {
-                let sso_ended_at = self.events.session(token.grant).and_then(|session| session.sso_ends_at);
-                (Kind::Refreshed, Reason::NoNewRefreshToken { sso_ended_at, ends_at })
-            }
-            Some(_) if ends_at > token.expires_at => (Kind::Renewed, Reason::Renewed { ends_at, rotated }),
-            Some(_) => (Kind::Refreshed, Reason::EndIsUnmoved { ends_at, rotated, same_second }),
-        };
-        Note { kind, client_id: None, session: Some(token.grant), reason: Some(reason) }
     }
 
     /// Revokes all refresh tokens of a refresh token's grant (RFC 7009). An unknown token is no error; access tokens

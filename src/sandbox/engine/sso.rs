@@ -1,10 +1,9 @@
 //! SSO sessions: a user's login at the provider.
 
-use super::records::{Authentication, SsoSession};
+use super::records::{Authentication, Moment, SsoSession};
 use super::state::Engine;
 use crate::domain::secret::Secret;
 use crate::domain::time::Time;
-use crate::sandbox::random::Seed;
 use crate::sandbox::users::User;
 use std::sync::Arc;
 
@@ -30,27 +29,19 @@ fn requested_aal(acr_values: &str) -> u8 {
 }
 
 /// A login of `user`.
-pub(super) fn authentication(user: Arc<User>, acr_values: &str, now: Time, seed: &Seed) -> Authentication {
-    let sid = seed.random_string("sid");
+pub(super) fn authentication(user: Arc<User>, acr_values: &str, at: Moment) -> Authentication {
     let (aal, idp, amr) = assurance(&user, acr_values);
-    Authentication { user, sid, auth_time: now, aal, idp, amr }
+    Authentication { user, sid: at.seed.random_string("sid"), auth_time: at.now, aal, idp, amr }
 }
 
 impl Engine {
     /// Logs `user` in, in a new SSO session.
-    pub(super) fn start_sso_session(
-        &mut self,
-        user: Arc<User>,
-        acr_values: &str,
-        now: Time,
-        seed: &Seed,
-    ) -> Authentication {
-        let authentication = authentication(user, acr_values, now, seed);
-        let sid = authentication.sid.clone();
-        let expires_at = self.settings.sso_lifetime.map(|lifetime| now.plus(lifetime));
-        let cookie = Secret::new(seed.random_string("sso cookie"));
+    pub(super) fn start_sso_session(&mut self, user: Arc<User>, acr_values: &str, at: Moment) -> Authentication {
+        let authentication = authentication(user, acr_values, at);
+        let expires_at = self.settings.sso_lifetime.map(|lifetime| at.now.plus(lifetime));
+        let cookie = Secret::new(at.seed.random_string("sso cookie"));
         let session = SsoSession { authentication: authentication.clone(), cookie, expires_at, ended: false };
-        self.sso_sessions.insert(sid, session);
+        self.sso_sessions.insert(authentication.sid.clone(), session);
         authentication
     }
 

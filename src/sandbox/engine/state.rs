@@ -2,14 +2,16 @@
 
 use super::events::Events;
 use super::expiring_map::ExpiringMap;
-use super::polled_login::{LoginHint, PolledLogin};
-use super::records::{AccessToken, AuthorizationCode, AuthorizationRequest, Grant, RefreshToken, SsoSession};
+use super::records::{
+    AccessToken, Authentication, AuthorizationCode, AuthorizationRequest, Grant, LoginHint, PolledLogin, RefreshToken,
+    SsoSession, TokenEnd,
+};
 use crate::domain::policy::{DOCUMENTED_ACCESS_TOKEN_LIFETIME, RefreshTokenUsage};
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::clients::{Client, refuse_client_id};
 use crate::sandbox::params::OAuthError;
 use crate::sandbox::reason::Reason;
-use crate::sandbox::registration::check_phones;
+use crate::sandbox::registration::{check_phones, is_scope};
 use crate::sandbox::users::{self, User, default_users};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -63,6 +65,7 @@ pub struct Engine {
     /// The first is the default.
     pub users: Vec<Arc<User>>,
     pub(super) sso_sessions: BTreeMap<String, SsoSession>,
+    /// Requests whose login page was shown, with their random ids; the oldest first.
     pub(super) pending_requests: BTreeMap<u64, (String, AuthorizationRequest)>,
     pub(super) codes: HashMap<String, AuthorizationCode>,
     pub(super) grants: HashMap<u64, Grant>,
@@ -142,33 +145,41 @@ impl Engine {
     /// # Errors
     /// `invalid_scope` if one is unknown, or there is none.
     pub(super) fn granted_scopes(&self, client: &Client, requested: Vec<String>) -> Result<Vec<String>, OAuthError> {
-        granted_scopes(client, requested, &self.settings.scopes)
+        let is_known = |scope: &String| {
+            SCOPES.contains(&scope.as_str())
+                || self.settings.scopes.contains(scope)
+                || scope.strip_prefix("api:").is_some_and(is_scope)
+        };
+        if requested.is_empty() || !requested.iter().all(is_known) {
+            return Err(OAuthError::new("invalid_scope", Reason::UnknownScope));
+        }
+        let issues_refresh_tokens = client.policy.lifetime.is_some();
+        Ok(requested.into_iter().filter(|scope| issues_refresh_tokens || scope != "offline_access").collect())
     }
 
-    pub(super) fn add_grant(&mut self, grant: Grant) -> u64 {
-        self.counter += 1;
-        self.grants.insert(self.counter, grant);
-        self.counter
+    /// Lets all that happened be `by` longer ago: sessions, refresh tokens, SSO sessions, codes, and the events. Policies
+    /// then end sessions while tokens keep the time of this machine: access tokens and ID tokens are signed and stay.
+    pub fn age(&mut self, by: Seconds) {
+        let back = |time: &mut Time| *time = time.minus(by);
+        let log_in_earlier = |login: &mut Authentication| back(&mut login.auth_time);
+        for session in self.sso_sessions.values_mut() {
+            log_in_earlier(&mut session.authentication);
+            session.expires_at.iter_mut().for_each(back);
+        }
+        for code in self.codes.values_mut() {
+            log_in_earlier(&mut code.authentication);
+            back(&mut code.expires_at);
+        }
+        self.grants.values_mut().for_each(|grant| log_in_earlier(&mut grant.authentication));
+        for token in self.refresh_tokens.values_mut() {
+            back(&mut token.login_at);
+            back(&mut token.expires_at);
+            if let Some(TokenEnd::Used(at) | TokenEnd::Revoked(at)) = &mut token.end {
+                back(at);
+            }
+        }
+        self.polled_logins.values_mut().for_each(|login| back(&mut login.expires_at));
+        self.login_hints.values_mut().for_each(|hint| back(&mut hint.expires_at));
+        self.events.age(back);
     }
-}
-
-/// As [`Engine::granted_scopes`]; `own` scopes are known too.
-pub(super) fn granted_scopes(
-    client: &Client,
-    requested: Vec<String>,
-    own: &[String],
-) -> Result<Vec<String>, OAuthError> {
-    let known = |scope: &String| {
-        SCOPES.contains(&scope.as_str()) || own.contains(scope) || scope.strip_prefix("api:").is_some_and(is_api)
-    };
-    if requested.is_empty() || !requested.iter().all(known) {
-        return Err(OAuthError::new("invalid_scope", Reason::UnknownScope));
-    }
-    let issues_refresh_tokens = client.policy.lifetime.is_some();
-    Ok(requested.into_iter().filter(|scope| issues_refresh_tokens || scope != "offline_access").collect())
-}
-
-/// Whether an API's name consists of scope characters (RFC 6749 3.3).
-fn is_api(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
 }

@@ -1,13 +1,10 @@
 //! The HTML pages, in English and Norwegian. They load nothing, and `maud` escapes what is put into them.
 
 pub mod console;
-mod sentence;
 mod words;
 
-pub use sentence::sentence;
-pub use words::Language;
-
 use super::engine::{AuthorizationRequest, PolledLogin};
+use super::language::Language;
 use super::params::OAuthError;
 use super::users::User;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -36,7 +33,7 @@ pub fn login(
     unknown_user: bool,
     users: &[Arc<User>],
 ) -> Page {
-    let w = language.words();
+    let w = Words::of(language);
     let first = users.first().map(|user| user.phone.as_str()).unwrap_or_default();
     let phone = if phone.is_empty() { first } else { phone };
     let content = html! {
@@ -58,12 +55,12 @@ pub fn login(
             ul.scopes { @for scope in &request.scopes { li { (scope) } } }
         }
     };
-    document(w, w.log_in, &content, &form_source(&request.redirect_uri), None)
+    document(w, w.log_in, &content, &form_source(&request.destination.redirect_uri), None)
 }
 
 /// The page on which the user types a device's code.
 pub fn device(language: Language, user_code: &str, unknown_code: bool, users: &[Arc<User>]) -> Page {
-    let w = language.words();
+    let w = Words::of(language);
     let content = html! {
         p.lead { (w.device_lead) }
         @if unknown_code { p.alert role="alert" { (w.unknown_code) } }
@@ -83,7 +80,7 @@ pub fn device(language: Language, user_code: &str, unknown_code: bool, users: &[
 
 /// The result of the device page: who is logged in there now, or that the login was denied.
 pub fn device_done(language: Language, user: Option<&User>) -> Page {
-    let w = language.words();
+    let w = Words::of(language);
     let content = html! {
         @if let Some(user) = user { p.lead { (w.approved_as) " " b { (user.name()) } "." } }
         p.lead { (w.back_to_device) }
@@ -93,17 +90,17 @@ pub fn device_done(language: Language, user: Option<&User>) -> Page {
 
 /// The logins that a backend asked for, as their users' phones show them.
 pub fn ciba(language: Language, asked: &[&PolledLogin]) -> Page {
-    let w = language.words();
+    let w = Words::of(language);
     let content = html! {
         @if asked.is_empty() { p.lead { (w.nothing_asked) } }
         @for login in asked {
             form method="post" action="/ciba" {
                 p.lead {
-                    @if let Some(user) = login.user() { b { (user.name()) } ": " }
-                    (w.continue_to) " " b { (login.client_id()) }
+                    @if let Some(user) = &login.request.user { b { (user.name()) } ": " }
+                    (w.continue_to) " " b { (login.request.client_id) }
                 }
-                @if let Some(message) = login.binding_message() { p { code { (message) } } }
-                input type="hidden" name="user_code" value=(login.user_code());
+                @if let Some(message) = &login.request.binding_message { p { code { (message) } } }
+                input type="hidden" name="user_code" value=(login.user_code);
                 div.actions {
                     button.primary name="action" value="approve" { (w.approve) }
                     button name="action" value="cancel" { (w.deny) }
@@ -116,13 +113,13 @@ pub fn ciba(language: Language, asked: &[&PolledLogin]) -> Page {
 
 /// The user's own account page.
 pub fn account(language: Language) -> Page {
-    let w = language.words();
+    let w = Words::of(language);
     message(w, w.account, w.account_lead)
 }
 
 /// The question whether to log out.
 pub fn confirm_logout(language: Language) -> Page {
-    let w = language.words();
+    let w = Words::of(language);
     let content = html! {
         p.lead { (w.log_out_lead) }
         form method="post" action="/connect/endsession" {
@@ -134,18 +131,18 @@ pub fn confirm_logout(language: Language) -> Page {
 
 /// The end of a logout without a redirect.
 pub fn logged_out(language: Language) -> Page {
-    let w = language.words();
+    let w = Words::of(language);
     message(w, w.logged_out, w.close_page)
 }
 
 /// An error that must not be redirected.
 pub fn error(language: Language, error: &OAuthError) -> Page {
-    let w = language.words();
+    let w = Words::of(language);
     let content = html! {
         p.lead { (w.error_lead) }
         dl {
             dt { "error" } dd { code { (error.error) } }
-            dt { "error_description" } dd { (sentence(&error.reason, language)) }
+            dt { "error_description" } dd { (error.reason.sentence(language)) }
         }
     };
     document(w, w.error, &content, "", None)
@@ -153,7 +150,7 @@ pub fn error(language: Language, error: &OAuthError) -> Page {
 
 /// A page that posts an authorization response (OAuth 2.0 Form Post Response Mode).
 pub fn form_post(language: Language, uri: &str, params: &[(&'static str, String)]) -> Page {
-    let w = language.words();
+    let w = Words::of(language);
     let content = html! {
         form method="post" action=(uri) {
             @for (name, value) in params { input type="hidden" name=(name) value=(value); }
@@ -185,23 +182,16 @@ fn test_users(legend: &str, users: &[Arc<User>], skip_validation: bool) -> Marku
 
 /// The document around `content`. `form_source` is what its form may reach besides the sandbox.
 fn document(words: &Words, title: &str, content: &Markup, form_source: &str, script: Option<&str>) -> Page {
-    let html = html! {
-        (DOCTYPE)
-        html lang=(words.lang) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="robots" content="noindex";
-                title { (title) " – tidp sandbox" }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                p.ribbon role="note" { strong { (words.sandbox) } " " span { (words.notice) } }
-                main.card { h1 { (title) } (content) }
-                footer { "tidp · " (words.footer) }
-                @if let Some(script) = script { script { (PreEscaped(script)) } }
-            }
+    let head = html! {
+        title { (title) " – tidp sandbox" }
+        style { (PreEscaped(STYLE)) }
+    };
+    let body = html! {
+        body {
+            p.ribbon role="note" { strong { (words.sandbox) } " " span { (words.notice) } }
+            main.card { h1 { (title) } (content) }
+            footer { "tidp · " (words.footer) }
+            @if let Some(script) = script { script { (PreEscaped(script)) } }
         }
     };
     let style_source = hash_source(STYLE);
@@ -210,7 +200,25 @@ fn document(words: &Words, title: &str, content: &Markup, form_source: &str, scr
         "default-src 'none'; style-src {style_source}{script_source}; form-action 'self' {form_source}; \
          base-uri 'none'; frame-ancestors 'none'"
     );
-    Page { html: html.into_string(), policy }
+    Page { html: page(words.lang, &head, &body), policy }
+}
+
+/// The whole text of a page with this end of its `head`.
+fn page(lang: &str, head: &Markup, body: &Markup) -> String {
+    let html = html! {
+        (DOCTYPE)
+        html lang=(lang) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex";
+                (head)
+            }
+            (body)
+        }
+    };
+    html.into_string()
 }
 
 fn hash_source(text: &str) -> String {
@@ -234,7 +242,7 @@ mod tests {
     #[test]
     fn values_are_escaped() {
         let evil = "\"><script>alert('x')</script>&amp;";
-        let description = OAuthError::invalid_request(Reason::Described(evil.to_owned()));
+        let description = OAuthError::invalid_request(Reason::Described { text: evil.to_owned() });
         for page in [
             device(Language::English, evil, false, &[]),
             error(Language::English, &description),

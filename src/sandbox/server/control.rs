@@ -8,9 +8,10 @@ use crate::domain::policy::RefreshTokenUsage;
 use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
 use crate::sandbox::clients::{Client, DOCUMENTED_SECRET};
-use crate::sandbox::engine::events::{Kind, Note};
+use crate::sandbox::engine::events::Kind;
 use crate::sandbox::engine::{PolledLogin, SsoSession};
 use crate::sandbox::pages::console::SCRIPTS;
+use crate::sandbox::params::OAuthError;
 use crate::sandbox::reason::Reason;
 use crate::sandbox::registration;
 use crate::sandbox::users::User;
@@ -72,18 +73,18 @@ impl Service {
         };
         let by = Seconds(self.offset.load(Ordering::SeqCst).saturating_sub(before));
         let reason = |answer: &Value| match name {
-            "clock" if !freezes => Some(Reason::ClockMoved { by }),
+            "clock" if !freezes && by.0 < 0 => Some(Reason::ClockMovedBack { by }),
+            "clock" if !freezes => Some(Reason::ClockMovedOn { by }),
             "age" => answer.get("aged").and_then(Value::as_i64).map(|by| Reason::Aged { by: Seconds(by) }),
             _ => None,
         };
-        let (response, reason) = match result {
-            Ok(body) => (Response::json(200, &body), reason(&body)),
-            Err(text) => {
-                let body = json!({"error": "invalid_request", "error_description": text});
-                (Response::json(400, &body), Some(Reason::Described(text)))
-            }
+        let response = match result {
+            Ok(body) => match reason(&body) {
+                Some(reason) => Response::json(200, &body).because(reason),
+                None => Response::json(200, &body),
+            },
+            Err(text) => OAuthError::invalid_request(Reason::Described { text }).into(),
         };
-        let response = response.with_note(Note { reason, ..Note::default() });
         self.record(Kind::Control, name, request, &response);
         response
     }
@@ -228,12 +229,13 @@ impl Service {
             json!({"user": login.user.id, "auth_time": login.auth_time.rfc3339(), "active": session.is_active(now)})
         };
         let pending = |login: &PolledLogin| {
-            json!({"grant": login.grant().as_str(), "client_id": login.client_id(), "user_code": login.user_code(),
-                "user": login.user().map(|user| user.id.as_str()), "binding_message": login.binding_message(),
-                "begun_at": login.begun_at().rfc3339(), "expires_at": login.expires_at().rfc3339()})
+            let request = &login.request;
+            json!({"grant": request.grant.as_str(), "client_id": request.client_id, "user_code": login.user_code,
+                "user": request.user.as_ref().map(|user| &user.id), "binding_message": request.binding_message,
+                "begun_at": login.begun_at().rfc3339(), "expires_at": login.expires_at.rfc3339()})
         };
         let mut pending_logins: Vec<_> = engine.pending_logins(now).collect();
-        pending_logins.sort_by_key(|login| (login.begun_at(), login.user_code()));
+        pending_logins.sort_by_key(|login| (login.begun_at(), &login.user_code));
         json!({
             "issuer": self.issuer,
             "clock": self.clock_state(),

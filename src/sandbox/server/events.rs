@@ -7,7 +7,7 @@ use crate::domain::time::Time;
 use crate::sandbox::clients::basic_client_id;
 use crate::sandbox::engine::Engine;
 use crate::sandbox::engine::events::{Event, Kind, Note, Session};
-use crate::sandbox::pages::{Language, sentence};
+use crate::sandbox::language::Language;
 use crate::sandbox::params::Params;
 use crate::sandbox::reason::Reason;
 use serde_json::{Value, json};
@@ -154,14 +154,14 @@ fn event_json(event: &Event, language: Language) -> Value {
     json!({
         "number": event.number,
         "time": event.time.rfc3339(),
-        "kind": event.note.kind.as_str(),
+        "kind": event.note.kind,
         "endpoint": event.endpoint,
         "client_id": client_id,
         "session": event.note.session,
         "asked": event.asked,
         "answered": event.answered,
         "code": event.note.reason.as_ref().map(Reason::code),
-        "reason": event.note.reason.as_ref().map(|reason| sentence(reason, language)),
+        "reason": event.note.reason.as_ref().map(|reason| reason.sentence(language)),
         "session_state": event.session.as_ref().map(session_json),
     })
 }
@@ -169,7 +169,7 @@ fn event_json(event: &Event, language: Language) -> Value {
 /// One line on a request, without its secrets.
 fn log_line(request: &Request, response: &Response, note: &Note, took: Duration) -> String {
     let client = note.client_id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
-    let reason = note.reason.as_ref().map(|reason| format!(": {}", sentence(reason, Language::English)));
+    let reason = note.reason.as_ref().map(|reason| format!(": {}", reason.sentence(Language::English)));
     format!(
         "{} {}{client} {}{} ({} ms)",
         printable(&request.method),

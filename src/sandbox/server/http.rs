@@ -1,11 +1,12 @@
 //! HTTP requests and responses as plain data, read from and written to tiny_http.
 
 use crate::domain::time::Time;
-use crate::sandbox::engine::events::{Kind, Note};
+use crate::sandbox::engine::events::Note;
+use crate::sandbox::language::Language;
 use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::reason::Reason;
 use serde_json::{Value, json};
-use std::io::{Cursor, Read, Write};
+use std::io::{self, Cursor, Read, Write};
 use std::time::Duration;
 
 const MAX_BODY_BYTES: u64 = 64 * 1024;
@@ -82,6 +83,9 @@ impl Request {
     }
 }
 
+/// The response of an endpoint, or its refusal.
+pub type Answer = Result<Response, Response>;
+
 #[derive(Clone)]
 pub struct Response {
     pub status: u16,
@@ -106,19 +110,6 @@ impl Response {
         Self::new(status, "application/json", body.to_string())
     }
 
-    /// An error response (RFC 6749 5.2).
-    pub fn oauth_error(error: &OAuthError) -> Self {
-        let mut body = json!({"error": error.error});
-        if !error.description.is_empty() {
-            body["error_description"] = error.description.as_str().into();
-        }
-        if error.error == "invalid_client" {
-            let response = Self::json(401, &body).with_header("WWW-Authenticate", "Basic realm=\"sandbox\"");
-            return response.with_note(error.note());
-        }
-        Self::json(400, &body).with_note(error.note())
-    }
-
     #[must_use]
     pub fn with_note(self, note: Note) -> Self {
         Self { note: Box::new(note), ..self }
@@ -126,14 +117,12 @@ impl Response {
 
     /// A refusal in the words of its reason.
     pub fn refusal(status: u16, reason: Reason) -> Self {
-        let text = reason.fixed_sentence().map(|(english, _)| english).unwrap_or_default();
-        Self::text(status, text).because(reason)
+        Self::text(status, reason.sentence(Language::English)).because(reason)
     }
 
-    /// The response, with the reason why it is a refusal.
     #[must_use]
     pub fn because(self, reason: Reason) -> Self {
-        self.with_note(Note { kind: Kind::Refused, reason: Some(reason), ..Note::default() })
+        self.with_note(Note { reason: Some(reason), ..Note::default() })
     }
 
     /// A redirect that the browser follows with GET.
@@ -192,6 +181,29 @@ impl Response {
         // Writing to memory does not fail.
         let _ = response.raw_print(&mut bytes, version, incoming.headers(), without_body, None);
         bytes
+    }
+}
+
+/// An error response (RFC 6749 5.2).
+impl From<OAuthError> for Response {
+    fn from(error: OAuthError) -> Self {
+        let mut body = json!({"error": error.error});
+        if !error.description.is_empty() {
+            body["error_description"] = error.description.as_str().into();
+        }
+        let response = match error.error {
+            "invalid_client" => Self::json(401, &body).with_header("WWW-Authenticate", "Basic realm=\"sandbox\""),
+            _ => Self::json(400, &body),
+        };
+        response.with_note(error.note())
+    }
+}
+
+/// A failure of the sandbox itself.
+impl From<io::Error> for Response {
+    fn from(error: io::Error) -> Self {
+        let text = format!("server_error: {error}");
+        Self::text(500, text.as_str()).because(Reason::Described { text })
     }
 }
 

@@ -1,14 +1,13 @@
 //! The endpoints for a browser.
 
-use super::http::{Request, Response};
+use super::http::{Answer, Request, Response};
 use super::routes::endpoint_names;
 use super::service::{Service, lock};
-use crate::sandbox::engine::events::Note;
-use crate::sandbox::engine::{AuthorizationResponse, AuthorizeOutcome, PollingGrant};
-use crate::sandbox::pages::{self, Language};
+use crate::sandbox::engine::{AuthorizationResponse, AuthorizeOutcome, PolledLogin, PollingGrant};
+use crate::sandbox::language::Language;
+use crate::sandbox::pages;
 use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::reason::Reason;
-use std::io;
 
 const SSO_COOKIE: &str = "sandbox.sso";
 
@@ -25,23 +24,21 @@ fn language(request: &Request, ui_locales: Option<&str>) -> Language {
 }
 
 /// The authorization response as a redirect, or as a page that posts it.
-fn to_http(response: &AuthorizationResponse, language: Language) -> Response {
-    let http = if response.form_post {
-        page_response(200, pages::form_post(language, &response.redirect_uri, &response.params))
+fn to_http(response: AuthorizationResponse, language: Language) -> Response {
+    let AuthorizationResponse { destination, params, cookie, note } = response;
+    let http = if destination.form_post {
+        page_response(200, pages::form_post(language, &destination.redirect_uri, &params))
     } else {
-        match url::Url::parse(&response.redirect_uri) {
+        match url::Url::parse(&destination.redirect_uri) {
             Ok(mut url) => {
-                url.query_pairs_mut().extend_pairs(&response.params);
+                url.query_pairs_mut().extend_pairs(&params);
                 Response::see_other(url.as_str())
             }
-            Err(_) => Response::refusal(400, Reason::OtherRedirectUri),
+            Err(_) => return Response::refusal(400, Reason::OtherRedirectUri),
         }
     };
-    let http = match &response.refusal {
-        Some(reason) => http.because(reason.clone()),
-        None => http,
-    };
-    match &response.cookie {
+    let http = http.with_note(note);
+    match cookie {
         Some(cookie) => {
             http.with_header("Set-Cookie", format!("{SSO_COOKIE}={}; Path=/; HttpOnly; SameSite=Lax", cookie.expose()))
         }
@@ -49,29 +46,24 @@ fn to_http(response: &AuthorizationResponse, language: Language) -> Response {
     }
 }
 
-/// The note on a page that asks again.
-fn answered_because(reason: Reason) -> Note {
-    Note { reason: Some(reason), ..Note::default() }
+fn error_page(language: Language, error: &OAuthError) -> Response {
+    page_response(400, pages::error(language, error)).with_note(error.note())
 }
 
-/// The response to a form that another origin sent.
-fn cross_origin() -> Response {
-    Response::refusal(403, Reason::CrossOrigin)
+/// Refuses a form that another origin sent.
+fn check_origin(request: &Request) -> Result<(), Response> {
+    if request.is_same_origin() { Ok(()) } else { Err(Response::refusal(403, Reason::CrossOrigin)) }
 }
 
 impl Service {
-    pub(super) fn authorize(&self, request: &Request) -> io::Result<Response> {
-        let (params, now, seed) = (request.params(), self.now(), self.seed()?);
+    pub(super) fn authorize(&self, request: &Request) -> Answer {
+        let (params, at) = (request.params(), self.moment()?);
         let language = language(request, params.get("ui_locales"));
-        let cookie = request.cookie(SSO_COOKIE);
         let mut engine = lock(&self.engine);
         let user = self.auto_approving_user(&engine);
-        let outcome = engine.authorize(&params, cookie, user, now, &seed);
-        Ok(match outcome {
-            AuthorizeOutcome::ErrorPage(error) => {
-                page_response(400, pages::error(language, &error)).with_note(error.note())
-            }
-            AuthorizeOutcome::Response(response) => to_http(&response, language),
+        Ok(match engine.authorize(&params, request.cookie(SSO_COOKIE), user, at) {
+            AuthorizeOutcome::ErrorPage(error) => error_page(language, &error),
+            AuthorizeOutcome::Response(response) => to_http(response, language),
             AuthorizeOutcome::LoginPage { request_id, request } => {
                 let phone = request.login_hint.as_deref().unwrap_or_default();
                 page_response(200, pages::login(language, &request_id, &request, phone, false, &engine.users))
@@ -80,85 +72,76 @@ impl Service {
     }
 
     /// The login page's form.
-    pub(super) fn login(&self, request: &Request) -> io::Result<Response> {
-        if !request.is_same_origin() {
-            return Ok(cross_origin());
-        }
-        let (form, now, seed) = (request.params(), self.now(), self.seed()?);
+    pub(super) fn login(&self, request: &Request) -> Answer {
+        check_origin(request)?;
+        let (form, at) = (request.params(), self.moment()?);
         let id = form.get("request").unwrap_or_default();
+        let over = || error_page(language(request, None), &OAuthError::invalid_request(Reason::LoginOver));
         let mut engine = lock(&self.engine);
-        let Some(pending) = engine.pending_request(id).cloned() else {
-            let error = OAuthError::invalid_request(Reason::LoginOver);
-            return Ok(page_response(400, pages::error(language(request, None), &error)).with_note(error.note()));
-        };
+        let pending = engine.pending_request(id).cloned().ok_or_else(over)?;
         let language = language(request, pending.ui_locales.as_deref());
         let phone = form.get("user").or(form.get("phone")).unwrap_or_default();
         let response = match (form.get("action"), engine.find_user(phone)) {
             (Some("cancel"), _) => engine.cancel(id),
-            (_, Some(user)) => engine.log_in(id, user, now, &seed),
+            (_, Some(user)) => engine.log_in(id, user, at),
             (_, None) => {
                 let page = pages::login(language, id, &pending, phone, true, &engine.users);
-                return Ok(page_response(200, page).with_note(answered_because(Reason::UnknownUser)));
+                return Ok(page_response(200, page).because(Reason::UnknownUser));
             }
         };
-        Ok(response.map_or_else(cross_origin, |response| to_http(&response, language)))
+        response.map(|response| to_http(response, language)).ok_or_else(over)
     }
 
     /// The page on which a device's code is typed and approved (RFC 8628 3.3).
-    pub(super) fn device(&self, request: &Request) -> Response {
+    pub(super) fn device(&self, request: &Request) -> Answer {
         let (params, language) = (request.params(), language(request, None));
         let code = params.get("user_code").unwrap_or_default();
         let mut engine = lock(&self.engine);
         if request.method == "GET" {
-            return page_response(200, pages::device(language, code, false, &engine.users));
+            return Ok(page_response(200, pages::device(language, code, false, &engine.users)));
         }
-        if !request.is_same_origin() {
-            return cross_origin();
-        }
+        check_origin(request)?;
         let deny = params.get("action") == Some("cancel");
         let named = params.get("user").and_then(|user| engine.find_user(user));
         let user = if deny { None } else { named.or_else(|| engine.users.first().cloned()) };
-        let now = self.now();
-        // An empty code would mean all of them.
-        let code_of_all = code.is_empty();
         let decided = match &user {
-            _ if code_of_all => 0,
-            Some(user) => engine.approve_logins(Some(code), user, now),
-            None => engine.deny_logins(Some(code), now),
+            // An empty code would mean all of them.
+            _ if code.is_empty() => 0,
+            Some(user) => engine.approve_logins(Some(code), user, self.now()),
+            None => engine.deny_logins(Some(code), self.now()),
         };
-        if decided > 0 {
+        Ok(if decided > 0 {
             page_response(200, pages::device_done(language, user.as_deref()))
         } else {
             let page = pages::device(language, code, true, &engine.users);
-            page_response(200, page).with_note(answered_because(Reason::UnknownUserCode))
-        }
+            page_response(200, page).because(Reason::UnknownUserCode)
+        })
     }
 
     /// The page that stands for the user's own phone, where a login that a backend asked for is approved.
-    pub(super) fn ciba_page(&self, request: &Request) -> Response {
-        let (params, language, now) = (request.params(), language(request, None), self.now());
+    pub(super) fn ciba_page(&self, request: &Request) -> Answer {
+        let (params, now) = (request.params(), self.now());
         let mut engine = lock(&self.engine);
         if request.method == "POST" {
-            if !request.is_same_origin() {
-                return cross_origin();
-            }
+            check_origin(request)?;
             let code = params.get("user_code").or(Some("none"));
             match (params.get("action"), engine.users.first().cloned()) {
                 (Some("approve"), Some(user)) => engine.approve_logins(code, &user, now),
                 _ => engine.deny_logins(code, now),
             };
         }
-        let asked: Vec<_> = engine.pending_logins(now).filter(|login| login.grant() == PollingGrant::Ciba).collect();
-        page_response(200, pages::ciba(language, &asked))
+        let is_ciba = |login: &&PolledLogin| login.request.grant == PollingGrant::Ciba;
+        let asked: Vec<_> = engine.pending_logins(now).filter(is_ciba).collect();
+        Ok(page_response(200, pages::ciba(language(request, None), &asked)))
     }
 
     /// The page that stands for the user's own account page; `locale=no`: in Norwegian.
-    pub(super) fn account(&self, request: &Request) -> Response {
-        page_response(200, pages::account(language(request, request.params().get("locale"))))
+    pub(super) fn account(&self, request: &Request) -> Answer {
+        Ok(page_response(200, pages::account(language(request, request.params().get("locale")))))
     }
 
     /// Logout by the browser (OIDC RP-Initiated Logout 2). Without a valid hint the user is asked first.
-    pub(super) fn end_session(&self, request: &Request) -> Response {
+    pub(super) fn end_session(&self, request: &Request) -> Answer {
         let (params, now, language) = (request.params(), self.now(), language(request, None));
         let cookie = request.cookie(SSO_COOKIE);
         let own_sid =
@@ -168,7 +151,7 @@ impl Service {
         let confirmed = request.method == "POST" && params.get("action") == Some("logout") && request.is_same_origin();
         let Some(sid) = hinted_sid.as_ref().or(own_sid.as_ref().filter(|_| confirmed)) else {
             let page = if own_sid.is_none() { pages::logged_out(language) } else { pages::confirm_logout(language) };
-            return page_response(200, page);
+            return Ok(page_response(200, page));
         };
         lock(&self.engine).end_sso_session(sid, now);
         let target = params.get("post_logout_redirect_uri").filter(|_| hinted_sid.is_some());
@@ -181,7 +164,7 @@ impl Service {
             }
             None => page_response(200, pages::logged_out(language)),
         };
-        response.with_header("Set-Cookie", format!("{SSO_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"))
+        Ok(response.with_header("Set-Cookie", format!("{SSO_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")))
     }
 
     /// `uri`, if it is registered for the client in the hint.
@@ -192,11 +175,11 @@ impl Service {
     }
 
     /// The console. At another name for this machine it would be another origin, which the control API refuses.
-    pub(super) fn home(&self, request: &Request) -> Response {
+    pub(super) fn home(&self, request: &Request) -> Answer {
         if !self.is_own_host(request) {
-            return Response::see_other(&format!("{}/", self.issuer));
+            return Ok(Response::see_other(&format!("{}/", self.issuer)));
         }
         let language = language(request, Params::parse(&request.query).get("lang"));
-        page_response(200, pages::console::console(language, &endpoint_names()))
+        Ok(page_response(200, pages::console::console(language, &endpoint_names())))
     }
 }

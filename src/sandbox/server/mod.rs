@@ -4,8 +4,6 @@ mod control;
 mod events;
 mod http;
 mod interactive;
-mod introspection;
-mod polled_logins;
 mod protocol;
 mod request_threads;
 mod routes;
@@ -19,7 +17,6 @@ use super::engine::{Engine, Settings};
 use super::random::Seed;
 use super::tokens::Keys;
 use super::users::{User, default_users};
-use crate::domain::policy::{DOCUMENTED_ACCESS_TOKEN_LIFETIME, RefreshTokenUsage};
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
@@ -45,16 +42,12 @@ pub struct Options {
     pub clients: Vec<Client>,
     /// The first is the default.
     pub users: Vec<Arc<User>>,
-    /// Scopes that are accepted besides TelenorID+'s.
-    pub scopes: Vec<String>,
-    /// `None`: an SSO session lasts until it is ended.
-    pub sso_lifetime: Option<Seconds>,
+    /// Its issuer is not used: it follows from `issuer` and the port.
+    pub settings: Settings,
     /// Log in as the first user, without a page.
     pub auto_approve: bool,
-    pub refresh_token_usage: RefreshTokenUsage,
     /// Whether introspection also answers clients about their own tokens, and not only APIs.
     pub clients_may_introspect: bool,
-    pub access_token_lifetime: Seconds,
     /// How far the sandbox's clock is ahead of `clock`.
     pub clock_offset: Seconds,
 }
@@ -67,12 +60,9 @@ impl Default for Options {
             issuer: None,
             clients: default_clients(),
             users: default_users(),
-            scopes: Vec::new(),
-            sso_lifetime: None,
+            settings: Settings::default(),
             auto_approve: false,
-            refresh_token_usage: RefreshTokenUsage::ReUse,
             clients_may_introspect: false,
-            access_token_lifetime: DOCUMENTED_ACCESS_TOKEN_LIFETIME,
             clock_offset: Seconds::ZERO,
         }
     }
@@ -102,13 +92,7 @@ impl Sandbox {
         let listener = TcpListener::bind((options.bind, options.port))?;
         let address = listener.local_addr()?;
         let (issuer, authorities) = issuer_and_authorities(options.issuer.as_ref(), address);
-        let settings = Settings {
-            issuer: issuer.clone(),
-            refresh_token_usage: options.refresh_token_usage,
-            access_token_lifetime: options.access_token_lifetime,
-            sso_lifetime: options.sso_lifetime,
-            scopes: options.scopes,
-        };
+        let settings = Settings { issuer: issuer.clone(), ..options.settings };
         let mut engine = Engine::new(settings, options.clients);
         engine.users = options.users;
         let mut seed = Seed([0; 32]);

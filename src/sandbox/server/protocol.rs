@@ -1,6 +1,6 @@
 //! The endpoints for programs.
 
-use super::http::{Request, Response};
+use super::http::{Answer, Request, Response};
 use super::service::{Service, lock};
 use crate::domain::time::Seconds;
 use crate::sandbox::clients::{Client, authenticate};
@@ -9,14 +9,13 @@ use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::reason::Reason;
 use crate::sandbox::tokens;
 use serde_json::{Value, json};
-use std::io;
 
 /// How far another clock may be behind (as Duende IdentityServer has it).
 const CLOCK_TOLERANCE: Seconds = Seconds::minutes(5);
 
 impl Service {
     /// Provider metadata (OIDC Discovery 3), with TelenorID+'s paths.
-    pub(super) fn discovery(&self) -> Response {
+    pub(super) fn discovery(&self, _: &Request) -> Answer {
         let at = |path: &str| format!("{}{path}", self.issuer);
         let own_scopes = lock(&self.engine).settings.scopes.clone();
         let scopes: Vec<_> = SCOPES.into_iter().map(ToOwned::to_owned).chain(own_scopes).collect();
@@ -51,31 +50,85 @@ impl Service {
             "request_uri_parameter_supported": false,
             "authorization_response_iss_parameter_supported": true,
         });
-        for_a_day(&metadata)
+        Ok(for_a_day(&metadata))
     }
 
-    pub(super) fn jwks(&self) -> Response {
-        for_a_day(&lock(&self.keys).jwks())
+    pub(super) fn jwks(&self, _: &Request) -> Answer {
+        Ok(for_a_day(&lock(&self.keys).jwks()))
     }
 
-    pub(super) fn authenticated_client(&self, request: &Request, form: &Params) -> Result<Client, OAuthError> {
+    fn authenticated_client(&self, request: &Request, form: &Params) -> Result<Client, OAuthError> {
         form.check()?;
         authenticate(&lock(&self.engine).clients, request.header("authorization"), form).cloned()
     }
 
     /// The token endpoint (RFC 6749 3.2).
-    pub(super) fn token(&self, request: &Request) -> io::Result<Response> {
-        let (form, now, seed) = (request.params(), self.now(), self.seed()?);
-        let issued = self
-            .authenticated_client(request, &form)
-            .and_then(|client| lock(&self.engine).token(&client, &form, (now, request.received_at), &seed));
-        match issued {
-            Ok(issued) => {
-                let response = tokens::token_response(&lock(&self.keys), &self.issuer, &issued)?;
-                Ok(Response::json(200, &response).with_header("Pragma", "no-cache").with_note(issued.note))
-            }
-            Err(error) => Ok(Response::oauth_error(&error)),
+    pub(super) fn token(&self, request: &Request) -> Answer {
+        let (form, at) = (request.params(), self.moment()?);
+        let client = self.authenticated_client(request, &form)?;
+        let issued = lock(&self.engine).token(&client, &form, at)?;
+        let response = tokens::token_response(&lock(&self.keys), &self.issuer, &issued)?;
+        Ok(Response::json(200, &response).with_header("Pragma", "no-cache").with_note(issued.note))
+    }
+
+    /// Device authorization (RFC 8628 3.1).
+    pub(super) fn device_authorization(&self, request: &Request) -> Answer {
+        let (form, at) = (request.params(), self.moment()?);
+        let client = self.authenticated_client(request, &form)?;
+        let mut engine = lock(&self.engine);
+        let user = self.auto_approving_user(&engine);
+        let begun = engine.authorize_device(&client, &form, user, at)?;
+        let uri = format!("{}/device", self.issuer);
+        let body = json!({
+            "device_code": begun.code.expose(),
+            "user_code": begun.user_code,
+            "verification_uri": uri,
+            "verification_uri_complete": format!("{uri}?user_code={}", begun.user_code),
+            "expires_in": begun.expires_in,
+            "interval": begun.interval,
+        });
+        Ok(Response::json(200, &body))
+    }
+
+    /// Backchannel authentication (CIBA Core 7).
+    pub(super) fn ciba(&self, request: &Request) -> Answer {
+        let (form, at) = (request.params(), self.moment()?);
+        let client = self.authenticated_client(request, &form)?;
+        let begun = lock(&self.engine).authorize_backchannel(&client, &form, self.auto_approve, at)?;
+        let (code, expires_in, interval) = (begun.code.expose(), begun.expires_in, begun.interval);
+        Ok(Response::json(200, &json!({"auth_req_id": code, "expires_in": expires_in, "interval": interval})))
+    }
+
+    /// TelenorID+'s preparation of a BankID login; the parameters are a form or JSON.
+    pub(super) fn prepare_bankid(&self, request: &Request) -> Answer {
+        let (form, at) = (request.json_or_form(), self.moment()?);
+        let client = self.authenticated_client(request, &form)?;
+        let (token, hint) = lock(&self.engine).prepare_bankid(&client, &form, at)?;
+        Ok(Response::json(200, &json!({"login_hint_token": token, "binding_message": hint.binding_message})))
+    }
+
+    /// Introspection (RFC 7662), as the two lines of Duende IdentityServer have it: version 7 also answers clients about
+    /// their own tokens, version 6 only APIs.
+    pub(super) fn introspection(&self, request: &Request) -> Answer {
+        Ok(match self.introspect(request, &request.params())? {
+            Some(access) => Response::json(200, &tokens::introspection(&self.issuer, &access)),
+            None => Response::json(200, &json!({"active": false})),
+        })
+    }
+
+    fn introspect(&self, request: &Request, form: &Params) -> Result<Option<AccessToken>, OAuthError> {
+        form.check()?;
+        if authenticate(&[Client::api()], request.header("authorization"), form).is_ok() {
+            return Ok(self.valid_access_token(form.require("token")?));
         }
+        let client = self.authenticated_client(request, form)?;
+        if !self.clients_may_introspect {
+            return Err(OAuthError::new("invalid_client", Reason::OnlyApis));
+        }
+        let token = form.require("token")?;
+        let refresh_token = lock(&self.engine).active_refresh_token(&client.id, token, self.now());
+        let access_token = || self.valid_access_token(token).filter(|token| token.client_id == client.id);
+        Ok(refresh_token.or_else(access_token))
     }
 
     /// The access token of a JWT, if it is valid now.
@@ -101,47 +154,36 @@ impl Service {
     }
 
     /// TelenorID+'s link to the user's own account page.
-    pub(super) fn self_service(&self, request: &Request) -> Response {
-        match self.bearer_access_token(request) {
-            Ok(_) => Response::json(200, &json!({"url": format!("{}/account", self.issuer)})),
-            Err(refusal) => refusal,
-        }
+    pub(super) fn self_service(&self, request: &Request) -> Answer {
+        self.bearer_access_token(request)?;
+        Ok(Response::json(200, &json!({"url": format!("{}/account", self.issuer)})))
     }
 
     /// The userinfo endpoint (OIDC Core 5.3; errors as RFC 6750 3).
-    pub(super) fn userinfo(&self, request: &Request) -> Response {
-        let access = match self.bearer_access_token(request) {
-            Ok(access) => access,
-            Err(refusal) => return refusal,
-        };
-        match tokens::userinfo(&access).filter(|_| access.has_scope("openid")) {
-            Some(claims) => Response::json(200, &claims),
-            None => challenge(403, "Bearer error=\"insufficient_scope\"", Reason::NoOpenidScope),
-        }
+    pub(super) fn userinfo(&self, request: &Request) -> Answer {
+        let access = self.bearer_access_token(request)?;
+        let claims = tokens::userinfo(&access).filter(|_| access.has_scope("openid"));
+        let refusal = || challenge(403, "Bearer error=\"insufficient_scope\"", Reason::NoOpenidScope);
+        Ok(Response::json(200, &claims.ok_or_else(refusal)?))
     }
 
     /// Revocation (RFC 7009); an unknown token is no error.
-    pub(super) fn revocation(&self, request: &Request) -> Response {
+    pub(super) fn revocation(&self, request: &Request) -> Answer {
         let form = request.params();
-        let now = self.now();
-        let revoked = self
-            .authenticated_client(request, &form)
-            .and_then(|client| lock(&self.engine).revoke(&client.id, form.require("token")?, now));
-        revoked.map_or_else(|error| Response::oauth_error(&error), |()| Response::text(200, ""))
+        let client = self.authenticated_client(request, &form)?;
+        lock(&self.engine).revoke(&client.id, form.require("token")?, self.now())?;
+        Ok(Response::text(200, ""))
     }
 
     /// TelenorID+'s logout without a browser; an expired hint is accepted.
-    pub(super) fn custom_logout(&self, request: &Request) -> Response {
-        let body: Value = serde_json::from_str(&request.body).unwrap_or(Value::Null);
-        let text = |name: &str| body.get(name).and_then(Value::as_str);
-        let Some(hint) = text("id_token_hint").filter(|hint| !hint.is_empty()) else {
-            return Response::refusal(400, Reason::NoIdTokenHint);
-        };
-        let Some(sid) = self.sid_of_hint(hint) else {
-            return Response::refusal(401, Reason::WrongIdTokenHint);
-        };
+    pub(super) fn custom_logout(&self, request: &Request) -> Answer {
+        let body: Value = serde_json::from_str(&request.body).unwrap_or_default();
+        let text = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let hint = text("id_token_hint").ok_or_else(|| Response::refusal(400, Reason::NoIdTokenHint))?;
+        let wrong_hint = || Response::refusal(401, Reason::WrongIdTokenHint);
+        let sid = self.sid_of_hint(hint).ok_or_else(wrong_hint)?;
         let ended = lock(&self.engine).end_sso_session(&sid, self.now());
-        Response::text(200, if ended { text("state").unwrap_or_default() } else { "Already logged out" })
+        Ok(Response::text(200, if ended { text("state").unwrap_or_default() } else { "Already logged out" }))
     }
 
     /// The `sid` of an ID token of this provider, which may have expired.

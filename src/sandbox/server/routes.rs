@@ -1,51 +1,54 @@
 //! The endpoints: paths, methods, counting, planned failures, CORS.
 
-use super::http::{Request, Response};
+use super::http::{Answer, Request, Response};
 use super::service::{Service, lock};
 use crate::sandbox::engine::events::{Kind, Note};
 use crate::sandbox::reason::Reason;
-use std::io;
+
+type Handler = fn(&Service, &Request) -> Answer;
 
 struct Endpoint {
     /// Its name in counts and planned failures.
     name: &'static str,
     path: &'static str,
-    methods: &'static [&'static str],
+    methods: Methods,
+    handler: Handler,
     /// Whether scripts of other origins may call it.
     cors: bool,
 }
 
-const fn endpoint(name: &'static str, path: &'static str, methods: &'static [&'static str]) -> Endpoint {
-    Endpoint { name, path, methods, cors: false }
+type Methods = &'static [&'static str];
+const GET: Methods = &["GET"];
+const POST: Methods = &["POST"];
+const BOTH: Methods = &["GET", "POST"];
+
+const fn endpoint(name: &'static str, path: &'static str, methods: Methods, handler: Handler) -> Endpoint {
+    Endpoint { name, path, methods, handler, cors: false }
 }
 
-const fn cors(name: &'static str, path: &'static str, methods: &'static [&'static str]) -> Endpoint {
-    Endpoint { name, path, methods, cors: true }
+const fn cors(name: &'static str, path: &'static str, methods: Methods, handler: Handler) -> Endpoint {
+    Endpoint { name, path, methods, handler, cors: true }
 }
-
-const GET: &[&str] = &["GET"];
-const POST: &[&str] = &["POST"];
-const BOTH: &[&str] = &["GET", "POST"];
 
 static ENDPOINTS: [Endpoint; 18] = [
-    cors("discovery", "/.well-known/openid-configuration", GET),
-    cors("jwks", "/.well-known/openid-configuration/jwks", GET),
-    endpoint("authorize", "/connect/authorize", BOTH),
-    endpoint("login", "/account/login", POST),
-    cors("token", "/connect/token", POST),
-    cors("userinfo", "/connect/userinfo", BOTH),
-    cors("revocation", "/connect/revocation", POST),
-    endpoint("introspection", "/connect/introspect", POST),
-    endpoint("device_authorization", "/connect/deviceauthorization", POST),
-    endpoint("device", "/device", BOTH),
-    endpoint("ciba", "/connect/ciba", POST),
-    endpoint("ciba_prepare_bankid", "/api/ciba/ciba_prepare_bankid", POST),
-    endpoint("ciba_page", "/ciba", BOTH),
-    cors("self_service", "/api/meta/v1/self-service", GET),
-    endpoint("account", "/account", GET),
-    endpoint("end_session", "/connect/endsession", BOTH),
-    endpoint("custom_logout", "/connect/customlogout", POST),
-    endpoint("home", "/", GET),
+    cors("discovery", "/.well-known/openid-configuration", GET, Service::discovery),
+    cors("jwks", "/.well-known/openid-configuration/jwks", GET, Service::jwks),
+    endpoint("authorize", "/connect/authorize", BOTH, Service::authorize),
+    endpoint("login", "/account/login", POST, Service::login),
+    cors("token", "/connect/token", POST, Service::token),
+    cors("userinfo", "/connect/userinfo", BOTH, Service::userinfo),
+    cors("revocation", "/connect/revocation", POST, Service::revocation),
+    endpoint("introspection", "/connect/introspect", POST, Service::introspection),
+    endpoint("device_authorization", "/connect/deviceauthorization", POST, Service::device_authorization),
+    endpoint("device", "/device", BOTH, Service::device),
+    endpoint("ciba", "/connect/ciba", POST, Service::ciba),
+    endpoint("ciba_prepare_bankid", "/api/ciba/ciba_prepare_bankid", POST, Service::prepare_bankid),
+    endpoint("ciba_page", "/ciba", BOTH, Service::ciba_page),
+    cors("self_service", "/api/meta/v1/self-service", GET, Service::self_service),
+    endpoint("account", "/account", GET, Service::account),
+    endpoint("end_session", "/connect/endsession", BOTH, Service::end_session),
+    endpoint("custom_logout", "/connect/customlogout", POST, Service::custom_logout),
+    endpoint("home", "/", GET, Service::home),
 ];
 
 /// The names of the endpoints.
@@ -77,7 +80,7 @@ impl Service {
             Response::refusal(405, Reason::OtherMethod).with_header("Allow", endpoint.methods.join(", "))
         } else {
             *lock(&self.requests).entry(endpoint.name).or_default() += 1;
-            self.process_or_fail(endpoint.name, request)
+            self.process_or_fail(endpoint, request)
         };
         if endpoint.name != "home" && response.status != 204 {
             self.record(Kind::Answered, endpoint.name, request, &response);
@@ -85,40 +88,14 @@ impl Service {
         if endpoint.cors { with_cors_headers(response) } else { response }
     }
 
-    fn process_or_fail(&self, name: &str, request: &Request) -> Response {
-        let Some(failure) = self.take_planned_failure(name) else { return self.process(name, request) };
+    fn process_or_fail(&self, endpoint: &Endpoint, request: &Request) -> Response {
+        let process = || (endpoint.handler)(self, request).unwrap_or_else(|refusal| refusal);
+        let Some(failure) = self.take_planned_failure(endpoint.name) else { return process() };
         if !failure.after_processing {
             return failure.response();
         }
-        let processed = self.process(name, request);
+        let processed = process();
         failure.response().with_note(Note { reason: Some(Reason::ResponseLost), ..*processed.note })
-    }
-
-    fn process(&self, name: &str, request: &Request) -> Response {
-        let response = match name {
-            "discovery" => Ok(self.discovery()),
-            "jwks" => Ok(self.jwks()),
-            "authorize" => self.authorize(request),
-            "login" => self.login(request),
-            "token" => self.token(request),
-            "userinfo" => Ok(self.userinfo(request)),
-            "revocation" => Ok(self.revocation(request)),
-            "introspection" => Ok(self.introspection(request)),
-            "device_authorization" => self.device_authorization(request),
-            "device" => Ok(self.device(request)),
-            "ciba" => self.ciba(request),
-            "ciba_prepare_bankid" => self.prepare_bankid(request),
-            "ciba_page" => Ok(self.ciba_page(request)),
-            "self_service" => Ok(self.self_service(request)),
-            "account" => Ok(self.account(request)),
-            "end_session" => Ok(self.end_session(request)),
-            "custom_logout" => Ok(self.custom_logout(request)),
-            _ => Ok(self.home(request)),
-        };
-        response.unwrap_or_else(|error: io::Error| {
-            let what = format!("server_error: {error}");
-            Response::text(500, what.clone()).because(Reason::Described(what))
-        })
     }
 }
 

@@ -1,26 +1,106 @@
-//! `POST /sandbox/token`.
+//! `POST /sandbox/token`: tokens for testing an API, with any claims, and wrong on purpose.
 
 use super::control::ControlResult;
 use super::service::{Service, lock};
-use crate::domain::time::Seconds;
-use crate::sandbox::engine::AccessToken;
+use crate::domain::time::{Seconds, Time};
+use crate::sandbox::engine::{AccessToken, IdToken};
 use crate::sandbox::registration;
-use crate::sandbox::sample_token::{self, TokenRequest};
-use serde_json::{Value, json};
+use crate::sandbox::tokens::{Keys, access_claims, id_claims};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::io;
+
+/// What to sign. An unknown member is an error, so that a misspelt one is not ignored.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct TokenRequest {
+    kind: TokenKind,
+    /// Default: the first client.
+    client_id: Option<String>,
+    /// Default: the first user.
+    user: Option<String>,
+    /// A token for the client itself.
+    no_user: bool,
+    /// Separated by spaces.
+    scope: Option<String>,
+    /// As `5m`.
+    lifetime: Option<String>,
+    /// Instead of or besides the usual ones; `null` leaves one out.
+    claims: Map<String, Value>,
+    wrong: Option<Flaw>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum TokenKind {
+    #[default]
+    Access,
+    Id,
+}
+
+/// What is wrong with a token, so that an API must refuse it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Flaw {
+    Expired,
+    NotYetValid,
+    OtherIssuer,
+    OtherAudience,
+    /// Signed by a key that is not published.
+    UnknownKey,
+    /// The header names a published key, and another one signed.
+    WrongSignature,
+    /// An ID token's `typ` in an access token, and the other way round.
+    OtherTyp,
+    AlgNone,
+}
+
+impl Flaw {
+    /// The claims that make the token wrong.
+    const fn claims(self) -> &'static [&'static str] {
+        match self {
+            Self::Expired => &["exp"],
+            Self::NotYetValid => &["nbf", "iat"],
+            Self::OtherIssuer => &["iss"],
+            Self::OtherAudience => &["aud"],
+            Self::UnknownKey | Self::WrongSignature | Self::OtherTyp | Self::AlgNone => &[],
+        }
+    }
+}
+
+impl TokenKind {
+    const fn typ(self) -> &'static str {
+        match self {
+            Self::Access => "at+jwt",
+            Self::Id => "JWT",
+        }
+    }
+
+    const fn other(self) -> Self {
+        match self {
+            Self::Access => Self::Id,
+            Self::Id => Self::Access,
+        }
+    }
+}
+
+/// How far an expired token's end lies in the past, and a future one's start in the future: more than any tolerance.
+const AWAY: i64 = 3_600;
 
 impl Service {
     pub(super) fn sample_token(&self, body: &Value) -> ControlResult {
         let request: TokenRequest = registration::of_json(body.clone())?;
         let access = self.sample_access_token(&request)?;
-        let signed = sample_token::sign(&lock(&self.keys), &self.issuer, &access, &request, self.now());
-        let sample = signed.map_err(|error| error.to_string())?;
-        Ok(json!({"token": sample.token, "header": sample.header, "claims": sample.claims}))
+        let claims = claims(&self.issuer, &access, &request, self.now())?;
+        let signed = sign(&lock(&self.keys), &request, &claims);
+        let (header, token) = signed.map_err(|error| error.to_string())?;
+        Ok(json!({"token": token, "header": header, "claims": claims}))
     }
 
     /// The data of the token, which userinfo and introspection know too.
     fn sample_access_token(&self, request: &TokenRequest) -> Result<AccessToken, String> {
         let lifetime = request.lifetime.as_deref().map(Seconds::parse_positive).transpose()?;
-        let seed = self.seed().map_err(|error| error.to_string())?;
+        let at = self.moment().map_err(|error| error.to_string())?;
         let mut engine = lock(&self.engine);
         let client = match &request.client_id {
             Some(id) => engine.client(id).map_err(|error| error.description)?,
@@ -33,6 +113,68 @@ impl Service {
         };
         let default = if user.is_some() { "openid profile" } else { "" };
         let scopes = request.scope.as_deref().unwrap_or(default).split_whitespace().map(ToOwned::to_owned).collect();
-        Ok(engine.sample_access_token(client.id, scopes, user, lifetime, self.now(), &seed))
+        Ok(engine.sample_access_token(client.id, scopes, user, lifetime, at))
+    }
+}
+
+/// The claims that `request` asks for, from the data of `access`.
+fn claims(issuer: &str, access: &AccessToken, request: &TokenRequest, now: Time) -> Result<Value, String> {
+    let mut claims = match (request.kind, &access.authentication) {
+        (TokenKind::Access, _) => access_claims(issuer, access),
+        (TokenKind::Id, Some(login)) => {
+            let mut claims = id_claims(issuer, access, login, &IdToken::default(), None);
+            if request.lifetime.is_some() {
+                claims["exp"] = json!(access.expires_at);
+            }
+            claims
+        }
+        (TokenKind::Id, None) => return Err("an ID token is about a user".to_owned()),
+    };
+    let flawed = request.wrong.map_or(&[][..], Flaw::claims);
+    if let Some(name) = flawed.iter().find(|name| request.claims.contains_key(**name)) {
+        return Err(format!("the claim {name} would undo what is to be wrong; give one of them"));
+    }
+    if let Some(flaw) = request.wrong {
+        spoil(&mut claims, flaw, now);
+    }
+    for (name, value) in &request.claims {
+        match claims.as_object_mut() {
+            Some(members) if value.is_null() => drop(members.remove(name)),
+            _ => claims[name] = value.clone(),
+        }
+    }
+    Ok(claims)
+}
+
+/// The header and the JWT.
+fn sign(keys: &Keys, request: &TokenRequest, claims: &Value) -> io::Result<(Value, String)> {
+    let typ = if request.wrong == Some(Flaw::OtherTyp) { request.kind.other() } else { request.kind }.typ();
+    match request.wrong {
+        Some(Flaw::AlgNone) => Ok(Keys::unsigned(typ, claims)),
+        Some(Flaw::UnknownKey) => keys.sign_with_unknown_key(typ, claims, false),
+        Some(Flaw::WrongSignature) => keys.sign_with_unknown_key(typ, claims, true),
+        _ => keys.sign(typ, claims),
+    }
+}
+
+/// Makes the claims wrong, if the flaw is in the claims.
+fn spoil(claims: &mut Value, flaw: Flaw, now: Time) {
+    match flaw {
+        Flaw::Expired => {
+            let end = claims["exp"].as_i64().unwrap_or(now.unix());
+            shift(claims, &["iat", "nbf", "exp", "auth_time"], now.unix() - AWAY - end);
+        }
+        Flaw::NotYetValid => shift(claims, &["iat", "nbf", "exp"], AWAY),
+        Flaw::OtherIssuer => claims["iss"] = "https://another-issuer.example".into(),
+        Flaw::OtherAudience => claims["aud"] = "another-audience".into(),
+        Flaw::UnknownKey | Flaw::WrongSignature | Flaw::OtherTyp | Flaw::AlgNone => {}
+    }
+}
+
+fn shift(claims: &mut Value, names: &[&str], by: i64) {
+    for name in names {
+        if let Some(time) = claims[*name].as_i64() {
+            claims[*name] = (time + by).into();
+        }
     }
 }

@@ -4,8 +4,7 @@ use super::http::Response;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
 use crate::ports::{Clock, Entropy};
-use crate::sandbox::engine::Engine;
-use crate::sandbox::engine::events::Note;
+use crate::sandbox::engine::{Engine, Moment};
 use crate::sandbox::random::Seed;
 use crate::sandbox::reason::Reason;
 use crate::sandbox::tokens::Keys;
@@ -97,11 +96,11 @@ impl Service {
         engine.users.first().filter(|_| self.auto_approve).cloned()
     }
 
-    /// Random bytes for one request.
-    pub(super) fn seed(&self) -> io::Result<Seed> {
+    /// The time of a request, and random bytes for it.
+    pub(super) fn moment(&self) -> io::Result<Moment> {
         let mut seed = Seed([0; 32]);
         self.entropy.fill(&mut seed.0)?;
-        Ok(seed)
+        Ok(Moment { now: self.now(), uptime: self.clock.uptime(), seed })
     }
 }
 
@@ -125,6 +124,6 @@ impl PlannedFailure {
             Some(seconds) => response.with_header("Retry-After", seconds.to_string()),
             None => response,
         }
-        .with_note(Note { reason: Some(Reason::PlannedFailure), ..Note::default() })
+        .because(Reason::PlannedFailure)
     }
 }

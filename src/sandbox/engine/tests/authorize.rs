@@ -169,10 +169,10 @@ fn a_login_page_works_once() {
         _ => panic!("no page"),
     };
     let id = ask(&mut bench);
-    let seed = bench.seed();
-    let reply = bench.0.log_in(&id, user(1), START, &seed).unwrap();
+    let at = bench.at(START);
+    let reply = bench.0.log_in(&id, user(1), at).unwrap();
     assert!(reply.cookie.is_some() && reply.params.iter().any(|(name, _)| *name == "code"));
-    assert!(bench.0.log_in(&id, user(1), START, &seed).is_none());
+    assert!(bench.0.log_in(&id, user(1), at).is_none());
     let id = ask(&mut bench);
     assert_eq!(
         param(&AuthorizeOutcome::Response(bench.0.cancel(&id).unwrap()), "error").as_deref(),

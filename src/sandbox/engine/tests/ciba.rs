@@ -4,17 +4,17 @@ const VIPPS: [(&str, &str); 2] = [("scope", "openid vipps phone offline_access")
 
 fn begin(bench: &mut Bench, client: &str, form: &[(&str, &str)], auto: bool) -> Result<BegunLogin, &'static str> {
     let client = bench.0.client(client).unwrap();
-    let seed = bench.seed();
-    let begun = bench.0.authorize_backchannel(&client, &Params::from_pairs(form), auto, START, &seed);
+    let moment = bench.at(START);
+    let begun = bench.0.authorize_backchannel(&client, &Params::from_pairs(form), auto, moment);
     begun.map_err(|error| error.error)
 }
 
 fn poll(bench: &mut Bench, client: &str, login: &BegunLogin, at: i64) -> Result<IssuedTokens, &'static str> {
     let client = bench.0.client(client).unwrap();
-    let seed = bench.seed();
+    let moment = bench.at(START);
     let form =
         Params::from_pairs(&[("grant_type", PollingGrant::Ciba.grant_type()), ("auth_req_id", login.code.expose())]);
-    bench.0.token(&client, &form, (START.plus(Seconds(at)), Duration::ZERO), &seed).map_err(|error| error.error)
+    bench.0.token(&client, &form, Moment { now: START.plus(Seconds(at)), ..moment }).map_err(|error| error.error)
 }
 
 #[test]
@@ -91,8 +91,8 @@ fn a_code_serves_only_its_own_grant_type() {
     let client = bench.0.client("sandbox-confidential").unwrap();
     let as_device =
         Params::from_pairs(&[("grant_type", PollingGrant::Device.grant_type()), ("device_code", login.code.expose())]);
-    let seed = bench.seed();
-    assert_eq!(bench.0.token(&client, &as_device, (START, Duration::ZERO), &seed).unwrap_err().error, "invalid_grant");
+    let moment = bench.at(START);
+    assert_eq!(bench.0.token(&client, &as_device, moment).unwrap_err().error, "invalid_grant");
 }
 
 #[test]
@@ -100,14 +100,14 @@ fn bankid_is_prepared_and_its_message_repeated() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
     let client = bench.0.client("sandbox-confidential").unwrap();
     let prepare = |bench: &mut Bench, kurt_id: &str| {
-        let seed = bench.seed();
+        let moment = bench.at(START);
         let form = Params::from_pairs(&[("kurt_id", kurt_id)]);
-        bench.0.prepare_bankid(&client, &form, START, &seed).map_err(|error| error.error)
+        bench.0.prepare_bankid(&client, &form, moment).map_err(|error| error.error)
     };
     assert_eq!(prepare(&mut bench, "nobody").err(), Some("unknown_user_id"));
-    let prepared = prepare(&mut bench, &user(0).identifier("kurtid")).unwrap();
+    let (token, prepared) = prepare(&mut bench, &user(0).identifier("kurtid")).unwrap();
     let scope = ("scope", "openid bankid");
-    let token = ("login_hint_token", prepared.login_hint_token.as_str());
+    let token = ("login_hint_token", token.as_str());
     let message = ("binding_message", prepared.binding_message.as_str());
     let mut ask = |form: &[(&str, &str)]| begin(&mut bench, "sandbox-confidential", form, false);
     assert_eq!(ask(&[scope, token]).err(), Some("invalid_binding_message"));
@@ -116,7 +116,7 @@ fn bankid_is_prepared_and_its_message_repeated() {
     assert!(ask(&[scope, token, message]).is_ok());
     assert_eq!(ask(&[scope, token, message]).err(), Some("invalid_request"), "used up");
     let waiting: Vec<_> = bench.0.pending_logins(START).collect();
-    assert_eq!(waiting[0].binding_message(), Some(prepared.binding_message.as_str()));
+    assert_eq!(waiting[0].request.binding_message.as_deref(), Some(prepared.binding_message.as_str()));
     assert_eq!(bench.0.approve_logins(None, &user(1), START), 1);
 }
 
@@ -126,14 +126,15 @@ fn a_prepared_login_expires() {
     let client = bench.0.client("sandbox-confidential").unwrap();
     let form = Params::from_pairs(&[("kurt_id", &user(0).identifier("kurtid"))]);
     for (at, error) in [(299, None), (300, Some("expired_login_hint_token"))] {
-        let seed = bench.seed();
-        let prepared = bench.0.prepare_bankid(&client, &form, START, &seed).unwrap();
+        let moment = bench.at(START);
+        let (token, prepared) = bench.0.prepare_bankid(&client, &form, moment).unwrap();
         let form = Params::from_pairs(&[
             ("scope", "openid bankid"),
-            ("login_hint_token", &prepared.login_hint_token),
+            ("login_hint_token", &token),
             ("binding_message", &prepared.binding_message),
         ]);
-        let begun = bench.0.authorize_backchannel(&client, &form, false, START.plus(Seconds(at)), &seed);
+        let begun =
+            bench.0.authorize_backchannel(&client, &form, false, Moment { now: START.plus(Seconds(at)), ..moment });
         assert_eq!(begun.err().map(|refusal| refusal.error), error, "{at}");
     }
 }

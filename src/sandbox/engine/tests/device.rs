@@ -4,13 +4,13 @@ use super::*;
 fn a_device_polls_and_gets_its_tokens_once() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
     let client = bench.0.client("sandbox-mobile").unwrap();
-    let seed = bench.seed();
+    let moment = bench.at(START);
     let scope = Params::from_pairs(&[("scope", "openid offline_access")]);
-    let start = bench.0.authorize_device(&client, &scope, None, START, &seed).unwrap();
+    let start = bench.0.authorize_device(&client, &scope, None, moment).unwrap();
     let form =
         Params::from_pairs(&[("grant_type", PollingGrant::Device.grant_type()), ("device_code", start.code.expose())]);
     let poll = |engine: &mut Engine, at: i64| {
-        engine.token(&client, &form, (START.plus(Seconds(at)), Duration::ZERO), &seed).map_err(|error| error.error)
+        engine.token(&client, &form, Moment { now: START.plus(Seconds(at)), ..moment }).map_err(|error| error.error)
     };
     let engine = &mut bench.0;
     assert_eq!(poll(engine, 0).err(), Some("authorization_pending"));
@@ -29,16 +29,16 @@ fn a_clock_that_is_frozen_or_set_back_does_not_make_every_poll_too_fast() {
     for back in [0, 3_600] {
         let mut bench = Bench::new(RefreshTokenUsage::ReUse);
         let client = bench.0.client("sandbox-mobile").unwrap();
-        let seed = bench.seed();
+        let moment = bench.at(START);
         let scope = Params::from_pairs(&[("scope", "openid")]);
-        let start = bench.0.authorize_device(&client, &scope, None, START, &seed).unwrap();
+        let start = bench.0.authorize_device(&client, &scope, None, moment).unwrap();
         let form = Params::from_pairs(&[
             ("grant_type", PollingGrant::Device.grant_type()),
             ("device_code", start.code.expose()),
         ]);
         let mut poll = |back: i64, uptime: u64| {
-            let times = (START.plus(Seconds(-back)), Duration::from_secs(uptime));
-            bench.0.token(&client, &form, times, &seed).unwrap_err().error
+            let (now, uptime) = (START.plus(Seconds(-back)), Duration::from_secs(uptime));
+            bench.0.token(&client, &form, Moment { now, uptime, ..moment }).unwrap_err().error
         };
         assert_eq!(poll(0, 100), "authorization_pending");
         assert_eq!(poll(back, 104), "slow_down");
@@ -53,16 +53,16 @@ fn a_device_code_expires_or_is_denied() {
     {
         let mut bench = Bench::new(RefreshTokenUsage::ReUse);
         let client = bench.0.client("sandbox-mobile").unwrap();
-        let seed = bench.seed();
+        let moment = bench.at(START);
         let start =
-            bench.0.authorize_device(&client, &Params::from_pairs(&[("scope", "openid")]), None, START, &seed).unwrap();
+            bench.0.authorize_device(&client, &Params::from_pairs(&[("scope", "openid")]), None, moment).unwrap();
         assert_eq!(denied, denied && bench.0.deny_logins(Some(&start.user_code), START) == 1);
         let form = Params::from_pairs(&[
             ("grant_type", PollingGrant::Device.grant_type()),
             ("device_code", start.code.expose()),
         ]);
         assert_eq!(
-            bench.0.token(&client, &form, (START.plus(Seconds(at)), Duration::ZERO), &seed).unwrap_err().error,
+            bench.0.token(&client, &form, Moment { now: START.plus(Seconds(at)), ..moment }).unwrap_err().error,
             error
         );
     }
@@ -71,10 +71,11 @@ fn a_device_code_expires_or_is_denied() {
 #[test]
 fn client_credentials_need_a_secret_and_api_scopes() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
+    let moment = bench.at(START);
     let mut ask = |client: &str, scope: &str| {
         let client = bench.0.client(client).unwrap();
         let form = Params::from_pairs(&[("grant_type", "client_credentials"), ("scope", scope)]);
-        bench.0.token(&client, &form, (START, Duration::ZERO), &Seed([1; 32])).map_err(|error| error.error)
+        bench.0.token(&client, &form, moment).map_err(|error| error.error)
     };
     let issued = ask("sandbox-confidential", "api:a").unwrap();
     assert!(

@@ -21,8 +21,8 @@ fn each_refused_code_and_refresh_has_its_reason() {
         let mut form = vec![("code", code.as_str()), ("redirect_uri", CALLBACK), ("code_verifier", VERIFIER)];
         form.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
         form.extend(changes);
-        let (form, seed) = (Params::from_pairs(&form), bench.seed());
-        bench.0.redeem(client, &form, START.plus(Seconds(at)), &seed).map(|_| ()).map_err(reason)
+        let (form, moment) = (Params::from_pairs(&form), bench.at(START.plus(Seconds(at))));
+        bench.0.redeem(client, &form, moment).map(|_| ()).map_err(reason)
     };
     let wrong = "x".repeat(43);
     for (changes, client, at, expected) in [
@@ -32,18 +32,18 @@ fn each_refused_code_and_refresh_has_its_reason() {
         (&[("redirect_uri", "http://127.0.0.1:4000/")], "sandbox-mobile", 0, "other_redirect_uri"),
         (&[("code_verifier", &wrong)], "sandbox-mobile", 0, "wrong_verifier"),
     ] {
-        assert_eq!(redeem(changes, client, at), Err(expected));
+        assert_eq!(redeem(changes, client, at), Err(expected.into()));
     }
 
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
     let token = refresh_token_of(&bench.login("sandbox-mobile", START));
-    let seed = bench.seed();
+    let moment = bench.at(START);
     let mut refresh = |client: &str, token: &str, scope: &[String]| {
-        bench.0.refresh(client, token, scope, START, &seed).map(|_| ()).map_err(reason)
+        bench.0.refresh(client, token, scope, moment).map(|_| ()).map_err(reason)
     };
-    assert_eq!(refresh("sandbox-mobile", "unknown", &[]), Err("unknown_refresh_token"));
-    assert_eq!(refresh("sandbox-paste", &token, &[]), Err("refresh_token_of_other_client"));
-    assert_eq!(refresh("sandbox-mobile", &token, &["email".to_owned()]), Err("scope_widened"));
+    assert_eq!(refresh("sandbox-mobile", "unknown", &[]), Err("unknown_refresh_token".into()));
+    assert_eq!(refresh("sandbox-paste", &token, &[]), Err("refresh_token_of_other_client".into()));
+    assert_eq!(refresh("sandbox-mobile", &token, &["email".to_owned()]), Err("scope_widened".into()));
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn a_replayed_code_ends_its_session() {
     let code = bench.code();
     let token = refresh_token_of(&bench.redeem("sandbox-mobile", &[("code", &code)], START).unwrap());
     assert!(bench.redeem("sandbox-mobile", &[("code", &code)], START).is_err());
-    let seed = bench.seed();
-    let error = bench.0.refresh("sandbox-mobile", &token, &[], START, &seed).unwrap_err();
+    let moment = bench.at(START);
+    let error = bench.0.refresh("sandbox-mobile", &token, &[], moment).unwrap_err();
     assert_eq!(*error.reason, Reason::SessionRevoked);
     assert_eq!(bench.0.events.sessions().next().and_then(|session| session.revoked_at), Some(START));
 }

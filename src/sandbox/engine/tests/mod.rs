@@ -6,6 +6,7 @@ mod device;
 mod events;
 mod refresh;
 
+use super::records::BegunLogin;
 use super::*;
 use crate::domain::policy::{ClientType, Policy, PolicyName, RefreshTokenUsage};
 use crate::domain::time::{Seconds, Time};
@@ -36,19 +37,19 @@ impl Bench {
         Self(Engine::new(settings, default_clients()), 0)
     }
 
-    fn seed(&mut self) -> Seed {
+    fn at(&mut self, now: Time) -> Moment {
         self.1 += 1;
-        Seed([self.1; 32])
+        Moment { now, uptime: Duration::ZERO, seed: Seed([self.1; 32]) }
     }
 
     fn login(&mut self, client: &str, now: Time) -> IssuedTokens {
-        let seed = self.seed();
-        self.0.login(client, &["openid", "profile", "offline_access"], user(0), now, &seed).unwrap()
+        let at = self.at(now);
+        self.0.login(client, &["openid", "profile", "offline_access"], user(0), at).unwrap()
     }
 
     fn refresh(&mut self, client: &str, refresh_token: &str, now: Time) -> Result<IssuedTokens, &'static str> {
-        let seed = self.seed();
-        self.0.refresh(client, refresh_token, &[], now, &seed).map_err(|error| error.error)
+        let at = self.at(now);
+        self.0.refresh(client, refresh_token, &[], at).map_err(|error| error.error)
     }
 
     fn authorize(&mut self, changes: &[(&str, &str)]) -> AuthorizeOutcome {
@@ -76,8 +77,8 @@ impl Bench {
         ];
         let kept = valid.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
         let pairs: Vec<_> = kept.chain(changes.iter().filter(|(_, value)| !value.is_empty())).copied().collect();
-        let seed = self.seed();
-        self.0.authorize(&Params::from_pairs(&pairs), cookie, auto, now, &seed)
+        let at = self.at(now);
+        self.0.authorize(&Params::from_pairs(&pairs), cookie, auto, at)
     }
 
     fn code(&mut self) -> String {
@@ -88,8 +89,8 @@ impl Bench {
         let mut form = vec![("redirect_uri", CALLBACK), ("code_verifier", VERIFIER)];
         form.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
         form.extend(changes.iter().filter(|(_, value)| !value.is_empty()));
-        let seed = self.seed();
-        self.0.redeem(client, &Params::from_pairs(&form), now, &seed).map_err(|error| error.error)
+        let at = self.at(now);
+        self.0.redeem(client, &Params::from_pairs(&form), at).map_err(|error| error.error)
     }
 }
 

@@ -48,7 +48,8 @@ fn a_refresh_in_the_second_of_the_login_counts_as_a_renewal() {
         let issued = bench.login("c", START);
         let refreshed = bench.refresh("c", &refresh_token_of(&issued), START).unwrap();
         let reason = refreshed.note.reason.unwrap();
-        assert!(matches!(reason, Reason::EndIsUnmoved { same_second, .. } if same_second == is_renewed), "{reason:?}");
+        assert_eq!(reason.code(), "end_is_unmoved");
+        assert_eq!(matches!(reason, Reason::RenewedInSameSecond { .. }), is_renewed, "{reason:?}");
     }
 }
 
@@ -113,12 +114,9 @@ fn a_refused_refresh_leaves_the_refresh_token_usable() {
     let mut bench = Bench::new(RefreshTokenUsage::OneTimeOnly);
     let issued = bench.login("sandbox-mobile", START);
     assert_eq!(bench.refresh("sandbox-paste", &refresh_token_of(&issued), START).err(), Some("invalid_grant"));
-    let seed = bench.seed();
+    let moment = bench.at(START);
     let mut with = |scope: &str| {
-        bench
-            .0
-            .refresh("sandbox-mobile", &refresh_token_of(&issued), &[scope.to_owned()], START, &seed)
-            .map_err(|r| r.error)
+        bench.0.refresh("sandbox-mobile", &refresh_token_of(&issued), &[scope.to_owned()], moment).map_err(|r| r.error)
     };
     assert_eq!(with("email").err(), Some("invalid_scope"));
     assert_eq!(with("profile").unwrap().access_token.scopes, ["profile"]);
@@ -127,8 +125,8 @@ fn a_refused_refresh_leaves_the_refresh_token_usable() {
 #[test]
 fn without_offline_access_there_is_no_refresh_token() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
-    let seed = bench.seed();
-    let issued = bench.0.login("sandbox-mobile", &["openid"], user(0), START, &seed).unwrap();
+    let moment = bench.at(START);
+    let issued = bench.0.login("sandbox-mobile", &["openid"], user(0), moment).unwrap();
     assert_eq!(issued.refresh_token, None);
 }
 
@@ -149,18 +147,14 @@ fn tnu_id_chooses_another_profile_of_the_same_user() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
     let client = bench.0.client("sandbox-mobile").unwrap();
     let mut ask = |scopes: &[&str], tnu_id: &str| {
-        let seed = bench.seed();
-        let issued = bench.0.login("sandbox-mobile", scopes, user(0), START, &seed).unwrap();
+        let moment = bench.at(START);
+        let issued = bench.0.login("sandbox-mobile", scopes, user(0), moment).unwrap();
         let form = Params::from_pairs(&[
             ("grant_type", "refresh_token"),
             ("refresh_token", &refresh_token_of(&issued)),
             ("tnuId", tnu_id),
         ]);
-        bench
-            .0
-            .token(&client, &form, (START, Duration::ZERO), &seed)
-            .map(|issued| issued.access_token.tnu_id)
-            .map_err(|e| e.error)
+        bench.0.token(&client, &form, moment).map(|issued| issued.access_token.tnu_id).map_err(|e| e.error)
     };
     let (with, without) = (["openid", "offline_access", "account.profiles"], ["openid", "offline_access"]);
     let [_, second] = user(0).tnu_ids();

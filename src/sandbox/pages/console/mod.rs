@@ -3,8 +3,10 @@
 
 mod words;
 
-use super::{Language, Page, hash_source};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use super::{Page, hash_source, page};
+use crate::sandbox::language::Language;
+use maud::{Markup, PreEscaped, html};
+use serde_json::json;
 use words::Words;
 
 const STYLE: &str = include_str!("console.css");
@@ -21,52 +23,45 @@ pub const SCRIPTS: [(&str, &str); 6] = [
 
 /// The console. `endpoints` are those that can fail.
 pub fn console(language: Language, endpoints: &[&str]) -> Page {
-    let w = words::of(language);
+    let w = Words::of(language);
     let other = if w.lang == "en" { "no" } else { "en" };
-    let html = html! {
-        (DOCTYPE)
-        html lang=(w.lang) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="robots" content="noindex";
-                title { (w.title) }
-                style { (PreEscaped(STYLE)) }
-                script type="module" src=(SCRIPTS[0].0) {}
-            }
-            body data-words=(w.json()) {
-                header {
-                    div.brand { h1 { (w.title) } p { (w.notice) } }
-                    div.clock {
-                        span.label #clock-label { (w.clock) }
-                        time #now aria-labelledby="clock-label" { "–" }
-                        small #offset {}
-                    }
-                    a.language href={ "/?lang=" (other) } lang=(other) hreflang=(other) { (w.other_language) }
+    let head = html! {
+        title { (w.title) }
+        style { (PreEscaped(STYLE)) }
+        script type="module" src=(SCRIPTS[0].0) {}
+    };
+    let body = html! {
+        body data-words=(json!(w)) {
+            header {
+                div.brand { h1 { (w.title) } p { (w.notice) } }
+                div.clock {
+                    span.label #clock-label { (w.clock) }
+                    time #now aria-labelledby="clock-label" { "–" }
+                    small #offset {}
                 }
-                (controls(w, endpoints))
-                p.offline #offline role="alert" hidden { (w.offline) }
-                main {
-                    section.sessions aria-labelledby="sessions-title" {
-                        div.title { h2 #sessions-title { (w.sessions) } (legend(w)) }
-                        div #logins aria-live="polite" {}
-                        div #sessions {}
-                    }
-                    section.settings aria-labelledby="settings-title" {
-                        h2 #settings-title { (w.settings) }
-                        div #settings {}
-                    }
-                    section.requests aria-labelledby="requests-title" {
-                        div.title {
-                            h2 #requests-title { (w.requests) }
-                            label.check { input #only-refused type="checkbox"; (w.only_refused) }
-                        }
-                        ol #requests {}
-                    }
-                }
-                footer { "tidp · " (w.footer) }
+                a.language href={ "/?lang=" (other) } lang=(other) hreflang=(other) { (w.other_language) }
             }
+            (controls(w, endpoints))
+            p.offline #offline role="alert" hidden { (w.offline) }
+            main {
+                section.sessions aria-labelledby="sessions-title" {
+                    div.title { h2 #sessions-title { (w.sessions) } (legend(w)) }
+                    div #logins aria-live="polite" {}
+                    div #sessions {}
+                }
+                section.settings aria-labelledby="settings-title" {
+                    h2 #settings-title { (w.settings) }
+                    div #settings {}
+                }
+                section.requests aria-labelledby="requests-title" {
+                    div.title {
+                        h2 #requests-title { (w.requests) }
+                        label.check { input #only-refused type="checkbox"; (w.only_refused) }
+                    }
+                    ol #requests {}
+                }
+            }
+            footer { "tidp · " (w.footer) }
         }
     };
     let policy = format!(
@@ -74,7 +69,7 @@ pub fn console(language: Language, endpoints: &[&str]) -> Page {
          frame-ancestors 'none'",
         hash_source(STYLE)
     );
-    Page { html: html.into_string(), policy }
+    Page { html: page(w.lang, &head, &body), policy }
 }
 
 fn controls(w: &Words, endpoints: &[&str]) -> Markup {

@@ -1,24 +1,6 @@
 //! The texts of the console.
 
-use crate::sandbox::pages::Language;
-use serde_json::Value;
-
-macro_rules! words {
-    ($($name:ident: $english:literal, $norwegian:literal;)+) => {
-        /// All texts of one language.
-        pub(super) struct Words { $(pub $name: &'static str,)+ }
-
-        static ENGLISH: Words = Words { $($name: $english,)+ };
-        static NORWEGIAN: Words = Words { $($name: $norwegian,)+ };
-
-        impl Words {
-            /// The texts by their names, for the script.
-            pub fn json(&self) -> Value {
-                [$((stringify!($name), self.$name),)+].into_iter().collect()
-            }
-        }
-    };
-}
+use crate::sandbox::pages::words::words;
 
 words! {
     lang: "en", "no";
@@ -136,21 +118,16 @@ words! {
     unknown_path: "Unknown address", "Ukjent adresse";
 }
 
-pub(super) fn of(language: Language) -> &'static Words {
-    match language {
-        Language::English => &ENGLISH,
-        Language::Norwegian => &NORWEGIAN,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::language::Language;
+    use serde_json::{Value, json};
     use std::collections::BTreeSet;
 
     #[test]
     fn the_scripts_use_only_words_that_there_are() {
-        let known = ENGLISH.json();
+        let known = json!(Words::of(Language::English));
         for script in crate::sandbox::pages::console::SCRIPTS.map(|(_, text)| text) {
             let used: BTreeSet<&str> = script
                 .split("words.")
@@ -165,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_text_with_a_place_has_it_in_both_languages() {
-        let (english, norwegian) = (ENGLISH.json(), NORWEGIAN.json());
+        let [english, norwegian] = [Language::English, Language::Norwegian].map(|l| json!(Words::of(l)));
         for (name, text) in english.as_object().unwrap() {
             let places = |text: &Value| text.as_str().unwrap().matches("{}").count();
             assert_eq!(places(text), places(&norwegian[name]), "{name}");

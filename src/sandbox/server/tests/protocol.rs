@@ -72,7 +72,8 @@ fn without_randomness_nothing_is_issued() {
 
 #[test]
 fn ones_own_scopes_are_known() {
-    let sandbox = sandbox(Options { scopes: vec!["orders.read".to_owned()], ..auto() });
+    let settings = Settings { scopes: vec!["orders.read".to_owned()], ..Settings::default() };
+    let sandbox = sandbox(Options { settings, ..auto() });
     assert!(get(&sandbox, "/.well-known/openid-configuration").2.contains("\"orders.read\""));
     let form =
         "client_id=sandbox-confidential&client_secret=sandbox-secret&grant_type=client_credentials&scope=orders.";
