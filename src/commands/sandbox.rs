@@ -97,6 +97,7 @@ fn options(args: &cli::Sandbox, config: SandboxConfig) -> Result<Options> {
         auto_approve: args.auto_approve,
         clients_may_introspect: args.introspection == cli::Introspection::RefreshTokens,
         clock_offset: Seconds(direction * clock.0),
+        ..Options::default()
     })
 }
 

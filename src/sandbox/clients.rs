@@ -13,15 +13,10 @@ pub const ANY_LOOPBACK_PORT: &str = "http://127.0.0.1";
 /// The secret of a client that names none. It protects nothing.
 pub const DOCUMENTED_SECRET: &str = "sandbox-secret";
 
+/// The redirect URIs of a client that names none.
 const REDIRECT_URIS: [&str; 3] =
     [ANY_LOOPBACK_PORT, "http://localhost:3000/callback", "http://localhost:5173/callback"];
 
-/// The redirect URIs of a client that names none.
-pub fn default_redirect_uris() -> Vec<String> {
-    REDIRECT_URIS.map(ToOwned::to_owned).into()
-}
-
-/// A registered client.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub id: String,
@@ -36,29 +31,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with its type's policy and no redirect URI.
+    /// A client with its type's policy.
     pub fn new(id: &str, client_type: ClientType) -> Self {
         let secret = client_type.is_confidential().then(|| Secret::new(DOCUMENTED_SECRET));
         let policy = client_type.policy().documented();
-        Self { id: id.to_owned(), client_type, policy, secret, redirect_uris: Vec::new(), access_token_lifetime: None }
+        let redirect_uris = REDIRECT_URIS.map(ToOwned::to_owned).into();
+        Self { id: id.to_owned(), client_type, policy, secret, redirect_uris, access_token_lifetime: None }
     }
 
-    /// The API that may introspect access tokens.
-    pub fn api() -> Self {
-        Self::new("sandbox-api", ClientType::Confidential)
-    }
-
-    #[must_use]
-    pub fn with_policy(self, policy: Policy) -> Self {
-        Self { policy, ..self }
-    }
-
-    #[must_use]
-    pub fn with_redirect_uris(self, uris: &[&str]) -> Self {
-        Self { redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(), ..self }
-    }
-
-    /// The refusal of a redirect URI: what was received, and what is registered.
     pub fn refuse_redirect_uri(&self, uri: &str) -> OAuthError {
         let registered = self.redirect_uris.iter().map(|known| (known.clone(), known == ANY_LOOPBACK_PORT));
         let (client_id, registered) = (self.id.clone(), Registered(registered.collect()));
@@ -74,7 +54,6 @@ impl Client {
     }
 }
 
-/// The refusal of a client id: what was received, and what is registered.
 pub fn refuse_client_id(error: &'static str, clients: &[Client], id: &str) -> OAuthError {
     let registered = Registered(clients.iter().map(|client| (client.id.clone(), false)).collect());
     OAuthError::new(error, Reason::UnknownClient { received: described(id), registered })
@@ -98,9 +77,15 @@ fn is_loopback_with_port(uri: &str) -> bool {
 pub fn default_clients() -> Vec<Client> {
     let of_types = ClientType::ALL.map(client_of_type);
     let of_policies = PolicyName::ALL.into_iter().filter(|name| ClientType::ALL.iter().all(|t| t.policy() != *name));
-    let paste =
-        Client::new("sandbox-paste", ClientType::MobileApp).with_redirect_uris(&["https://app.example/callback"]);
-    of_types.into_iter().chain(of_policies.map(client_with_policy)).chain([paste]).collect()
+    let of_policies = of_policies.map(|name| {
+        let id = format!("sandbox-{}", name.as_str().to_lowercase());
+        Client { policy: name.documented(), ..Client::new(&id, ClientType::PublicWithRefresh) }
+    });
+    let paste = Client {
+        redirect_uris: vec!["https://app.example/callback".to_owned()],
+        ..Client::new("sandbox-paste", ClientType::MobileApp)
+    };
+    of_types.into_iter().chain(of_policies).chain([paste]).collect()
 }
 
 fn client_of_type(client_type: ClientType) -> Client {
@@ -110,21 +95,11 @@ fn client_of_type(client_type: ClientType) -> Client {
         ClientType::Confidential => "sandbox-confidential",
         ClientType::MobileApp => "sandbox-mobile",
     };
-    Client::new(id, client_type).with_redirect_uris(&REDIRECT_URIS)
-}
-
-/// `sandbox-web` for `Web`.
-fn client_with_policy(name: PolicyName) -> Client {
-    Client::new(&format!("sandbox-{}", name.as_str().to_lowercase()), ClientType::PublicWithRefresh)
-        .with_policy(name.documented())
-        .with_redirect_uris(&REDIRECT_URIS)
+    Client::new(id, client_type)
 }
 
 /// The client of a request, authenticated by HTTP Basic or in the body (RFC 6749 2.3.1). A public client only sends
-/// `client_id`.
-///
-/// # Errors
-/// `invalid_client` if the client is unknown or its secret is wrong; `invalid_request` if it authenticates twice.
+/// `client_id`. The errors are `invalid_client`, and `invalid_request` if it authenticates twice.
 pub fn authenticate<'a>(
     clients: &'a [Client],
     authorization: Option<&str>,
@@ -137,9 +112,7 @@ pub fn authenticate<'a>(
     let in_body = form.get("client_secret").map(Secret::new);
     let (id, secret) = match authorization {
         None => (form.get("client_id").ok_or_else(unnamed)?.to_owned(), in_body),
-        Some(_) if in_body.is_some() => {
-            return Err(OAuthError::invalid_request(Reason::AuthenticatedTwice));
-        }
+        Some(_) if in_body.is_some() => return Err(OAuthError::invalid_request(Reason::AuthenticatedTwice)),
         Some(header) => {
             let (id, secret) = basic_credentials(header).ok_or_else(unnamed)?;
             if form.get("client_id").is_some_and(|named| named != id) {
@@ -160,13 +133,8 @@ pub fn authenticate<'a>(
     Err(invalid_client(reason))
 }
 
-/// The client id that `Basic …` names, whether or not its secret is right.
-pub fn basic_client_id(header: &str) -> Option<String> {
-    basic_credentials(header).map(|(id, _)| id)
-}
-
 /// The client id and secret of `Basic …`, form-decoded (RFC 6749 2.3.1, appendix B).
-fn basic_credentials(header: &str) -> Option<(String, Secret)> {
+pub fn basic_credentials(header: &str) -> Option<(String, Secret)> {
     let (scheme, encoded) = header.split_once(' ')?;
     let plain = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = plain.split_once(':')?;
@@ -182,7 +150,8 @@ mod tests {
 
     #[test]
     fn any_port_needs_127_0_0_1_and_pkce() {
-        let client = Client::new("c", ClientType::MobileApp).with_redirect_uris(&[ANY_LOOPBACK_PORT, "https://a/cb"]);
+        let redirect_uris = [ANY_LOOPBACK_PORT, "https://a/cb"].map(ToOwned::to_owned).into();
+        let client = Client { redirect_uris, ..Client::new("c", ClientType::MobileApp) };
         for uri in ["http://127.0.0.1:1/", "http://127.0.0.1:65535", "http://127.0.0.1:80/x?y", "https://a/cb"] {
             assert!(client.may_redirect_to(uri, true), "{uri}");
         }

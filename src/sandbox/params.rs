@@ -17,7 +17,6 @@ impl Params {
         Self(url::form_urlencoded::parse(encoded.as_bytes()).into_owned().filter(|(_, v)| !v.is_empty()).collect())
     }
 
-    /// The members that are text.
     pub fn from_json(members: &Map<String, Value>) -> Self {
         let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
         Self(members.iter().filter_map(text).filter(|(_, value)| !value.is_empty()).collect())
@@ -36,12 +35,9 @@ impl Params {
         self.get(name).map(ToOwned::to_owned)
     }
 
-    /// The value of that name.
-    ///
-    /// # Errors
-    /// `invalid_request` if it is missing.
-    pub fn require(&self, name: &'static str) -> Result<&str, OAuthError> {
-        self.get(name).ok_or_else(|| OAuthError::invalid_request(Reason::MissingParameter { name }))
+    /// The value of that name, or `invalid_request`.
+    pub fn require(&self, name: &str) -> Result<&str, OAuthError> {
+        self.get(name).ok_or_else(|| OAuthError::invalid_request(Reason::MissingParameter { name: name.to_owned() }))
     }
 
     /// The distinct values of a space-separated list.
@@ -52,8 +48,6 @@ impl Params {
     }
 
     /// Checks that no parameter is repeated (RFC 6749 3.1 and 3.2) or too long.
-    ///
-    /// # Errors
     pub fn check(&self) -> Result<(), OAuthError> {
         let mut seen = BTreeSet::new();
         if self.0.iter().any(|(name, _)| !seen.insert(name)) {

@@ -1,5 +1,6 @@
 //! Random strings from bytes that the caller drew, so that the engine stays pure.
 
+use crate::domain::text::hex;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
@@ -36,7 +37,7 @@ pub fn half_sha256_base64url(text: &str) -> String {
 
 /// A UUID derived from `text`.
 pub fn uuid_of(text: &str) -> String {
-    let hex: String = Sha256::digest(text)[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(&Sha256::digest(text)[..16]);
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 

@@ -42,12 +42,6 @@ impl Part for String {
     }
 }
 
-impl Part for &str {
-    fn text(&self, _: Language) -> String {
-        (*self).to_owned()
-    }
-}
-
 /// Whether the old refresh token is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Rotation(pub bool);
@@ -205,7 +199,7 @@ reasons! {
     PublicClientAlone: "a public client cannot act for itself", "en offentlig klient kan ikke handle på egne vegne";
     CibaOfPublicClient: "CIBA is for confidential clients", "CIBA er for konfidensielle klienter";
     // A request that is not as it must be.
-    MissingParameter { name: &'static str }: "{name} is missing", "{name} mangler";
+    MissingParameter { name: String }: "{name} is missing", "{name} mangler";
     MissingScopes { required: String }: "scope must contain {required}", "scope må inneholde {required}";
     UnregisteredRedirectUri { received: String, client_id: String, registered: Registered }:
         "redirect_uri {received} is not registered for client_id {client_id}; registered: {registered}",

@@ -1,8 +1,8 @@
 //! What a developer registers at the sandbox: clients and users, from an option, a file or a control.
 
-use super::clients::{Client, default_redirect_uris};
+use super::clients::Client;
 use super::users::{User, default_users};
-use crate::domain::policy::{ClientType, PolicyName};
+use crate::domain::policy::{ClientType, Policy, PolicyName};
 use crate::domain::secret::Secret;
 use crate::domain::spelling::nearest;
 use crate::domain::text::printable;
@@ -24,24 +24,20 @@ pub struct SandboxConfig {
     pub users: Vec<Arc<User>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct File {
-    #[serde(default, deserialize_with = "duration")]
+    #[serde(deserialize_with = "duration")]
     access_token_lifetime: Option<Seconds>,
-    #[serde(default, deserialize_with = "duration")]
+    #[serde(deserialize_with = "duration")]
     sso_lifetime: Option<Seconds>,
-    #[serde(default)]
     scopes: Vec<String>,
-    #[serde(default)]
     client: Vec<ClientSettings>,
-    #[serde(default)]
     user: Vec<UserSettings>,
 }
 
 impl SandboxConfig {
-    /// # Errors
-    /// What is wrong, and in which line.
+    /// What the file says, or what is wrong with it and in which line.
     pub fn parse(text: &str) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| {
             let what = with_nearest(&printable(error.message()));
@@ -91,28 +87,26 @@ struct ClientSettings {
 }
 
 impl ClientSettings {
-    /// The client that they describe.
     fn check(self) -> Result<Client, String> {
-        let settings = self;
-        check_id("client_id", &settings.client_id)?;
-        let mut client = Client::new(&settings.client_id, settings.client_type);
-        match settings.secret {
+        check_id("client_id", &self.client_id)?;
+        let client = Client::new(&self.client_id, self.client_type);
+        let secret = match self.secret {
             Some(_) if client.secret.is_none() => {
-                return Err(format!("a client of the type {} has no secret", settings.client_type.as_str()));
+                return Err(format!("a client of the type {} has no secret", self.client_type.as_str()));
             }
             Some(secret) if secret.is_empty() => return Err("secret is empty".to_owned()),
-            Some(secret) => client.secret = Some(Secret::new(secret)),
-            None => {}
-        }
-        client.redirect_uris = settings.redirect_uris.unwrap_or_else(default_redirect_uris);
-        client.redirect_uris.iter().try_for_each(|uri| check_redirect_uri(uri))?;
-        let mut policy = settings.policy.map_or(client.policy, PolicyName::documented);
-        policy.lifetime = settings.refresh_lifetime.or(policy.lifetime);
-        policy.sliding = settings.sliding.unwrap_or(policy.sliding);
-        policy.absolute_lifetime = settings.absolute_lifetime.or(policy.absolute_lifetime);
-        client.policy = policy;
-        client.access_token_lifetime = settings.access_token_lifetime;
-        Ok(client)
+            own => own.map(Secret::new).or(client.secret),
+        };
+        let redirect_uris = self.redirect_uris.unwrap_or(client.redirect_uris);
+        redirect_uris.iter().try_for_each(|uri| check_redirect_uri(uri))?;
+        let policy = self.policy.map_or(client.policy, PolicyName::documented);
+        let policy = Policy {
+            lifetime: self.refresh_lifetime.or(policy.lifetime),
+            sliding: self.sliding.unwrap_or(policy.sliding),
+            absolute_lifetime: self.absolute_lifetime.or(policy.absolute_lifetime),
+            ..policy
+        };
+        Ok(Client { secret, redirect_uris, policy, access_token_lifetime: self.access_token_lifetime, ..client })
     }
 }
 
@@ -153,38 +147,33 @@ const PROTOCOL_CLAIMS: [&str; 16] = [
 ];
 
 impl UserSettings {
-    /// The user that they describe.
     fn check(self) -> Result<User, String> {
-        let settings = self;
-        check_id("id", &settings.id)?;
-        if let Some(name) = settings.claims.keys().find(|name| PROTOCOL_CLAIMS.contains(&name.as_str())) {
+        check_id("id", &self.id)?;
+        if let Some(name) = self.claims.keys().find(|name| PROTOCOL_CLAIMS.contains(&name.as_str())) {
             return Err(format!("the claim {name} is the provider's own"));
         }
-        let user = User::new(&settings.id, &settings.id, "Testuser");
-        let phone = settings.phone.map_or(Ok(user.phone), |text| phone_digits(&text))?;
+        let user = User::new(&self.id, &self.id, "Testuser");
+        let phone = self.phone.map_or(Ok(user.phone), |text| phone_digits(&text))?;
         let level = |name: &str, level: Option<u8>, least: u8, default: u8| match level.unwrap_or(default) {
             level if (least..=3).contains(&level) => Ok(level),
             _ => Err(format!("{name} is not between {least} and 3")),
         };
         Ok(User {
             phone,
-            ial: level("ial", settings.ial, 0, user.ial)?,
-            max_aal: level("max_aal", settings.max_aal, 1, user.max_aal)?,
-            email: settings.email.unwrap_or(user.email),
-            given_name: settings.given_name.unwrap_or(user.given_name),
-            family_name: settings.family_name.unwrap_or(user.family_name),
-            birthdate: settings.birthdate.unwrap_or(user.birthdate),
-            prefers_email: settings.prefers_email.unwrap_or(user.prefers_email),
-            claims: settings.claims,
+            ial: level("ial", self.ial, 0, user.ial)?,
+            max_aal: level("max_aal", self.max_aal, 1, user.max_aal)?,
+            email: self.email.unwrap_or(user.email),
+            given_name: self.given_name.unwrap_or(user.given_name),
+            family_name: self.family_name.unwrap_or(user.family_name),
+            birthdate: self.birthdate.unwrap_or(user.birthdate),
+            prefers_email: self.prefers_email.unwrap_or(user.prefers_email),
+            claims: self.claims,
             id: user.id,
         })
     }
 }
 
-/// The client of `ID=TYPE[,REDIRECT_URI…]`.
-///
-/// # Errors
-/// What is wrong with it.
+/// The client of `ID=TYPE[,REDIRECT_URI…]`, or what is wrong with it.
 pub fn client_of_option(text: &str) -> Result<Client, String> {
     let form = || format!("`{}` is not ID=TYPE or ID=TYPE,REDIRECT_URI", printable(text));
     let (id, rest) = text.split_once('=').ok_or_else(form)?;
@@ -198,10 +187,7 @@ pub fn client_of_option(text: &str) -> Result<Client, String> {
     client_of_json(settings)
 }
 
-/// The user of `ID[,KEY=VALUE…]`, with the keys of the file; `claims.NAME` is a claim.
-///
-/// # Errors
-/// What is wrong with it.
+/// The user of `ID[,KEY=VALUE…]`, with the keys of the file, or what is wrong with it; `claims.NAME` is a claim.
 pub fn user_of_option(text: &str) -> Result<User, String> {
     let mut parts = text.split(',');
     let mut settings = json!({"id": parts.next().unwrap_or_default(), "claims": {}});
@@ -215,24 +201,17 @@ pub fn user_of_option(text: &str) -> Result<User, String> {
     user_of_json(settings)
 }
 
-/// The number or truth value that a key of a user wants, or the text.
+/// The number or truth value that a key of a user wants, else the text.
 fn typed(key: &str, value: &str) -> Value {
     let is_text = !matches!(key, "ial" | "max_aal" | "prefers_email");
     if is_text { value.into() } else { serde_json::from_str(value).unwrap_or_else(|_| value.into()) }
 }
 
-/// The client with these keys of the file.
-///
-/// # Errors
-/// What is wrong with it.
+/// The client with these keys of the file, or what is wrong with it.
 pub fn client_of_json(settings: Value) -> Result<Client, String> {
     of_json::<ClientSettings>(settings)?.check()
 }
 
-/// The user with these keys of the file.
-///
-/// # Errors
-/// What is wrong with it.
 pub fn user_of_json(settings: Value) -> Result<User, String> {
     of_json::<UserSettings>(settings)?.check()
 }
@@ -306,9 +285,6 @@ fn check_scope(scope: &str) -> Result<(), String> {
 }
 
 /// Checks that no two of `items` have the same `id`.
-///
-/// # Errors
-/// Which id is given twice.
 pub fn check_once<T>(items: &[T], id: impl Fn(&T) -> String) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     match items.iter().map(id).find(|id| !seen.insert(id.clone())) {
@@ -318,9 +294,6 @@ pub fn check_once<T>(items: &[T], id: impl Fn(&T) -> String) -> Result<(), Strin
 }
 
 /// Checks that no two users have the same phone number, by which a person logs in.
-///
-/// # Errors
-/// Which users have which number.
 pub fn check_phones(users: &[Arc<User>]) -> Result<(), String> {
     let mut seen = BTreeMap::new();
     for user in users {
@@ -345,7 +318,6 @@ fn check_redirect_uri(uri: &str) -> Result<(), String> {
     }
 }
 
-/// The digits of a phone number.
 fn phone_digits(text: &str) -> Result<String, String> {
     let digits: String = text.chars().filter(|c| !matches!(c, '+' | ' ' | '-')).collect();
     if (4..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -354,10 +326,7 @@ fn phone_digits(text: &str) -> Result<String, String> {
     Err(format!("`{}` is not a phone number", printable(text)))
 }
 
-/// Adds `redirect_uri` to each client of a type that it fits: a custom scheme is for native applications.
-///
-/// # Errors
-/// If it cannot be registered.
+/// Adds the redirect URI to each client of a type that it fits: a custom scheme is for native applications.
 pub fn add_redirect_uri(clients: &mut [Client], uri: &str) -> Result<(), String> {
     check_redirect_uri(uri)?;
     let is_custom = !uri.starts_with("https:") && !uri.starts_with("http:");
@@ -369,10 +338,7 @@ pub fn add_redirect_uri(clients: &mut [Client], uri: &str) -> Result<(), String>
     Ok(())
 }
 
-/// Sets the secret of `ID=SECRET`.
-///
-/// # Errors
-/// If there is no such client, or it is public.
+/// Sets the secret of `ID=SECRET`, if that client is known and confidential.
 pub fn set_secret(clients: &mut [Client], text: &str) -> Result<(), String> {
     let (id, secret) = text.split_once('=').filter(|(_, secret)| !secret.is_empty()).ok_or("it is not ID=SECRET")?;
     let client = clients.iter_mut().find(|client| client.id == id);

@@ -2,6 +2,8 @@
 
 use super::engine::{AccessToken, Authentication, IdToken, IssuedTokens};
 use super::random::half_sha256_base64url;
+use super::users::User;
+use crate::domain::text::hex;
 use crate::domain::time::Seconds;
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::{KeyPair, KeySize, PublicKeyComponents};
@@ -17,17 +19,21 @@ const ID_TOKEN_LIFETIME: Seconds = Seconds(300);
 /// The first key, shared by all sandboxes of the process because generating one is slow.
 static FIRST_KEY: Mutex<Option<Arc<Key>>> = Mutex::new(None);
 
+/// A key that is never published.
+static UNKNOWN_KEY: Mutex<Option<Arc<Key>>> = Mutex::new(None);
+
 struct Key {
     kid: String,
     pair: KeyPair,
     public: PublicKeyComponents<Vec<u8>>,
 }
 
-/// A key that is never published.
-static UNKNOWN_KEY: Mutex<Option<Arc<Key>>> = Mutex::new(None);
-
-/// The published keys; the last one signs.
-pub struct Keys(Vec<Arc<Key>>);
+/// The published keys.
+pub struct Keys {
+    /// The one that signs.
+    current: Arc<Key>,
+    old: Vec<Arc<Key>>,
+}
 
 impl Key {
     fn generate() -> io::Result<Arc<Self>> {
@@ -35,12 +41,11 @@ impl Key {
         let to_error = |_| io::Error::other("no RSA key could be made");
         let pair = KeyPair::generate(KeySize::Rsa2048).map_err(to_error)?;
         let der = pair.public_key().as_der().map_err(to_error)?;
-        let kid = Sha256::digest(der.as_ref())[..16].iter().map(|byte| format!("{byte:02X}")).collect();
+        let kid = hex(&Sha256::digest(der.as_ref())[..16]).to_uppercase();
         let public = PublicKeyComponents::from(pair.public_key());
         Ok(Arc::new(Self { kid, pair, public }))
     }
 
-    /// The key in `place`, generated when it is first needed.
     fn shared(place: &Mutex<Option<Arc<Self>>>) -> io::Result<Arc<Self>> {
         let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
         let key = if let Some(key) = &*place { Arc::clone(key) } else { Self::generate()? };
@@ -48,8 +53,9 @@ impl Key {
         Ok(key)
     }
 
-    /// A JWT with this header, and the header.
-    fn sign(&self, header: Value, claims: &Value) -> io::Result<(Value, String)> {
+    /// A JWT with this `kid`, and its header.
+    fn sign(&self, typ: &str, kid: &str, claims: &Value) -> io::Result<(Value, String)> {
+        let header = json!({"alg": "RS256", "kid": kid, "typ": typ});
         let text = signing_input(&header, claims);
         let mut signature = vec![0; self.pair.public_modulus_len()];
         let random = aws_lc_rs::rand::SystemRandom::new();
@@ -60,24 +66,21 @@ impl Key {
 }
 
 impl Keys {
-    /// # Errors
-    /// If no key could be generated.
     pub fn new() -> io::Result<Self> {
-        Ok(Self(vec![Key::shared(&FIRST_KEY)?]))
+        Ok(Self { current: Key::shared(&FIRST_KEY)?, old: Vec::new() })
     }
 
-    /// Adds a key to sign with, and returns its `kid`.
-    ///
-    /// # Errors
-    /// If no key could be generated.
+    /// Makes a key to sign with, and returns its `kid`.
     pub fn rotate(&mut self, drop_old: bool) -> io::Result<String> {
-        let key = Key::generate()?;
-        let kid = key.kid.clone();
+        self.old.push(std::mem::replace(&mut self.current, Key::generate()?));
         if drop_old {
-            self.0.clear();
+            self.old.clear();
         }
-        self.0.push(key);
-        Ok(kid)
+        Ok(self.current.kid.clone())
+    }
+
+    fn published(&self) -> impl Iterator<Item = &Arc<Key>> {
+        self.old.iter().chain([&self.current])
     }
 
     /// The key set (RFC 7517 5).
@@ -86,17 +89,12 @@ impl Keys {
             let (n, e) = (URL_SAFE_NO_PAD.encode(&key.public.n), URL_SAFE_NO_PAD.encode(&key.public.e));
             json!({"kty": "RSA", "use": "sig", "alg": "RS256", "kid": key.kid, "n": n, "e": e})
         };
-        json!({"keys": self.0.iter().map(jwk).collect::<Vec<_>>()})
-    }
-
-    fn last(&self) -> io::Result<&Arc<Key>> {
-        self.0.last().ok_or_else(|| io::Error::other("there is no key"))
+        json!({"keys": self.published().map(jwk).collect::<Vec<_>>()})
     }
 
     /// A signed JWT of that `typ`, and its header.
     pub(super) fn sign(&self, typ: &str, claims: &Value) -> io::Result<(Value, String)> {
-        let key = self.last()?;
-        key.sign(header(typ, &key.kid), claims)
+        self.current.sign(typ, &self.current.kid, claims)
     }
 
     /// As [`Keys::sign`], but signed by a key that is not published; `names_known_key`: its `kid` is a published one.
@@ -107,8 +105,7 @@ impl Keys {
         names_known_key: bool,
     ) -> io::Result<(Value, String)> {
         let key = Key::shared(&UNKNOWN_KEY)?;
-        let kid = if names_known_key { &self.last()?.kid } else { &key.kid };
-        key.sign(header(typ, kid), claims)
+        key.sign(typ, if names_known_key { &self.current.kid } else { &key.kid }, claims)
     }
 
     /// A JWT without a signature, and its header (RFC 7519 6).
@@ -127,15 +124,11 @@ impl Keys {
         if header.get("typ")? != typ || header.get("alg")? != "RS256" {
             return None;
         }
-        let key = self.0.iter().find(|key| header.get("kid").is_some_and(|kid| *kid == key.kid))?;
+        let key = self.published().find(|key| header.get("kid").is_some_and(|kid| *kid == key.kid))?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         key.public.verify(&RSA_PKCS1_2048_8192_SHA256, text.as_bytes(), &signature).ok()?;
         parse(claims)
     }
-}
-
-fn header(typ: &str, kid: &str) -> Value {
-    json!({"alg": "RS256", "kid": kid, "typ": typ})
 }
 
 /// The first two parts of a JWT (RFC 7515 7.1).
@@ -144,9 +137,6 @@ fn signing_input(header: &Value, claims: &Value) -> String {
 }
 
 /// The token response (RFC 6749 5.1, OIDC Core 3.1.3.3).
-///
-/// # Errors
-/// If signing failed.
 pub fn token_response(keys: &Keys, issuer: &str, issued: &IssuedTokens) -> io::Result<Value> {
     let access = &issued.access_token;
     let (_, access_token) = keys.sign("at+jwt", &access_claims(issuer, access))?;
@@ -166,12 +156,12 @@ pub fn token_response(keys: &Keys, issuer: &str, issued: &IssuedTokens) -> io::R
     Ok(response)
 }
 
-fn acr(level: u8) -> String {
-    format!("urn:telenor.identity.aal.{level}")
+fn acr(login: &Authentication) -> String {
+    format!("urn:telenor.identity.aal.{}", login.aal)
 }
 
-fn ial(level: u8) -> String {
-    format!("telenor.identity.ial{level}")
+fn ial(user: &User) -> String {
+    format!("telenor.identity.ial{}", user.ial)
 }
 
 pub(super) fn access_claims(issuer: &str, access: &AccessToken) -> Value {
@@ -191,7 +181,7 @@ pub(super) fn access_claims(issuer: &str, access: &AccessToken) -> Value {
     if let Some(login) = &access.authentication {
         add_login(&mut claims, &access.client_id, login);
         // An array here and a string in the ID token, since a client must accept both.
-        claims["acr"] = json!([acr(login.aal)]);
+        claims["acr"] = json!([acr(login)]);
         if access.has_scope("extsub") {
             claims["extsub"] = login.user.identifier("extsub").into();
         }
@@ -219,10 +209,10 @@ pub(super) fn id_claims(
         "nbf": access.issued_at,
         "iat": access.issued_at,
         "exp": access.issued_at.plus(ID_TOKEN_LIFETIME),
-        "ial": ial(login.user.ial),
+        "ial": ial(&login.user),
     });
     add_login(&mut claims, &access.client_id, login);
-    claims["acr"] = acr(login.aal).into();
+    claims["acr"] = acr(login).into();
     if let Some(access_token) = access_token {
         claims["at_hash"] = half_sha256_base64url(access_token).into();
     }
@@ -242,7 +232,6 @@ pub(super) fn id_claims(
     claims
 }
 
-/// Adds the claims that the user was registered with.
 fn add_own_claims(claims: &mut Value, login: &Authentication) {
     for (name, value) in &login.user.claims {
         claims[name] = value.clone();
@@ -263,7 +252,7 @@ fn add_login(claims: &mut Value, client_id: &str, login: &Authentication) {
 pub fn userinfo(access: &AccessToken) -> Option<Value> {
     let login = access.authentication.as_ref()?;
     let user = &login.user;
-    let mut claims = json!({"sub": user.subject(&access.client_id), "ial": ial(user.ial)});
+    let mut claims = json!({"sub": user.subject(&access.client_id), "ial": ial(user)});
     let members = [
         ("email", "email", user.email.clone()),
         ("phone", "phone_number", user.phone.clone()),

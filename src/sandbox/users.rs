@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// The name in the control API.
     pub id: String,
     /// MSISDN, digits only.
     pub phone: String,
@@ -30,8 +29,6 @@ pub fn default_users() -> Vec<Arc<User>> {
     let kari = User {
         phone: "4700000001".to_owned(),
         birthdate: "1985-03-14".to_owned(),
-        ial: 2,
-        max_aal: 3,
         ..User::new("kari", "Kari", "Nordmann")
     };
     let ola = User {
@@ -52,14 +49,13 @@ pub fn default_users() -> Vec<Arc<User>> {
     [kari, ola, aase].map(Arc::new).into()
 }
 
-/// The user with that id, phone number (`+47` and spaces are optional) or email address.
+/// The user with that id, phone number (`+47` and spaces are optional) or email address, as a person types them.
 pub fn find<'a>(users: &'a [Arc<User>], text: &str) -> Option<&'a Arc<User>> {
     let name = text.trim().to_lowercase();
     let is_name = |known: &str| !name.is_empty() && known.to_lowercase() == name;
     users.iter().find(|user| is_name(&user.id) || is_name(&user.email) || user.has_phone(text))
 }
 
-/// The user with that phone number (`+47` and spaces are optional).
 pub fn find_by_phone<'a>(users: &'a [Arc<User>], text: &str) -> Option<&'a Arc<User>> {
     users.iter().find(|user| user.has_phone(text))
 }

@@ -176,7 +176,7 @@ impl Simulator {
             sso_lifetime: scenario.sso_ends_after,
             ..Settings::default()
         };
-        let client = Client::new(CLIENT, ClientType::PublicWithRefresh).with_policy(policy);
+        let client = Client { policy, ..Client::new(CLIENT, ClientType::PublicWithRefresh) };
         let mut engine = Engine::new(settings, vec![client]);
         let user = Arc::new(User::new("simulated", "Simulated", "User"));
         let issued = engine

@@ -4,6 +4,7 @@ use super::events::Note;
 use super::records::{
     Authentication, AuthorizationRequest, AuthorizationResponse, AuthorizeOutcome, Destination, Moment, SsoSession,
 };
+use super::sso::requested_aal;
 use super::state::{Engine, MAX_PENDING};
 use crate::domain::time::Time;
 use crate::sandbox::clients::Client;
@@ -14,8 +15,7 @@ use crate::sandbox::users::User;
 use std::sync::Arc;
 
 impl Engine {
-    /// The outcome of an authorization request from a browser with that SSO cookie. `auto_approve` logs in without a
-    /// page.
+    /// Answers a browser with that SSO cookie. `auto_approve` logs in without a page.
     pub fn authorize(
         &mut self,
         params: &Params,
@@ -59,7 +59,6 @@ impl Engine {
         Ok((client, Destination { redirect_uri: uri.to_owned(), form_post, state: params.text("state") }))
     }
 
-    /// The request, once its client and redirect URI are checked.
     fn parse_request(
         &self,
         client: &Client,
@@ -101,7 +100,6 @@ impl Engine {
         AuthorizeOutcome::LoginPage { request_id, request: Box::new(request) }
     }
 
-    /// The request that the login page was shown for.
     pub fn pending_request(&self, request_id: &str) -> Option<&AuthorizationRequest> {
         self.pending_requests.values().find(|(id, _)| id == request_id).map(|(_, request)| request)
     }
@@ -117,7 +115,7 @@ impl Engine {
         Some(self.approve_after_login(request, user, at))
     }
 
-    /// The response after the user cancelled on the login page; `None` if the request is not pending.
+    /// As [`Engine::log_in`], after the user cancelled.
     pub fn cancel(&mut self, request_id: &str) -> Option<AuthorizationResponse> {
         let request = self.take_pending_request(request_id)?;
         Some(self.reject(request.destination, &OAuthError::new("access_denied", Reason::LoginCancelled)))
@@ -160,10 +158,10 @@ impl Engine {
 /// Whether the SSO session is enough for the request, without asking the user.
 fn satisfies(session: &SsoSession, request: &AuthorizationRequest, now: Time) -> bool {
     let interactive = |prompt: &String| prompt == "login" || prompt == "select_account";
-    let age = now.since(session.authentication.auth_time).0;
+    let login = &session.authentication;
     !request.prompt.iter().any(interactive)
-        && request.max_age.is_none_or(|max_age| age <= max_age)
-        && !Engine::needs_step_up(session, &request.acr_values)
+        && request.max_age.is_none_or(|max_age| now.since(login.auth_time).0 <= max_age)
+        && login.aal >= requested_aal(&request.acr_values).min(login.user.max_aal)
 }
 
 /// The PKCE challenge (RFC 7636 4.3): only `S256`; optional only for a confidential client.

@@ -23,10 +23,8 @@ const MESSAGE_WORDS: [[&str; 8]; 2] = [
 ];
 
 impl Engine {
-    /// Prepares a BankID login of the user with that `kurt_id`. Returns it with its `login_hint_token`.
-    ///
-    /// # Errors
-    /// `unauthorized_client` for a public client, `invalid_request`, `unknown_user_id`.
+    /// Prepares a BankID login of the user with that `kurt_id`. Returns it with its `login_hint_token`; the errors are
+    /// `unauthorized_client` for a public client, `invalid_request` and `unknown_user_id`.
     pub fn prepare_bankid(
         &mut self,
         client: &Client,
@@ -50,10 +48,8 @@ impl Engine {
         Ok((token, hint))
     }
 
-    /// Begins a login that the user is asked for elsewhere; `auto_approve` approves it at once.
-    ///
-    /// # Errors
-    /// Those of CIBA Core 13.
+    /// Begins a login that the user is asked for elsewhere; `auto_approve` approves it at once. The errors are those of
+    /// CIBA Core 13.
     pub fn authorize_backchannel(
         &mut self,
         client: &Client,
@@ -80,7 +76,7 @@ impl Engine {
         let (ways, others) = scopes.into_iter().partition(|scope| scope == VIPPS || scope == BANKID);
         let scopes: Vec<String> = [self.granted_scopes(client, others)?, ways].concat();
         let request = LoginRequest {
-            grant: PollingGrant::Ciba,
+            grant: PollingGrant::CIBA,
             client_id: client.id.clone(),
             scopes,
             acr_values,
@@ -131,7 +127,6 @@ fn require_scopes(scopes: &[String], required: &[&str]) -> Result<(), OAuthError
     Err(OAuthError::new("invalid_scope", Reason::MissingScopes { required: required.join(" ") }))
 }
 
-/// `requested_expiry`, 1 to 300 seconds.
 fn requested_expiry(form: &Params) -> Result<Seconds, OAuthError> {
     let Some(text) = form.get("requested_expiry") else { return Ok(MAX_LIFETIME) };
     let seconds = text.parse::<i64>().ok().filter(|seconds| (1..=MAX_LIFETIME.0).contains(seconds));

@@ -18,15 +18,13 @@ pub enum Kind {
     #[default]
     Answered,
     Refused,
-    /// A login's first tokens.
     Started,
     /// A refresh that did not move the session's end.
     Refreshed,
-    /// A refresh that moved the session's end.
+    /// A refresh that did.
     Renewed,
     SsoEnded,
     Revoked,
-    /// A control, such as the clock's.
     Control,
 }
 
@@ -58,9 +56,8 @@ pub struct Event {
     pub session: Option<Session>,
     /// The endpoint or control; empty if there is none.
     pub endpoint: String,
-    /// The request without its secrets.
+    /// The request and the response, without their secrets.
     pub asked: String,
-    /// The response without its secrets.
     pub answered: String,
 }
 
@@ -69,12 +66,10 @@ pub struct Event {
 pub struct Session {
     pub number: u64,
     pub client_id: String,
-    /// The user's id.
     pub user: String,
     pub login_at: Time,
     /// When its refresh token expires, or without one its access token.
     pub ends_at: Time,
-    /// Whether it has a refresh token.
     pub refreshable: bool,
     pub(super) sid: String,
     /// When the SSO session ends or ended, if that is known.
@@ -94,7 +89,7 @@ impl Session {
     }
 }
 
-/// The latest events, oldest first.
+/// The latest events and sessions, oldest first.
 #[derive(Default)]
 pub struct Events {
     recorded: VecDeque<Event>,
@@ -108,21 +103,18 @@ impl Events {
         self.last_number
     }
 
-    /// The kept events with a number above `number`.
     pub fn after(&self, number: u64) -> impl Iterator<Item = &Event> {
         self.recorded.iter().filter(move |event| event.number > number)
     }
 
-    /// The latest sessions, oldest first.
     pub fn sessions(&self) -> impl Iterator<Item = &Session> {
         self.sessions.values()
     }
 
-    pub fn session(&self, number: u64) -> Option<&Session> {
-        self.sessions.get(&number)
+    pub(super) fn session_mut(&mut self, number: u64) -> Option<&mut Session> {
+        self.sessions.get_mut(&number)
     }
 
-    /// Adds an event, and forgets the oldest beyond the limit.
     pub fn record(&mut self, time: Time, note: Note, endpoint: &str, asked: String, answered: String) {
         let session = note.session.and_then(|number| self.sessions.get(&number)).cloned();
         self.last_number += 1;
@@ -137,12 +129,6 @@ impl Events {
         self.sessions.insert(session.number, session);
         if self.sessions.len() > MAX_SESSIONS {
             self.sessions.pop_first();
-        }
-    }
-
-    pub(super) fn move_end(&mut self, session: u64, ends_at: Time) {
-        if let Some(session) = self.sessions.get_mut(&session) {
-            session.ends_at = ends_at;
         }
     }
 

@@ -25,14 +25,10 @@ impl<V> ExpiringMap<V> {
 
     pub(super) fn insert(&mut self, key: String, entry: V, is_valid: impl Fn(&V) -> bool) {
         if self.entries.len() >= self.sweep_size {
-            self.retain(is_valid);
+            self.entries.retain(|_, entry| is_valid(entry));
             self.sweep_size = (self.entries.len() * 2).max(MIN_SWEEP_SIZE);
         }
         self.entries.insert(key, entry);
-    }
-
-    pub(super) fn retain(&mut self, keep: impl Fn(&V) -> bool) {
-        self.entries.retain(|_, entry| keep(entry));
     }
 
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {

@@ -13,10 +13,8 @@ use crate::sandbox::users::User;
 use std::sync::Arc;
 
 impl Engine {
-    /// The tokens of a login without the authorization endpoint: for `tidp policy simulate` and tests.
-    ///
-    /// # Errors
-    /// `unauthorized_client` for an unknown client, `invalid_scope`.
+    /// The tokens of a login without the authorization endpoint: for `tidp policy simulate` and tests. The errors are
+    /// `unauthorized_client` for an unknown client, and `invalid_scope`.
     pub fn login(
         &mut self,
         client_id: &str,
@@ -137,7 +135,6 @@ impl Engine {
         token
     }
 
-    /// An access token without a login, for testing an API.
     pub fn sample_access_token(
         &mut self,
         client_id: String,

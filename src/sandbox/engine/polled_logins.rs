@@ -17,10 +17,7 @@ const INTERVAL: Seconds = Seconds(5);
 const DEVICE_CODE_LIFETIME: Seconds = Seconds(1_800);
 
 impl Engine {
-    /// Begins a device's login; `approve_as` approves it at once.
-    ///
-    /// # Errors
-    /// `invalid_scope`.
+    /// Begins a device's login; `approve_as` approves it at once. The error is `invalid_scope`.
     pub fn authorize_device(
         &mut self,
         client: &Client,
@@ -29,7 +26,7 @@ impl Engine {
         at: Moment,
     ) -> Result<BegunLogin, OAuthError> {
         let request = LoginRequest {
-            grant: PollingGrant::Device,
+            grant: PollingGrant::DEVICE,
             client_id: client.id.clone(),
             scopes: self.granted_scopes(client, form.list("scope"))?,
             acr_values: "",
@@ -40,7 +37,6 @@ impl Engine {
         Ok(self.begin_polled_login(request, approve_as, at))
     }
 
-    /// Begins a login; `approve_as` approves it at once.
     pub(super) fn begin_polled_login(
         &mut self,
         request: LoginRequest,
@@ -50,7 +46,7 @@ impl Engine {
         if self.polled_logins.len() >= MAX_PENDING {
             self.polled_logins.retain(|_, login| at.now < login.expires_at);
         }
-        let (code, user_code) = (at.seed.random_string(request.grant.as_str()), at.seed.user_code());
+        let (code, user_code) = (at.seed.random_string(request.grant.name), at.seed.user_code());
         let expires_in = request.lifetime;
         let login = PolledLogin {
             request,
@@ -69,36 +65,21 @@ impl Engine {
         self.polled_logins.values().filter(move |login| login.is_pending(now))
     }
 
-    /// Approves the pending logins with that code, or all without one; as their own user, else as `user`. Returns how
-    /// many.
-    pub fn approve_logins(&mut self, user_code: Option<&str>, user: &Arc<User>, now: Time) -> usize {
-        self.decide_logins(user_code, now, |login| {
-            PollState::Approved(Arc::clone(login.request.user.as_ref().unwrap_or(user)))
-        })
-    }
-
-    /// Denies the pending logins with that code, or all without one. Returns how many.
-    pub fn deny_logins(&mut self, user_code: Option<&str>, now: Time) -> usize {
-        self.decide_logins(user_code, now, |_| PollState::Denied)
-    }
-
-    fn decide_logins(
-        &mut self,
-        user_code: Option<&str>,
-        now: Time,
-        decision: impl Fn(&PolledLogin) -> PollState,
-    ) -> usize {
+    /// Approves the pending logins with that code, or all without one, as their own user, else as `user`; without `user` it
+    /// denies them. Returns how many.
+    pub fn decide_logins(&mut self, user_code: Option<&str>, user: Option<&Arc<User>>, now: Time) -> usize {
         let digits = user_code.map(|code| code.chars().filter(char::is_ascii_digit).collect::<String>());
         let chosen = |login: &&mut PolledLogin| {
             login.is_pending(now) && digits.as_ref().is_none_or(|digits| *digits == login.user_code)
         };
-        self.polled_logins.values_mut().filter(chosen).map(|login| login.state = decision(login)).count()
+        let decide = |login: &mut PolledLogin| {
+            let approved = |user| PollState::Approved(Arc::clone(login.request.user.as_ref().unwrap_or(user)));
+            login.state = user.map_or(PollState::Denied, approved);
+        };
+        self.polled_logins.values_mut().filter(chosen).map(decide).count()
     }
 
-    /// The tokens of a login that was approved (RFC 8628 3.4, CIBA Core 10.1).
-    ///
-    /// # Errors
-    /// `slow_down` before all others, `authorization_pending`, `expired_token`, `access_denied`, `invalid_grant`.
+    /// The tokens of a login that was approved (RFC 8628 3.4, CIBA Core 10.1). `slow_down` comes before all other errors.
     pub(super) fn poll(
         &mut self,
         grant: PollingGrant,
@@ -106,7 +87,7 @@ impl Engine {
         form: &Params,
         at: Moment,
     ) -> Result<IssuedTokens, OAuthError> {
-        let code = form.require(grant.code_parameter())?;
+        let code = form.require(grant.code_parameter)?;
         let login = self.polled_logins.get_mut(code);
         let login = login.filter(|login| login.request.client_id == client_id && login.request.grant == grant);
         let unknown = || OAuthError::invalid_grant(Reason::UnknownPolledLogin);

@@ -18,7 +18,6 @@ pub struct Moment {
     pub seed: Seed,
 }
 
-/// The content of one token response.
 #[derive(Clone, Debug)]
 pub struct IssuedTokens {
     pub access_token: AccessToken,
@@ -27,7 +26,6 @@ pub struct IssuedTokens {
     pub refresh_token: Option<Secret>,
     /// When the client's refresh token expires. No response contains it: for tests and `tidp policy simulate`.
     pub refresh_token_expires_at: Option<Time>,
-    /// What the response means for the session.
     pub note: Note,
 }
 
@@ -38,7 +36,7 @@ pub struct AccessToken {
     pub(super) grant: Option<u64>,
     pub client_id: String,
     pub scopes: Vec<String>,
-    /// `None` for `client_credentials`.
+    /// `None` for the client itself.
     pub authentication: Option<Authentication>,
     pub issued_at: Time,
     pub expires_at: Time,
@@ -60,13 +58,11 @@ pub struct IdToken {
     pub state: Option<String>,
 }
 
-/// A valid authorization request.
 #[derive(Clone)]
 pub struct AuthorizationRequest {
     pub client_id: String,
     pub destination: Destination,
     pub nonce: Option<String>,
-    /// The scopes granted.
     pub scopes: Vec<String>,
     /// Always `S256`.
     pub code_challenge: Option<String>,
@@ -95,7 +91,6 @@ pub struct AuthorizationResponse {
     pub note: Note,
 }
 
-/// The outcome of an authorization request.
 pub enum AuthorizeOutcome {
     /// The redirect URI is not trusted, so the error is shown here.
     ErrorPage(OAuthError),
@@ -181,33 +176,22 @@ pub(super) struct Grant {
 
 /// Who waits for the login.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum PollingGrant {
-    Device,
-    Ciba,
+pub struct PollingGrant {
+    pub name: &'static str,
+    pub grant_type: &'static str,
+    /// The parameter with the client's secret code.
+    pub(super) code_parameter: &'static str,
 }
 
 impl PollingGrant {
-    pub const ALL: [Self; 2] = [Self::Device, Self::Ciba];
-
-    /// Its name in the control API, `grant_type`, and the parameter with the client's secret code.
-    const fn names(self) -> [&'static str; 3] {
-        match self {
-            Self::Device => ["device", "urn:ietf:params:oauth:grant-type:device_code", "device_code"],
-            Self::Ciba => ["ciba", "urn:openid:params:grant-type:ciba", "auth_req_id"],
-        }
-    }
-
-    pub const fn as_str(self) -> &'static str {
-        self.names()[0]
-    }
-
-    pub const fn grant_type(self) -> &'static str {
-        self.names()[1]
-    }
-
-    pub(super) const fn code_parameter(self) -> &'static str {
-        self.names()[2]
-    }
+    pub const DEVICE: Self = Self {
+        name: "device",
+        grant_type: "urn:ietf:params:oauth:grant-type:device_code",
+        code_parameter: "device_code",
+    };
+    pub const CIBA: Self =
+        Self { name: "ciba", grant_type: "urn:openid:params:grant-type:ciba", code_parameter: "auth_req_id" };
+    pub const ALL: [Self; 2] = [Self::DEVICE, Self::CIBA];
 }
 
 /// What a client asks for.

@@ -15,7 +15,6 @@ fn expiry(policy: &Policy, login_at: Time, now: Time) -> Option<Time> {
     Some(policy.absolute_lifetime.map_or(end, |lifetime| end.min(login_at.plus(lifetime))))
 }
 
-/// Why a refresh token is refused.
 fn refusal(token: &RefreshToken, grant: &Grant, client_id: &str, policy: &Policy, now: Time) -> Option<Reason> {
     if grant.client_id != client_id {
         return Some(Reason::RefreshTokenOfOtherClient);
@@ -41,11 +40,8 @@ impl Engine {
     }
 
     /// The tokens for a refresh token (RFC 6749 6). Once the user's SSO session has ended, the response has no refresh
-    /// token and the old one keeps its expiry.
-    ///
-    /// # Errors
-    /// `invalid_grant` for a refresh token that is unknown, used, revoked, expired or another client's; `invalid_scope`
-    /// for more than the login granted (the refresh token stays usable).
+    /// token and the old one keeps its expiry. The errors are `invalid_grant`, and `invalid_scope` for more than the login
+    /// granted; the refresh token stays usable then.
     pub fn refresh(
         &mut self,
         client_id: &str,
@@ -69,8 +65,10 @@ impl Engine {
         let mut issued = self.issue(token.grant, &grant, scopes, IdToken::default(), next, at);
         let ends_at = issued.refresh_token_expires_at.unwrap_or(token.expires_at);
         issued.refresh_token_expires_at = Some(ends_at);
-        self.events.move_end(token.grant, ends_at);
-        let sso_ended_at = self.events.session(token.grant).and_then(|session| session.sso_ends_at);
+        let sso_ended_at = self.events.session_mut(token.grant).and_then(|session| {
+            session.ends_at = ends_at;
+            session.sso_ends_at
+        });
         let same_second =
             policy.sliding && policy.lifetime.is_some_and(|lifetime| token.expires_at == at.now.plus(lifetime));
         let rotation = Rotation(issued.refresh_token.as_ref().is_some_and(|new| new.expose() != refresh_token));
@@ -126,11 +124,8 @@ impl Engine {
         })
     }
 
-    /// Revokes all refresh tokens of a refresh token's grant (RFC 7009). An unknown token is no error; access tokens
-    /// stay valid, since they are JWTs.
-    ///
-    /// # Errors
-    /// `invalid_request` if it is another client's.
+    /// Revokes all refresh tokens of a refresh token's grant (RFC 7009). An unknown token is no error, another client's is
+    /// an `invalid_request`; access tokens stay valid, since they are JWTs.
     pub fn revoke(&mut self, client_id: &str, refresh_token: &str, now: Time) -> Result<(), OAuthError> {
         let Some(grant) = self.refresh_tokens.get(refresh_token).map(|token| token.grant) else { return Ok(()) };
         if self.grants.get(&grant).is_some_and(|grant| grant.client_id != client_id) {
@@ -141,13 +136,12 @@ impl Engine {
         Ok(())
     }
 
-    /// Revokes every refresh token. Returns how many were unused.
+    /// Returns how many refresh tokens were unused.
     pub fn revoke_all(&mut self, now: Time) -> usize {
         self.events.revoked(None, &Reason::AllRevoked, now);
         self.end_refresh_tokens(None, now)
     }
 
-    /// Marks the refresh tokens of a grant, or all, as revoked. Returns how many were unused.
     fn end_refresh_tokens(&mut self, grant: Option<u64>, now: Time) -> usize {
         let concerned =
             |token: &&mut RefreshToken| token.end.is_none() && grant.is_none_or(|grant| grant == token.grant);

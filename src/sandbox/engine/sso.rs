@@ -19,7 +19,7 @@ fn assurance(user: &User, acr_values: &str) -> (u8, &'static str, &'static [&'st
 }
 
 /// The assurance level that `acr_values` requests, 1 to 3.
-fn requested_aal(acr_values: &str) -> u8 {
+pub(super) fn requested_aal(acr_values: &str) -> u8 {
     let aal = |value| match value {
         "urn:telenor.identity.aal.3" | "idp:no.bankid.login.vipps" => 3,
         "urn:telenor.identity.aal.2" => 2,
@@ -82,11 +82,5 @@ impl Engine {
     /// All SSO sessions, ended ones too.
     pub fn sso_sessions(&self) -> impl Iterator<Item = &SsoSession> {
         self.sso_sessions.values()
-    }
-
-    /// Whether a new login would reach a higher requested level than `session` has.
-    pub(super) fn needs_step_up(session: &SsoSession, acr_values: &str) -> bool {
-        let reachable = requested_aal(acr_values).min(session.authentication.user.max_aal);
-        session.authentication.aal < reachable
     }
 }

@@ -59,6 +59,7 @@ pub const SCOPES: [&str; 12] = [
 ];
 
 /// The provider.
+#[derive(Default)]
 pub struct Engine {
     pub settings: Settings,
     pub clients: Vec<Client>,
@@ -81,27 +82,10 @@ pub struct Engine {
 
 impl Engine {
     pub fn new(settings: Settings, clients: Vec<Client>) -> Self {
-        Self {
-            settings,
-            clients,
-            users: default_users(),
-            sso_sessions: BTreeMap::new(),
-            pending_requests: BTreeMap::new(),
-            codes: HashMap::new(),
-            grants: HashMap::new(),
-            refresh_tokens: ExpiringMap::default(),
-            access_tokens: ExpiringMap::default(),
-            events: Events::default(),
-            polled_logins: HashMap::new(),
-            login_hints: HashMap::new(),
-            counter: 0,
-        }
+        Self { settings, clients, users: default_users(), ..Self::default() }
     }
 
-    /// The client of that id.
-    ///
-    /// # Errors
-    /// `unauthorized_client`.
+    /// The client of that id, or `unauthorized_client`.
     pub fn client(&self, id: &str) -> Result<Client, OAuthError> {
         let client = self.clients.iter().find(|client| client.id == id).cloned();
         client.ok_or_else(|| refuse_client_id("unauthorized_client", &self.clients, id))
@@ -112,7 +96,6 @@ impl Engine {
         users::find(&self.users, text).cloned()
     }
 
-    /// The number of refresh tokens that can be used now.
     pub fn count_active_refresh_tokens(&self, now: Time) -> usize {
         self.refresh_tokens.iter().filter(|token| token.is_active(now)).count()
     }
@@ -125,10 +108,7 @@ impl Engine {
         }
     }
 
-    /// Adds the user, or puts it in the place of the one of that id.
-    ///
-    /// # Errors
-    /// If another user has the phone number.
+    /// As [`Engine::register_client`]; an error if another user has the phone number.
     pub fn register_user(&mut self, user: User) -> Result<(), String> {
         let mut users = self.users.clone();
         match users.iter_mut().find(|known| known.id == user.id) {
@@ -140,10 +120,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The scopes granted to `client`: `offline_access` only if its policy issues refresh tokens.
-    ///
-    /// # Errors
-    /// `invalid_scope` if one is unknown, or there is none.
+    /// The scopes granted to `client`: `offline_access` only if its policy issues refresh tokens. `invalid_scope` if one is
+    /// unknown, or there is none.
     pub(super) fn granted_scopes(&self, client: &Client, requested: Vec<String>) -> Result<Vec<String>, OAuthError> {
         let is_known = |scope: &String| {
             SCOPES.contains(&scope.as_str())

@@ -15,12 +15,9 @@ const CODE_LIFETIME: Seconds = Seconds(60);
 
 impl Engine {
     /// The tokens for any grant type, for an authenticated client.
-    ///
-    /// # Errors
-    /// Those of the grant type; `unsupported_grant_type`.
     pub fn token(&mut self, client: &Client, form: &Params, at: Moment) -> Result<IssuedTokens, OAuthError> {
         let grant_type = form.require("grant_type")?;
-        if let Some(grant) = PollingGrant::ALL.into_iter().find(|grant| grant.grant_type() == grant_type) {
+        if let Some(grant) = PollingGrant::ALL.into_iter().find(|grant| grant.grant_type == grant_type) {
             return self.poll(grant, &client.id, form, at);
         }
         match grant_type {
@@ -45,10 +42,7 @@ impl Engine {
     }
 
     /// The tokens for a code (RFC 6749 4.1.3, RFC 7636 4.6), which is used once, within 60 seconds. A second use revokes
-    /// those of the first (RFC 6749 4.1.2).
-    ///
-    /// # Errors
-    /// `invalid_request` if a parameter is missing, `invalid_grant` for everything else.
+    /// those of the first (RFC 6749 4.1.2). `invalid_request` if a parameter is missing, else `invalid_grant`.
     pub fn redeem(&mut self, client_id: &str, form: &Params, at: Moment) -> Result<IssuedTokens, OAuthError> {
         let (code, redirect_uri) = (form.require("code")?, form.require("redirect_uri")?);
         let record = self.codes.get_mut(code).ok_or_else(|| OAuthError::invalid_grant(Reason::UnknownCode))?;

@@ -24,7 +24,6 @@ pub struct Page {
     pub policy: String,
 }
 
-/// The login page of the request `id`.
 pub fn login(
     language: Language,
     id: &str,
@@ -111,13 +110,11 @@ pub fn ciba(language: Language, asked: &[&PolledLogin]) -> Page {
     document(w, w.asked_for_login, &content, "", None)
 }
 
-/// The user's own account page.
 pub fn account(language: Language) -> Page {
     let w = Words::of(language);
     message(w, w.account, w.account_lead)
 }
 
-/// The question whether to log out.
 pub fn confirm_logout(language: Language) -> Page {
     let w = Words::of(language);
     let content = html! {
@@ -129,7 +126,6 @@ pub fn confirm_logout(language: Language) -> Page {
     document(w, w.log_out, &content, "", None)
 }
 
-/// The end of a logout without a redirect.
 pub fn logged_out(language: Language) -> Page {
     let w = Words::of(language);
     message(w, w.logged_out, w.close_page)

@@ -8,14 +8,15 @@ use crate::domain::policy::RefreshTokenUsage;
 use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
 use crate::sandbox::clients::{Client, DOCUMENTED_SECRET};
-use crate::sandbox::engine::events::Kind;
-use crate::sandbox::engine::{PolledLogin, SsoSession};
+use crate::sandbox::engine::events::{Kind, Note};
+use crate::sandbox::engine::{Engine, PolledLogin, SsoSession};
 use crate::sandbox::pages::console::SCRIPTS;
 use crate::sandbox::params::OAuthError;
 use crate::sandbox::reason::Reason;
 use crate::sandbox::registration;
 use crate::sandbox::users::User;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// The response's JSON, or why the request is refused.
@@ -24,7 +25,7 @@ pub(super) type ControlResult = Result<Value, String>;
 /// Ten years, the longest that a session can be aged at once.
 const MAX_AGE: Seconds = Seconds::days(3_650);
 
-/// A control, called with the request's JSON.
+/// Called with the request's JSON.
 type Control = fn(&Service, &Value) -> ControlResult;
 
 /// The controls, by their paths under `/sandbox/`; `tidp sandbox --help` explains them.
@@ -49,11 +50,8 @@ impl Service {
         if !self.is_own_host(request) || !request.is_same_origin() {
             return Response::text(403, "control requests come from this machine, not from web pages");
         }
-        if request.method == "GET" && request.path == "/sandbox" {
-            return Response::json(200, &self.state());
-        }
         if request.method == "GET"
-            && let Some(response) = self.console_data(request)
+            && let Some(response) = self.document(request)
         {
             return response;
         }
@@ -65,38 +63,37 @@ impl Service {
         let Some((_, control)) = CONTROLS.iter().find(|(control, _)| *control == name) else {
             return Response::text(404, "there is no such control");
         };
-        let body = if request.body.trim().is_empty() { Ok(json!({})) } else { serde_json::from_str(&request.body) };
+        let text = if request.body.trim().is_empty() { "{}" } else { &request.body };
+        let body = serde_json::from_str(text).ok().filter(Value::is_object);
         let before = self.offset.load(Ordering::SeqCst);
-        let (result, freezes) = match body {
-            Ok(body @ Value::Object(_)) => (control(self, &body), body.get("freeze").is_some()),
-            _ => (Err("the body is not a JSON object".to_owned()), false),
+        let result = match &body {
+            Some(body) => control(self, body),
+            None => Err("the body is not a JSON object".to_owned()),
         };
         let by = Seconds(self.offset.load(Ordering::SeqCst).saturating_sub(before));
+        let freezes = body.is_some_and(|body| body.get("freeze").is_some());
         let reason = |answer: &Value| match name {
-            "clock" if !freezes && by.0 < 0 => Some(Reason::ClockMovedBack { by }),
-            "clock" if !freezes => Some(Reason::ClockMovedOn { by }),
-            "age" => answer.get("aged").and_then(Value::as_i64).map(|by| Reason::Aged { by: Seconds(by) }),
+            "clock" if freezes => None,
+            "clock" if by.0 < 0 => Some(Reason::ClockMovedBack { by }),
+            "clock" => Some(Reason::ClockMovedOn { by }),
+            "age" => answer["aged"].as_i64().map(|by| Reason::Aged { by: Seconds(by) }),
             _ => None,
         };
         let response = match result {
-            Ok(body) => match reason(&body) {
-                Some(reason) => Response::json(200, &body).because(reason),
-                None => Response::json(200, &body),
-            },
+            Ok(answer) => Response::json(200, &answer).with_note(Note { reason: reason(&answer), ..Note::default() }),
             Err(text) => OAuthError::invalid_request(Reason::Described { text }).into(),
         };
         self.record(Kind::Control, name, request, &response);
         response
     }
 
-    /// Whether `Host` is the issuer's or the port's own.
     pub(super) fn is_own_host(&self, request: &Request) -> bool {
         request.header("host").is_some_and(|host| self.authorities.iter().any(|own| own == host))
     }
 
-    /// What the console loads, besides the state.
-    fn console_data(&self, request: &Request) -> Option<Response> {
+    fn document(&self, request: &Request) -> Option<Response> {
         match request.path.as_str() {
+            "/sandbox" => Some(Response::json(200, &self.state())),
             "/sandbox/events" => Some(self.events(request)),
             "/sandbox/secrets" => Some(self.secrets(request)),
             path => {
@@ -131,7 +128,7 @@ impl Service {
 
     /// Lets the past be so many seconds longer ago.
     fn age(&self, body: &Value) -> ControlResult {
-        let seconds = body.get("seconds").and_then(Value::as_i64).filter(|seconds| (1..=MAX_AGE.0).contains(seconds));
+        let seconds = body["seconds"].as_i64().filter(|seconds| (1..=MAX_AGE.0).contains(seconds));
         let seconds = seconds.ok_or_else(|| format!("seconds is a whole number from 1 to {}", MAX_AGE.0))?;
         lock(&self.engine).age(Seconds(seconds));
         Ok(json!({"aged": seconds}))
@@ -143,14 +140,9 @@ impl Service {
     }
 
     fn end_sso_sessions(&self, body: &Value) -> ControlResult {
-        let user = match body.get("user") {
-            None => None,
-            Some(user) => {
-                let found = user.as_str().and_then(|user| lock(&self.engine).find_user(user));
-                Some(found.ok_or("there is no such user")?.id.clone())
-            }
-        };
-        Ok(json!({"ended": lock(&self.engine).end_sso_sessions(user.as_deref(), self.now())}))
+        let mut engine = lock(&self.engine);
+        let user = user(&engine, body)?.map(|user| user.id.clone());
+        Ok(json!({"ended": engine.end_sso_sessions(user.as_deref(), self.now())}))
     }
 
     fn register_client(&self, body: &Value) -> ControlResult {
@@ -169,43 +161,35 @@ impl Service {
 
     fn approve_logins(&self, body: &Value) -> ControlResult {
         let mut engine = lock(&self.engine);
-        let user = match body.get("user") {
-            None => engine.users.first().cloned(),
-            Some(user) => user.as_str().and_then(|user| engine.find_user(user)),
-        };
-        let user = user.ok_or("there is no such user")?;
-        Ok(json!({"approved": engine.approve_logins(user_code(body)?, &user, self.now())}))
+        let user = user(&engine, body)?.or_else(|| engine.users.first().cloned()).ok_or(NO_SUCH_USER)?;
+        Ok(json!({"approved": engine.decide_logins(user_code(body)?, Some(&user), self.now())}))
     }
 
     fn deny_logins(&self, body: &Value) -> ControlResult {
-        Ok(json!({"denied": lock(&self.engine).deny_logins(user_code(body)?, self.now())}))
+        Ok(json!({"denied": lock(&self.engine).decide_logins(user_code(body)?, None, self.now())}))
     }
 
     fn rotate_keys(&self, body: &Value) -> ControlResult {
-        let drop_old = body.get("drop_old").and_then(Value::as_bool).unwrap_or(false);
-        let kid = lock(&self.keys).rotate(drop_old).map_err(|error| error.to_string())?;
-        Ok(json!({"kid": kid}))
+        let kid = lock(&self.keys).rotate(body["drop_old"] == true);
+        Ok(json!({"kid": kid.map_err(|error| error.to_string())?}))
     }
 
     fn set_refresh_token_usage(&self, body: &Value) -> ControlResult {
-        let mode = body.get("mode").and_then(Value::as_str).unwrap_or_default();
-        let usage = RefreshTokenUsage::parse(mode).ok_or("mode is rotate or reuse")?;
+        let usage = body["mode"].as_str().and_then(RefreshTokenUsage::parse).ok_or("mode is rotate or reuse")?;
         lock(&self.engine).settings.refresh_token_usage = usage;
         Ok(json!({"mode": usage.as_str()}))
     }
 
     /// Replaces the endpoint's planned failure.
     fn plan_failure(&self, body: &Value) -> ControlResult {
-        let endpoint = body.get("endpoint").and_then(Value::as_str).filter(|name| endpoint_names().contains(name));
-        let status = body.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+        let endpoint = endpoint_names().into_iter().find(|name| body["endpoint"] == *name);
+        let status = body["status"].as_u64().and_then(|status| u16::try_from(status).ok());
         let failure = PlannedFailure {
-            endpoint: endpoint
-                .ok_or_else(|| format!("endpoint is none of {}", endpoint_names().join(", ")))?
-                .to_owned(),
+            endpoint: endpoint.ok_or_else(|| format!("endpoint is none of {}", endpoint_names().join(", ")))?,
             status: status.filter(|status| (400..600).contains(status)).ok_or("status is between 400 and 599")?,
-            times: body.get("times").and_then(Value::as_u64).unwrap_or(1),
-            retry_after: body.get("retry_after").and_then(Value::as_i64),
-            after_processing: body.get("after").and_then(Value::as_bool).unwrap_or(false),
+            times: body["times"].as_u64().unwrap_or(1),
+            retry_after: body["retry_after"].as_i64(),
+            after_processing: body["after"].as_bool().unwrap_or(false),
         };
         let mut failures = lock(&self.failures);
         failures.retain(|other| other.endpoint != failure.endpoint);
@@ -230,7 +214,7 @@ impl Service {
         };
         let pending = |login: &PolledLogin| {
             let request = &login.request;
-            json!({"grant": request.grant.as_str(), "client_id": request.client_id, "user_code": login.user_code,
+            json!({"grant": request.grant.name, "client_id": request.client_id, "user_code": login.user_code,
                 "user": request.user.as_ref().map(|user| &user.id), "binding_message": request.binding_message,
                 "begun_at": login.begun_at().rfc3339(), "expires_at": login.expires_at.rfc3339()})
         };
@@ -253,6 +237,14 @@ impl Service {
             "controls": CONTROLS.map(|(name, _)| name),
         })
     }
+}
+
+const NO_SUCH_USER: &str = "there is no such user";
+
+/// The user that a request names, if it names one.
+fn user(engine: &Engine, body: &Value) -> Result<Option<Arc<User>>, &'static str> {
+    let user = |name: &Value| name.as_str().and_then(|name| engine.find_user(name)).ok_or(NO_SUCH_USER);
+    body.get("user").map(user).transpose()
 }
 
 /// The `user_code` that a request names; without one it means all pending logins.

@@ -4,7 +4,7 @@ use super::http::{Request, Response};
 use super::service::{Service, lock};
 use crate::domain::text::{hex, printable};
 use crate::domain::time::Time;
-use crate::sandbox::clients::basic_client_id;
+use crate::sandbox::clients::basic_credentials;
 use crate::sandbox::engine::Engine;
 use crate::sandbox::engine::events::{Event, Kind, Note, Session};
 use crate::sandbox::language::Language;
@@ -70,69 +70,62 @@ fn form(request: &Request) -> Params {
     if is_json { Params::default() } else { request.params() }
 }
 
-/// The parameters of a request, without its secrets.
+/// The parameters of a request, or the members of a control's JSON, without its secrets.
 fn asked(request: &Request) -> String {
-    let params = form(request);
-    let shown = SHOWN.iter().filter_map(|name| params.get(name).map(|value| format!("{name}={}", printable(value))));
-    let secret = SECRET.iter().filter_map(|name| params.get(name).map(|v| format!("{name}={}", fingerprint(v))));
-    let bearer = request.bearer_token().map(|token| format!("access_token={}", fingerprint(token)));
-    let line = format!("{} {}", printable(&request.method), printable(&request.path));
-    [line]
-        .into_iter()
-        .chain(shown)
-        .chain(secret)
-        .chain(bearer)
-        .chain(asked_control(request))
-        .collect::<Vec<_>>()
-        .join(" ")
+    let (params, mut parts) = (form(request), vec![target(request)]);
+    parts.extend(SHOWN.iter().filter_map(|name| Some(format!("{name}={}", printable(params.get(name)?)))));
+    parts.extend(SECRET.iter().filter_map(|name| Some(format!("{name}={}", fingerprint(params.get(name)?)))));
+    parts.extend(request.bearer_token().map(|token| format!("access_token={}", fingerprint(token))));
+    if request.path.starts_with("/sandbox/") {
+        let body: Value = serde_json::from_str(&request.body).unwrap_or_default();
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), printable);
+        parts.extend(CONTROL.iter().filter_map(|name| Some(format!("{name}={}", text(body.get(name)?)))));
+    }
+    parts.join(" ")
 }
 
-/// The members of a control's JSON that are no secret.
-fn asked_control(request: &Request) -> Vec<String> {
-    let is_control = request.path.starts_with("/sandbox/");
-    let body = is_control.then(|| serde_json::from_str::<Value>(&request.body).ok()).flatten().unwrap_or_default();
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), printable);
-    CONTROL.iter().filter_map(|name| body.get(name).map(|value| format!("{name}={}", text(value)))).collect()
+fn target(request: &Request) -> String {
+    format!("{} {}", printable(&request.method), printable(&request.path))
 }
 
 /// The response in a few words, without its secrets.
 fn answered(response: &Response) -> String {
     let location = response.headers.iter().find(|(name, _)| *name == "Location").and_then(|(_, uri)| uri.parse().ok());
     let summary = match (location, serde_json::from_str(&response.body)) {
-        (Some(location), _) => redirect_summary(&location),
+        (Some(location), _) => redirect_summary(location),
         (None, Ok(Value::Object(members))) => members_summary(&members),
         _ => String::new(),
     };
     format!("{} {summary}", response.status).trim_end().to_owned()
 }
 
-fn redirect_summary(location: &url::Url) -> String {
+fn redirect_summary(mut location: url::Url) -> String {
     let query = Params::parse(location.query().unwrap_or_default());
-    let mut target = location.clone();
-    target.set_query(None);
+    location.set_query(None);
     let what = match (query.get("error"), query.get("code")) {
         (Some(error), _) => format!(" error={}", printable(error)),
         (None, Some(code)) => format!(" code={}", fingerprint(code)),
         (None, None) => String::new(),
     };
-    format!("{}{what}", printable(target.as_str()))
+    format!("{}{what}", printable(location.as_str()))
 }
 
 fn members_summary(members: &serde_json::Map<String, Value>) -> String {
     if let Some(error) = members.get("error").and_then(Value::as_str) {
         return printable(error);
     }
-    let token = |name: &str| members.get(name).and_then(Value::as_str).map(|v| format!("{name}={}", fingerprint(v)));
-    let plain = ["expires_in", "active"]
-        .map(|name| members.get(name).map(|value| format!("{name}={}", printable(&value.to_string()))));
-    let tokens = ["access_token", "id_token", "refresh_token", "device_code"].map(token);
-    tokens.into_iter().chain(plain).flatten().collect::<Vec<_>>().join(" ")
+    let tokens = ["access_token", "id_token", "refresh_token", "device_code"];
+    let tokens =
+        tokens.iter().filter_map(|name| Some(format!("{name}={}", fingerprint(members.get(*name)?.as_str()?))));
+    let plain = ["expires_in", "active"];
+    let plain = plain.iter().filter_map(|name| Some(format!("{name}={}", printable(&members.get(*name)?.to_string()))));
+    tokens.chain(plain).collect::<Vec<_>>().join(" ")
 }
 
 /// The client that the request names, whether or not it authenticated.
 fn client_id(request: &Request) -> Option<String> {
-    let basic = || basic_client_id(request.header("authorization")?);
-    form(request).get("client_id").map(printable).or_else(|| basic().map(|id| printable(&id)))
+    let basic = || basic_credentials(request.header("authorization")?).map(|(id, _)| id);
+    form(request).text("client_id").or_else(basic).map(|id| printable(&id))
 }
 
 pub(super) fn session_json(session: &Session) -> Value {
@@ -150,19 +143,19 @@ pub(super) fn session_json(session: &Session) -> Value {
 }
 
 fn event_json(event: &Event, language: Language) -> Value {
-    let client_id = event.note.client_id.as_ref().or(event.session.as_ref().map(|session| &session.client_id));
+    let (note, session) = (&event.note, event.session.as_ref());
     json!({
         "number": event.number,
         "time": event.time.rfc3339(),
-        "kind": event.note.kind,
+        "kind": note.kind,
         "endpoint": event.endpoint,
-        "client_id": client_id,
-        "session": event.note.session,
+        "client_id": note.client_id.as_ref().or(session.map(|session| &session.client_id)),
+        "session": note.session,
         "asked": event.asked,
         "answered": event.answered,
-        "code": event.note.reason.as_ref().map(Reason::code),
-        "reason": event.note.reason.as_ref().map(|reason| reason.sentence(language)),
-        "session_state": event.session.as_ref().map(session_json),
+        "code": note.reason.as_ref().map(Reason::code),
+        "reason": note.reason.as_ref().map(|reason| reason.sentence(language)),
+        "session_state": session.map(session_json),
     })
 }
 
@@ -170,14 +163,8 @@ fn event_json(event: &Event, language: Language) -> Value {
 fn log_line(request: &Request, response: &Response, note: &Note, took: Duration) -> String {
     let client = note.client_id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
     let reason = note.reason.as_ref().map(|reason| format!(": {}", reason.sentence(Language::English)));
-    format!(
-        "{} {}{client} {}{} ({} ms)",
-        printable(&request.method),
-        printable(&request.path),
-        answered(response),
-        printable(&reason.unwrap_or_default()),
-        took.as_millis()
-    )
+    let (target, answered, reason) = (target(request), answered(response), printable(&reason.unwrap_or_default()));
+    format!("{target}{client} {answered}{reason} ({} ms)", took.as_millis())
 }
 
 impl Service {
@@ -206,9 +193,7 @@ impl Service {
         let language = query.get("lang").map_or(Language::English, |lang| Language::choose(Some(lang), None));
         let mut engine = lock(&self.engine);
         if wait > 0 && self.waiting.fetch_add(1, Ordering::SeqCst) < MAX_WAITING {
-            let is_idle = |engine: &mut Engine| {
-                engine.events.last_number() <= after && !self.shutting_down.load(Ordering::SeqCst)
-            };
+            let is_idle = |engine: &mut Engine| engine.events.last_number() <= after && !self.is_shutting_down();
             let timeout = Duration::from_secs(wait.min(MAX_WAIT));
             let waited = self.recorded.wait_timeout_while(engine, timeout, is_idle);
             engine = waited.unwrap_or_else(PoisonError::into_inner).0;

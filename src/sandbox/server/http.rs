@@ -32,7 +32,6 @@ pub struct Request {
 }
 
 impl Request {
-    /// The request without its body.
     pub fn of_head(incoming: &tiny_http::Request) -> Self {
         let (path, query) = incoming.url().split_once('?').unwrap_or((incoming.url(), ""));
         let header = |h: &tiny_http::Header| (h.field.as_str().as_str().to_lowercase(), h.value.as_str().to_owned());
@@ -56,7 +55,6 @@ impl Request {
         Params::parse(if self.method == "POST" { &self.body } else { &self.query })
     }
 
-    /// The parameters in a body that is a JSON object or a form.
     pub fn json_or_form(&self) -> Params {
         match serde_json::from_str(&self.body) {
             Ok(Value::Object(members)) => Params::from_json(&members),
@@ -115,7 +113,6 @@ impl Response {
         Self { note: Box::new(note), ..self }
     }
 
-    /// A refusal in the words of its reason.
     pub fn refusal(status: u16, reason: Reason) -> Self {
         Self::text(status, reason.sentence(Language::English)).because(reason)
     }
@@ -130,10 +127,10 @@ impl Response {
         Self::text(303, "").with_header("Location", location)
     }
 
-    /// The response with this header, which replaces one of the same name (except `Set-Cookie`).
+    /// The response with this header, which replaces one of the same name.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.retain(|(n, _)| *n != name || name == "Set-Cookie");
+        self.headers.retain(|(known, _)| *known != name);
         self.headers.push((name, value.into()));
         self
     }
@@ -160,7 +157,6 @@ impl Response {
         }
         let bytes = self.bytes(&incoming, now);
         let mut stream = incoming.upgrade("HTTP/1.1", tiny_http::Response::empty(100));
-        // The client may have disconnected.
         let _ = stream.write_all(&bytes).and_then(|()| stream.flush());
         std::mem::forget(stream);
     }
@@ -199,7 +195,6 @@ impl From<OAuthError> for Response {
     }
 }
 
-/// A failure of the sandbox itself.
 impl From<io::Error> for Response {
     fn from(error: io::Error) -> Self {
         let text = format!("server_error: {error}");

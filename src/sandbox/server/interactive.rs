@@ -50,7 +50,6 @@ fn error_page(language: Language, error: &OAuthError) -> Response {
     page_response(400, pages::error(language, error)).with_note(error.note())
 }
 
-/// Refuses a form that another origin sent.
 fn check_origin(request: &Request) -> Result<(), Response> {
     if request.is_same_origin() { Ok(()) } else { Err(Response::refusal(403, Reason::CrossOrigin)) }
 }
@@ -71,7 +70,6 @@ impl Service {
         })
     }
 
-    /// The login page's form.
     pub(super) fn login(&self, request: &Request) -> Answer {
         check_origin(request)?;
         let (form, at) = (request.params(), self.moment()?);
@@ -104,13 +102,8 @@ impl Service {
         let deny = params.get("action") == Some("cancel");
         let named = params.get("user").and_then(|user| engine.find_user(user));
         let user = if deny { None } else { named.or_else(|| engine.users.first().cloned()) };
-        let decided = match &user {
-            // An empty code would mean all of them.
-            _ if code.is_empty() => 0,
-            Some(user) => engine.approve_logins(Some(code), user, self.now()),
-            None => engine.deny_logins(Some(code), self.now()),
-        };
-        Ok(if decided > 0 {
+        // `Some`, also of an empty code: `None` would mean all of them.
+        Ok(if engine.decide_logins(Some(code), user.as_ref(), self.now()) > 0 {
             page_response(200, pages::device_done(language, user.as_deref()))
         } else {
             let page = pages::device(language, code, true, &engine.users);
@@ -124,13 +117,10 @@ impl Service {
         let mut engine = lock(&self.engine);
         if request.method == "POST" {
             check_origin(request)?;
-            let code = params.get("user_code").or(Some("none"));
-            match (params.get("action"), engine.users.first().cloned()) {
-                (Some("approve"), Some(user)) => engine.approve_logins(code, &user, now),
-                _ => engine.deny_logins(code, now),
-            };
+            let user = engine.users.first().filter(|_| params.get("action") == Some("approve")).cloned();
+            engine.decide_logins(params.get("user_code").or(Some("none")), user.as_ref(), now);
         }
-        let is_ciba = |login: &&PolledLogin| login.request.grant == PollingGrant::Ciba;
+        let is_ciba = |login: &&PolledLogin| login.request.grant == PollingGrant::CIBA;
         let asked: Vec<_> = engine.pending_logins(now).filter(is_ciba).collect();
         Ok(page_response(200, pages::ciba(language(request, None), &asked)))
     }

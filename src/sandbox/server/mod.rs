@@ -21,10 +21,9 @@ use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::ports::{Clock, Entropy};
-use request_threads::{MAX_REQUESTS, RequestThreads};
+use request_threads::RequestThreads;
 pub use service::Log;
-use service::{Service, lock};
-use std::collections::BTreeMap;
+use service::{Service, lock, reachable};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize};
@@ -33,9 +32,8 @@ use url::{Position, Url};
 
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The address to listen on.
     pub bind: IpAddr,
-    /// The port; 0: any free one.
+    /// 0: any free one.
     pub port: u16,
     /// The address under which applications reach the sandbox; `None`: that of its port.
     pub issuer: Option<Url>,
@@ -50,6 +48,8 @@ pub struct Options {
     pub clients_may_introspect: bool,
     /// How far the sandbox's clock is ahead of `clock`.
     pub clock_offset: Seconds,
+    /// How many requests are answered at once; the others get a 503.
+    pub max_requests: usize,
 }
 
 impl Default for Options {
@@ -64,6 +64,7 @@ impl Default for Options {
             auto_approve: false,
             clients_may_introspect: false,
             clock_offset: Seconds::ZERO,
+            max_requests: 256,
         }
     }
 }
@@ -75,20 +76,8 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// A sandbox whose port is open.
-    ///
-    /// # Errors
-    /// If the port is taken, or threads or a key cannot be created.
+    /// A sandbox whose port is open. An error if the port is taken, or threads or a key cannot be created.
     pub fn start(options: Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> io::Result<Self> {
-        Self::start_with(options, clock, entropy, MAX_REQUESTS)
-    }
-
-    fn start_with(
-        options: Options,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-        max_requests: usize,
-    ) -> io::Result<Self> {
         let listener = TcpListener::bind((options.bind, options.port))?;
         let address = listener.local_addr()?;
         let (issuer, authorities) = issuer_and_authorities(options.issuer.as_ref(), address);
@@ -110,14 +99,14 @@ impl Sandbox {
             clients_may_introspect: options.clients_may_introspect,
             engine: Mutex::new(engine),
             keys: Mutex::new(Keys::new()?),
-            failures: Mutex::new(Vec::new()),
-            requests: Mutex::new(BTreeMap::new()),
+            failures: Mutex::default(),
+            requests: Mutex::default(),
             recorded: Condvar::new(),
             waiting: AtomicUsize::new(0),
             log: OnceLock::new(),
             shutting_down: AtomicBool::new(false),
         });
-        let threads = RequestThreads::start(listener, Arc::clone(&service), max_requests)?;
+        let threads = RequestThreads::start(listener, Arc::clone(&service), options.max_requests)?;
         Ok(Self { service, threads })
     }
 
@@ -127,7 +116,6 @@ impl Sandbox {
         let _ = self.service.log.set(log);
     }
 
-    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.service.address
     }
@@ -152,7 +140,6 @@ impl Sandbox {
         self.service.advance(by);
     }
 
-    /// The number of requests to an endpoint (`discovery`, `token` …).
     #[cfg(test)]
     pub fn requests(&self, endpoint: &str) -> u64 {
         lock(&self.service.requests).get(endpoint).copied().unwrap_or(0)
@@ -164,10 +151,10 @@ impl Sandbox {
     }
 }
 
-/// The issuer, and the values of `Host` under which controls are accepted: the issuer's, and the port's own. Other names
-/// that lead here may be a web page's (DNS rebinding).
+/// The issuer, and the values of `Host` under which controls are accepted: the issuer's, and the port's own. Another name
+/// that leads here may be a web page's (DNS rebinding).
 fn issuer_and_authorities(issuer: Option<&Url>, address: SocketAddr) -> (String, Vec<String>) {
-    let own = service::reachable(address).to_string();
+    let own = reachable(address).to_string();
     match issuer {
         None => (format!("http://{own}"), vec![own]),
         Some(url) => {
@@ -177,10 +164,7 @@ fn issuer_and_authorities(issuer: Option<&Url>, address: SocketAddr) -> (String,
     }
 }
 
-/// The URL of `--issuer`: http or https, a host, perhaps a port, and nothing else.
-///
-/// # Errors
-/// What it must look like.
+/// The URL of `--issuer`, or what it must look like: http or https, a host, perhaps a port, and nothing else.
 pub fn issuer_url(text: &str) -> Result<Url, String> {
     let is_bare = |url: &Url| {
         matches!(url.scheme(), "http" | "https")

@@ -2,6 +2,7 @@
 
 use super::http::{Answer, Request, Response};
 use super::service::{Service, lock};
+use crate::domain::policy::ClientType;
 use crate::domain::time::Seconds;
 use crate::sandbox::clients::{Client, authenticate};
 use crate::sandbox::engine::{AccessToken, PollingGrant, SCOPES};
@@ -37,7 +38,7 @@ impl Service {
             "claims_supported": ["sub", "email", "phone_number", "given_name", "family_name", "birthdate",
                 "preferred_username", "analytics_uuid", "ial", "kurtid", "tnuid", "extsub"],
             "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token",
-                PollingGrant::Device.grant_type(), PollingGrant::Ciba.grant_type()],
+                PollingGrant::DEVICE.grant_type, PollingGrant::CIBA.grant_type],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query", "form_post"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
@@ -62,7 +63,6 @@ impl Service {
         authenticate(&lock(&self.engine).clients, request.header("authorization"), form).cloned()
     }
 
-    /// The token endpoint (RFC 6749 3.2).
     pub(super) fn token(&self, request: &Request) -> Answer {
         let (form, at) = (request.params(), self.moment()?);
         let client = self.authenticated_client(request, &form)?;
@@ -118,7 +118,8 @@ impl Service {
 
     fn introspect(&self, request: &Request, form: &Params) -> Result<Option<AccessToken>, OAuthError> {
         form.check()?;
-        if authenticate(&[Client::api()], request.header("authorization"), form).is_ok() {
+        let api = Client::new("sandbox-api", ClientType::Confidential);
+        if authenticate(&[api], request.header("authorization"), form).is_ok() {
             return Ok(self.valid_access_token(form.require("token")?));
         }
         let client = self.authenticated_client(request, form)?;
@@ -131,7 +132,6 @@ impl Service {
         Ok(refresh_token.or_else(access_token))
     }
 
-    /// The access token of a JWT, if it is valid now.
     pub(super) fn valid_access_token(&self, jwt: &str) -> Option<AccessToken> {
         let claims = lock(&self.keys).verify("at+jwt", jwt)?;
         let now = self.now();
@@ -153,7 +153,6 @@ impl Service {
         self.valid_access_token(request.bearer_token().ok_or_else(missing)?).ok_or_else(invalid)
     }
 
-    /// TelenorID+'s link to the user's own account page.
     pub(super) fn self_service(&self, request: &Request) -> Answer {
         self.bearer_access_token(request)?;
         Ok(Response::json(200, &json!({"url": format!("{}/account", self.issuer)})))

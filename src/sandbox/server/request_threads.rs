@@ -3,20 +3,16 @@
 
 use super::http::{Request, Response, read_body};
 use super::routes::endpoint_name;
-use super::service::{Service, lock};
+use super::service::{Service, lock, reachable};
 use crate::sandbox::engine::events::Kind;
 use crate::sandbox::reason::Reason;
 use std::io;
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::Builder;
 use std::time::Duration;
 use tiny_http::Server;
-
-/// How many requests are answered at once; the others get a 503.
-pub(super) const MAX_REQUESTS: usize = 256;
 
 /// Our receiving one, tiny_http's own five, and a few for connections and requests.
 const MIN_THREADS: usize = 1 + 5 + 6;
@@ -46,26 +42,23 @@ pub(super) struct Shared {
     pub(super) listener: Mutex<Option<TcpListener>>,
     /// One, and another for each failure to accept: that ends the accepting of a server, but not its connections.
     servers: Mutex<Vec<Arc<Server>>>,
-    requests: AtomicUsize,
+    /// Cloned for each request until it is answered, or its thread panics.
+    slots: Arc<()>,
     max_requests: usize,
 }
 
 impl RequestThreads {
-    /// Serves `listener`.
-    ///
-    /// # Errors
-    /// If no threads can be started.
+    /// Serves `listener`; an error if no threads can be started.
     pub(super) fn start(listener: TcpListener, service: Arc<Service>, max_requests: usize) -> io::Result<Self> {
         check_threads()?;
         let (listener, servers) = (Mutex::new(Some(listener)), Mutex::default());
-        let shared = Arc::new(Shared { service, listener, servers, requests: AtomicUsize::new(0), max_requests });
+        let shared = Arc::new(Shared { service, listener, servers, slots: Arc::default(), max_requests });
         let (alive, receiving) = channel();
         let (server, receiver) = (shared.new_server()?, Arc::clone(&shared));
         Builder::new().name("sandbox".to_owned()).spawn(move || receiver.receive(&server, &alive))?;
         Ok(Self { shared, receiving })
     }
 
-    /// Serves until the process ends.
     pub(super) fn join(self) {
         // Nothing is ever sent: this returns when no thread is left.
         let _ = self.receiving.recv();
@@ -118,7 +111,7 @@ impl Shared {
     /// Connects and disconnects. Of connections that come at once, tiny_http gives some to no thread, because it takes its
     /// threads for idle that are about to take others; they wait until a thread is done with another connection.
     fn nudge(&self) {
-        let address = self.service.own_address();
+        let address = reachable(self.service.address);
         for _ in 0..4 {
             // Where it fails, nobody else gets through either.
             drop(TcpStream::connect_timeout(&address, PAUSE));
@@ -143,41 +136,28 @@ impl Shared {
 
     /// Answers on a thread. Beyond the limit, or without a thread, the answer is a 503.
     fn answer(self: &Arc<Self>, incoming: tiny_http::Request) {
-        let received_at = self.service.clock.uptime();
-        let is_too_many = self.requests.fetch_add(1, Ordering::SeqCst) >= self.max_requests;
-        let slot = Slot(Arc::clone(self));
+        let (service, slot) = (Arc::clone(&self.service), Arc::clone(&self.slots));
+        let is_too_many = Arc::strong_count(&slot) > 1 + self.max_requests;
+        let received_at = service.clock.uptime();
         // Kept here, so that it is not lost where no thread can be started.
         let kept = Arc::new(Mutex::new(Some(incoming)));
         let theirs = Arc::clone(&kept);
         let respond = move || {
+            let _slot = slot;
             let incoming = lock(&theirs).take();
-            if let Some(incoming) = incoming {
-                respond(&slot.0.service, incoming, received_at);
-            }
+            incoming.map(|incoming| respond(&service, incoming, received_at))
         };
-        let is_taken = if is_too_many {
+        if is_too_many {
             drop(respond);
-            false
-        } else {
-            Builder::new().name("sandbox request".to_owned()).spawn(respond).is_ok()
-        };
-        if !is_taken {
-            let incoming = lock(&kept).take();
-            if let Some(incoming) = incoming {
-                let request = Request { received_at, ..Request::of_head(&incoming) };
-                let response = refuse(&self.service, &request, 503, Reason::TooManyRequests);
-                response.send_unread(incoming, self.service.now());
-            }
+        } else if Builder::new().name("sandbox request".to_owned()).spawn(respond).is_ok() {
+            return;
         }
-    }
-}
-
-/// One of the requests that are answered at once, until it is dropped: also by a panic.
-struct Slot(Arc<Shared>);
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.0.requests.fetch_sub(1, Ordering::SeqCst);
+        let incoming = lock(&kept).take();
+        if let Some(incoming) = incoming {
+            let request = Request { received_at, ..Request::of_head(&incoming) };
+            let response = refuse(&self.service, &request, 503, Reason::TooManyRequests);
+            response.send_unread(incoming, self.service.now());
+        }
     }
 }
 
@@ -196,7 +176,6 @@ fn respond(service: &Service, mut incoming: tiny_http::Request, received_at: Dur
     response.send(incoming, service.now());
 }
 
-/// The refusal of a request whose body was not read.
 fn refuse(service: &Service, request: &Request, status: u16, reason: Reason) -> Response {
     let response = Response::refusal(status, reason);
     service.record(Kind::Answered, endpoint_name(&request.path), request, &response);

@@ -51,7 +51,6 @@ static ENDPOINTS: [Endpoint; 18] = [
     endpoint("home", "/", GET, Service::home),
 ];
 
-/// The names of the endpoints.
 pub(super) fn endpoint_names() -> [&'static str; ENDPOINTS.len()] {
     ENDPOINTS.each_ref().map(|endpoint| endpoint.name)
 }

@@ -68,22 +68,6 @@ impl Flaw {
     }
 }
 
-impl TokenKind {
-    const fn typ(self) -> &'static str {
-        match self {
-            Self::Access => "at+jwt",
-            Self::Id => "JWT",
-        }
-    }
-
-    const fn other(self) -> Self {
-        match self {
-            Self::Access => Self::Id,
-            Self::Id => Self::Access,
-        }
-    }
-}
-
 /// How far an expired token's end lies in the past, and a future one's start in the future: more than any tolerance.
 const AWAY: i64 = 3_600;
 
@@ -146,9 +130,9 @@ fn claims(issuer: &str, access: &AccessToken, request: &TokenRequest, now: Time)
     Ok(claims)
 }
 
-/// The header and the JWT.
 fn sign(keys: &Keys, request: &TokenRequest, claims: &Value) -> io::Result<(Value, String)> {
-    let typ = if request.wrong == Some(Flaw::OtherTyp) { request.kind.other() } else { request.kind }.typ();
+    let is_access = (request.kind == TokenKind::Access) != (request.wrong == Some(Flaw::OtherTyp));
+    let typ = if is_access { "at+jwt" } else { "JWT" };
     match request.wrong {
         Some(Flaw::AlgNone) => Ok(Keys::unsigned(typ, claims)),
         Some(Flaw::UnknownKey) => keys.sign_with_unknown_key(typ, claims, false),
@@ -157,7 +141,6 @@ fn sign(keys: &Keys, request: &TokenRequest, claims: &Value) -> io::Result<(Valu
     }
 }
 
-/// Makes the claims wrong, if the flaw is in the claims.
 fn spoil(claims: &mut Value, flaw: Flaw, now: Time) {
     match flaw {
         Flaw::Expired => {

@@ -16,7 +16,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Takes one line.
 pub type Log = Box<dyn Fn(&str) + Send + Sync>;
 
 pub(super) struct Service {
@@ -35,7 +34,6 @@ pub(super) struct Service {
     pub(super) engine: Mutex<Engine>,
     pub(super) keys: Mutex<Keys>,
     pub(super) failures: Mutex<Vec<PlannedFailure>>,
-    /// The number of requests to each endpoint.
     pub(super) requests: Mutex<BTreeMap<&'static str, u64>>,
     /// Who has it sees client secrets in the console; without randomness there is none.
     pub(super) console_key: Option<Secret>,
@@ -63,11 +61,6 @@ pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 impl Service {
-    pub(super) fn own_address(&self) -> SocketAddr {
-        reachable(self.address)
-    }
-
-    /// The sandbox's time.
     pub(super) fn now(&self) -> Time {
         let time = lock(&self.frozen_at).unwrap_or_else(|| self.clock.now());
         time.plus(Seconds(self.offset.load(Ordering::SeqCst)))
@@ -107,9 +100,8 @@ impl Service {
 /// The failure of the next requests to an endpoint.
 #[derive(Clone)]
 pub(super) struct PlannedFailure {
-    pub(super) endpoint: String,
+    pub(super) endpoint: &'static str,
     pub(super) status: u16,
-    /// How many requests are still to fail.
     pub(super) times: u64,
     pub(super) retry_after: Option<i64>,
     /// Whether the request is processed and only its response is lost.

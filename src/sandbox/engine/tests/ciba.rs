@@ -13,7 +13,7 @@ fn poll(bench: &mut Bench, client: &str, login: &BegunLogin, at: i64) -> Result<
     let client = bench.0.client(client).unwrap();
     let moment = bench.at(START);
     let form =
-        Params::from_pairs(&[("grant_type", PollingGrant::Ciba.grant_type()), ("auth_req_id", login.code.expose())]);
+        Params::from_pairs(&[("grant_type", PollingGrant::CIBA.grant_type), ("auth_req_id", login.code.expose())]);
     bench.0.token(&client, &form, Moment { now: START.plus(Seconds(at)), ..moment }).map_err(|error| error.error)
 }
 
@@ -25,7 +25,7 @@ fn vipps_asks_the_user_with_that_phone_number() {
     assert_eq!((login.expires_in, login.interval), (Seconds(300), Seconds(5)));
     assert_eq!(poll(&mut bench, confidential, &login, 0).err(), Some("authorization_pending"));
     assert_eq!(poll(&mut bench, confidential, &login, 4).err(), Some("slow_down"));
-    assert_eq!(bench.0.approve_logins(None, &user(1), START), 1);
+    assert_eq!(bench.0.decide_logins(None, Some(&user(1)), START), 1);
     let issued = poll(&mut bench, confidential, &login, 20).unwrap();
     let authentication = issued.access_token.authentication.clone().unwrap();
     assert_eq!((authentication.user.id.as_str(), authentication.aal), ("kari", 2), "not whoever approves");
@@ -64,7 +64,7 @@ fn a_request_expires_when_the_client_says() {
     let form = [VIPPS[0], VIPPS[1], ("requested_expiry", "60")];
     let login = begin(&mut bench, "sandbox-confidential", &form, false).unwrap();
     assert_eq!(bench.0.pending_logins(START.plus(Seconds(59))).count(), 1);
-    assert_eq!(bench.0.approve_logins(None, &user(0), START.plus(Seconds(60))), 0);
+    assert_eq!(bench.0.decide_logins(None, Some(&user(0)), START.plus(Seconds(60))), 0);
     assert_eq!(poll(&mut bench, "sandbox-confidential", &login, 59).err(), Some("authorization_pending"));
     assert_eq!(poll(&mut bench, "sandbox-confidential", &login, 65).err(), Some("expired_token"));
 }
@@ -73,7 +73,7 @@ fn a_request_expires_when_the_client_says() {
 fn a_denied_request_gets_nothing() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
     let login = begin(&mut bench, "sandbox-confidential", &VIPPS, false).unwrap();
-    assert_eq!(bench.0.deny_logins(Some(&login.user_code), START), 1);
+    assert_eq!(bench.0.decide_logins(Some(&login.user_code), None, START), 1);
     assert_eq!(poll(&mut bench, "sandbox-confidential", &login, 0).err(), Some("access_denied"));
 }
 
@@ -90,7 +90,7 @@ fn a_code_serves_only_its_own_grant_type() {
     let login = begin(&mut bench, "sandbox-confidential", &VIPPS, true).unwrap();
     let client = bench.0.client("sandbox-confidential").unwrap();
     let as_device =
-        Params::from_pairs(&[("grant_type", PollingGrant::Device.grant_type()), ("device_code", login.code.expose())]);
+        Params::from_pairs(&[("grant_type", PollingGrant::DEVICE.grant_type), ("device_code", login.code.expose())]);
     let moment = bench.at(START);
     assert_eq!(bench.0.token(&client, &as_device, moment).unwrap_err().error, "invalid_grant");
 }
@@ -117,7 +117,7 @@ fn bankid_is_prepared_and_its_message_repeated() {
     assert_eq!(ask(&[scope, token, message]).err(), Some("invalid_request"), "used up");
     let waiting: Vec<_> = bench.0.pending_logins(START).collect();
     assert_eq!(waiting[0].request.binding_message.as_deref(), Some(prepared.binding_message.as_str()));
-    assert_eq!(bench.0.approve_logins(None, &user(1), START), 1);
+    assert_eq!(bench.0.decide_logins(None, Some(&user(1)), START), 1);
 }
 
 #[test]

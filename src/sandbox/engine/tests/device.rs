@@ -8,7 +8,7 @@ fn a_device_polls_and_gets_its_tokens_once() {
     let scope = Params::from_pairs(&[("scope", "openid offline_access")]);
     let start = bench.0.authorize_device(&client, &scope, None, moment).unwrap();
     let form =
-        Params::from_pairs(&[("grant_type", PollingGrant::Device.grant_type()), ("device_code", start.code.expose())]);
+        Params::from_pairs(&[("grant_type", PollingGrant::DEVICE.grant_type), ("device_code", start.code.expose())]);
     let poll = |engine: &mut Engine, at: i64| {
         engine.token(&client, &form, Moment { now: START.plus(Seconds(at)), ..moment }).map_err(|error| error.error)
     };
@@ -17,9 +17,9 @@ fn a_device_polls_and_gets_its_tokens_once() {
     assert_eq!(poll(engine, 4).err(), Some("slow_down"));
     assert_eq!(poll(engine, 13).err(), Some("slow_down"), "ten seconds now");
     assert_eq!(poll(engine, 28).err(), Some("authorization_pending"), "fifteen now");
-    assert_eq!(engine.approve_logins(Some("000"), &user(0), START), 0);
-    assert_eq!(engine.approve_logins(Some(&start.user_code), &user(0), START), 1);
-    assert_eq!(engine.deny_logins(Some(&start.user_code), START), 0, "answered once");
+    assert_eq!(engine.decide_logins(Some("000"), Some(&user(0)), START), 0);
+    assert_eq!(engine.decide_logins(Some(&start.user_code), Some(&user(0)), START), 1);
+    assert_eq!(engine.decide_logins(Some(&start.user_code), None, START), 0, "answered once");
     assert!(poll(engine, 43).unwrap().refresh_token.is_some());
     assert_eq!(poll(engine, 100).err(), Some("invalid_grant"));
 }
@@ -33,7 +33,7 @@ fn a_clock_that_is_frozen_or_set_back_does_not_make_every_poll_too_fast() {
         let scope = Params::from_pairs(&[("scope", "openid")]);
         let start = bench.0.authorize_device(&client, &scope, None, moment).unwrap();
         let form = Params::from_pairs(&[
-            ("grant_type", PollingGrant::Device.grant_type()),
+            ("grant_type", PollingGrant::DEVICE.grant_type),
             ("device_code", start.code.expose()),
         ]);
         let mut poll = |back: i64, uptime: u64| {
@@ -56,9 +56,9 @@ fn a_device_code_expires_or_is_denied() {
         let moment = bench.at(START);
         let start =
             bench.0.authorize_device(&client, &Params::from_pairs(&[("scope", "openid")]), None, moment).unwrap();
-        assert_eq!(denied, denied && bench.0.deny_logins(Some(&start.user_code), START) == 1);
+        assert_eq!(denied, denied && bench.0.decide_logins(Some(&start.user_code), None, START) == 1);
         let form = Params::from_pairs(&[
-            ("grant_type", PollingGrant::Device.grant_type()),
+            ("grant_type", PollingGrant::DEVICE.grant_type),
             ("device_code", start.code.expose()),
         ]);
         assert_eq!(

@@ -10,8 +10,7 @@ use super::records::BegunLogin;
 use super::*;
 use crate::domain::policy::{ClientType, Policy, PolicyName, RefreshTokenUsage};
 use crate::domain::time::{Seconds, Time};
-use crate::sandbox::clients::Client;
-use crate::sandbox::clients::{ANY_LOOPBACK_PORT, default_clients};
+use crate::sandbox::clients::{Client, default_clients};
 use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::random::Seed;
 use crate::sandbox::random::sha256_base64url;
@@ -104,6 +103,6 @@ fn param(outcome: &AuthorizeOutcome, name: &str) -> Option<String> {
 }
 
 fn client_under(policy: Policy) -> Engine {
-    let client = Client::new("c", ClientType::MobileApp).with_policy(policy).with_redirect_uris(&[ANY_LOOPBACK_PORT]);
+    let client = Client { policy, ..Client::new("c", ClientType::MobileApp) };
     Engine::new(Settings::default(), vec![client])
 }

@@ -46,7 +46,6 @@ words! {
     login: "login", "innlogging";
     end: "end", "slutt";
     now: "now", "nå";
-    after_end: "after the end", "etter slutten";
     mark_started: "login", "innlogging";
     mark_refreshed: "refresh", "refresh";
     mark_renewed: "renewal", "fornyelse";
@@ -56,7 +55,6 @@ words! {
     sso_ended: "SSO session ended {}: no more renewals", "SSO-økten tok slutt {}: ingen flere fornyelser";
     no_refresh_token: "no refresh token: only its access token", "uten refresh token, bare et access token";
     last_refused: "Last refused", "Sist avslått";
-    why: "Why", "Hvorfor";
     asked: "asked", "forespørsel";
     answered: "answered", "svar";
     settings: "Settings for your app", "Innstillinger for appen din";

@@ -83,7 +83,7 @@ fn connections_that_come_at_once_are_all_served() {
 #[test]
 fn too_many_requests_at_once_are_told_so() {
     let entropy = Arc::new(Counting(AtomicU8::new(0)));
-    let sandbox = Sandbox::start_with(Options::default(), Arc::new(Frozen), entropy, 2).unwrap();
+    let sandbox = Sandbox::start(Options { max_requests: 2, ..Options::default() }, Arc::new(Frozen), entropy).unwrap();
     let mut streams: Vec<_> = (0..3).map(|_| half_sent(&sandbox, "Content-Length: 9999")).collect();
     let told = |stream: &mut TcpStream| {
         stream.set_nonblocking(true).unwrap();
@@ -113,7 +113,7 @@ fn wait_until_served(sandbox: &Sandbox) {
 #[test]
 fn a_request_whose_thread_panics_counts_no_longer() {
     let entropy = Arc::new(Counting(AtomicU8::new(0)));
-    let sandbox = Sandbox::start_with(Options::default(), Arc::new(Frozen), entropy, 1).unwrap();
+    let sandbox = Sandbox::start(Options { max_requests: 1, ..Options::default() }, Arc::new(Frozen), entropy).unwrap();
     let is_first = AtomicBool::new(true);
     sandbox.log_to(Box::new(move |_| assert!(!is_first.swap(false, Ordering::SeqCst), "as the test wants")));
     let mut stream = TcpStream::connect(sandbox.address()).unwrap();
