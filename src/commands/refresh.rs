@@ -33,7 +33,7 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Resu
     let claims_before = before.id_token.clone();
     let fresh = match &args.tnu_id {
         Some(tnu_id) => refresh_if_due::switch_user_profile(context, &before, tnu_id)?,
-        None => refresh_if_due::ensure_fresh(context, before, intent)?,
+        None => refresh_if_due::ensure_fresh(context, &before, intent)?,
     };
     let outlook = context.outlook(Some(&fresh.session), context.ports.clock.now());
     print_summary(context, out, &fresh.session, &outlook, fresh.source);
@@ -101,7 +101,7 @@ fn print_summary(
 ) {
     let until = context.when(session.access_token.expires_at);
     match source {
-        TokenSource::Stored(_) => out.note(&format!("Not due: the access token is valid until {until}.")),
+        TokenSource::Stored => out.note(&format!("Not due: the access token is valid until {until}.")),
         TokenSource::RefreshedElsewhere => {
             out.note(&format!("Another tidp has just refreshed; its access token is valid until {until}."));
         }
@@ -118,7 +118,7 @@ fn print_summary(
 
 fn to_json(session: &Session, outlook: &SessionOutlook<'_>, source: TokenSource) -> Value {
     let (refreshed, reason, rotated, renewed) = match source {
-        TokenSource::Stored(_) => (false, json!("not_due"), false, Some(false)),
+        TokenSource::Stored => (false, json!("not_due"), false, Some(false)),
         TokenSource::RefreshedElsewhere => (false, json!("adopted"), false, renewed_elsewhere(outlook.sso)),
         TokenSource::Refreshed(reason, renewal) => {
             (true, json!(reason), renewal == Renewal::New, was_renewed(renewal, outlook.policy))

@@ -5,15 +5,14 @@ use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
-use crate::domain::text::with_full_stop;
-use crate::domain::warning::WarningCode;
 use crate::error::{Error, NetworkError, Result, SessionError, Situation};
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
-use crate::flows::wanted_token::{RefreshAllowed, WantedToken};
+use crate::flows::wanted_token::{RefreshAllowed, WantedToken, warn_of_failure};
 use crate::flows::{access_token_cache, advisory_warnings, machine_token, refresh_if_due, token_response};
 use crate::oidc::Problem;
+use crate::oidc::token::RefreshParameters;
 use crate::ports::Response;
 
 impl From<Session> for ScopedToken {
@@ -36,7 +35,6 @@ pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<Scoped
     Ok(token)
 }
 
-/// Why a request with an access token failed.
 pub struct RequestError {
     error: Box<Error>,
     /// HTTP 401: the provider does not accept the access token.
@@ -61,9 +59,6 @@ impl From<Error> for RequestError {
 }
 
 /// The result of `request` with the user's access token; if the provider refuses the token, with a new one after a refresh.
-///
-/// # Errors
-/// Those of the request, and of a refresh.
 pub fn use_token<T>(
     context: &Context<'_>,
     token: &ScopedToken,
@@ -71,7 +66,7 @@ pub fn use_token<T>(
 ) -> Result<T> {
     let mut outcome = request(&token.access_token.value);
     if outcome.as_ref().is_err_and(|failure| failure.is_token_refused) {
-        let session = refresh_if_due::ensure_fresh(context, context.session()?, Intent::Force)?.session;
+        let session = refresh_if_due::ensure_fresh(context, &context.session()?, Intent::Force)?.session;
         outcome = request(&session.access_token.value);
     }
     outcome.map_err(|failure| *failure.error)
@@ -95,16 +90,12 @@ fn users_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToke
         return stored_token(context, &whole, wanted, scopes);
     }
     let intent = Intent::AccessToken { min_ttl: wanted.wanted_ttl() };
-    match refresh_if_due::ensure_fresh_for(context, scopes, &whole, intent) {
+    let parameters = RefreshParameters { scopes, tnu_id: None };
+    match refresh_if_due::ensure_fresh_for(context, parameters, &whole, intent) {
         Ok(fresh) => fresh_token(context, fresh, wanted),
-        // A token that still works is better than none, unless a logout has just removed the session.
+        // Not if a logout has just removed the session.
         Err(error) if !session_was_replaced(&error) && wanted.accepts(context, &before.access_token) => {
-            let until = context.reporter.local_time(before.access_token.expires_at);
-            let message = format!(
-                "{} The stored access token still works until {until}",
-                with_full_stop(&error.report().message)
-            );
-            context.reporter.warn(WarningCode::RefreshFailed, message);
+            warn_of_failure(context, &error, "access token", &before.access_token);
             Ok(before.into_owned().into())
         }
         Err(error) => Err(error),
@@ -115,7 +106,7 @@ fn fresh_token(context: &Context<'_>, fresh: FreshSession, wanted: &WantedToken)
     let FreshSession { session, source } = fresh;
     // Before the token is cached: the cache remembers when the next warning is due.
     advisory_warnings::warn_if_due(context, &session, source.renewal());
-    if matches!(source, TokenSource::Stored(_)) {
+    if matches!(source, TokenSource::Stored) {
         access_token_cache::put_if_unlocked(context);
     }
     wanted.check_min_ttl(&session.access_token)?;

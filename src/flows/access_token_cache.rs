@@ -123,7 +123,6 @@ pub fn forget(context: &Context<'_>) {
     forget_entry(context.ports, context.store.as_ref(), &context.entry());
 }
 
-/// Removes the tokens of the session in this entry.
 pub fn forget_entry(ports: &Ports, store: &dyn Store, entry: &str) {
     if !store.is_ephemeral() {
         let name = name(store, entry);

@@ -2,12 +2,11 @@
 
 use crate::config::{self, Config, KeySource, Profile, StoreKind};
 use crate::domain::secret::Secret;
-use crate::domain::text::{into_utf8_text, printable_path, utf8_text};
+use crate::domain::text::{into_utf8_text, printable_path};
 use crate::error::{Error, Result};
 use crate::ports::{Ports, Store, StoreChoice};
 use std::path::{Path, PathBuf};
 
-/// The contents of the configuration file.
 pub struct Configuration {
     pub config: Config,
     /// Where it is or would be; `None` without a home directory.
@@ -33,26 +32,16 @@ impl Configuration {
         }
     }
 
-    /// The file's contents; empty if it is missing. For commands that are about to write it.
-    ///
-    /// # Errors
-    /// `config`, if it cannot be read or is not valid.
+    /// As [`Configuration::load`], but the file may be missing: for commands that are about to write it.
     pub fn load_or_new(ports: &Ports) -> Result<Self> {
         config::caches_access_tokens(&ports.env)?;
         let Some(path) = config::config_path(&ports.env, &ports.dirs) else {
             return Ok(Self { config: Config::default(), path: None, is_new: true, is_pipe: false });
         };
-        let unreadable = |error: std::io::Error| Error::config(format!("{}: {error}", printable_path(&path)));
-        let read = ports.files.read(&path).map_err(unreadable)?;
-        let is_new = read.is_none();
-        let config = match read {
-            Some(bytes) => {
-                let text = utf8_text(&bytes)
-                    .map_err(|why| Error::config(format!("{}: it is {why}", printable_path(&path))))?;
-                config::parse(text, &path)?
-            }
-            None => Config::default(),
-        };
+        let text =
+            read_text(ports, &path).map_err(|what| Error::config(format!("{}: {what}", printable_path(&path))))?;
+        let is_new = text.is_none();
+        let config = text.map_or_else(|| Ok(Config::default()), |text| config::parse(&text, &path))?;
         let is_pipe = ports.files.is_pipe(&path);
         Ok(Self { config, path: Some(path), is_new, is_pipe })
     }
@@ -67,10 +56,6 @@ impl Configuration {
         names.into_iter().flatten().filter(|name| config::check_profile_name(name).is_ok()).collect()
     }
 
-    /// The profile in use.
-    ///
-    /// # Errors
-    /// As [`config::profile`].
     pub fn profile(&self, ports: &Ports, name: Option<&str>) -> Result<Profile> {
         config::profile(name, &ports.env, &self.config, self.base())
     }
@@ -80,8 +65,6 @@ impl Configuration {
         self.path.as_deref().filter(|_| !self.is_pipe).and_then(Path::parent)
     }
 
-    /// The opened store.
-    ///
     /// # Errors
     /// `config` for a store that is not valid, `store` if it cannot be used.
     pub fn store(&self, ports: &Ports) -> Result<Box<dyn Store>> {
@@ -89,9 +72,6 @@ impl Configuration {
     }
 
     /// The store to open, with its key.
-    ///
-    /// # Errors
-    /// `config`.
     pub fn store_choice(&self, ports: &Ports) -> Result<StoreChoice> {
         let dir = || store_dir(ports).ok_or_else(|| Error::config("there is no home directory: set TIDP_STORE_DIR"));
         Ok(match config::store(&ports.env, &self.config)? {
@@ -101,6 +81,15 @@ impl Configuration {
             StoreKind::File(source) => StoreChoice::File { dir: dir()?, key: store_key(ports, source)? },
         })
     }
+}
+
+/// The text of a file; `None` if there is none.
+///
+/// # Errors
+/// What is wrong with it, for a person.
+pub fn read_text(ports: &Ports, path: &Path) -> std::result::Result<Option<String>, String> {
+    let Some(bytes) = ports.files.read(path).map_err(|error| error.to_string())? else { return Ok(None) };
+    into_utf8_text(bytes).map(Some).map_err(|why| format!("it is {why}"))
 }
 
 /// Where a store of files is; `None` without a home directory.

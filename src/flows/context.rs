@@ -14,7 +14,6 @@ use sha2::{Digest, Sha256};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A profile and the store its session is in.
 pub struct Context<'w> {
     pub ports: &'w Ports,
     pub reporter: &'w dyn Reporter,
@@ -74,7 +73,6 @@ impl<'w> Context<'w> {
         self.lookups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The name of the session's entry in the store.
     pub fn entry(&self) -> String {
         EntryKey::Session(self.key.clone()).name()
     }
@@ -93,9 +91,6 @@ impl<'w> Context<'w> {
     }
 
     /// The stored session, without ever asking the user to unlock the store.
-    ///
-    /// # Errors
-    /// As [`Context::load`].
     pub fn load_without_prompt(&self) -> Result<Option<Session>> {
         self.read(self.store.load_without_prompt(&self.entry())?)
     }
@@ -105,8 +100,6 @@ impl<'w> Context<'w> {
         document.map(read).transpose()
     }
 
-    /// The stored session.
-    ///
     /// # Errors
     /// [`SessionError::NoSession`], or `store`.
     pub fn session(&self) -> Result<Session> {

@@ -16,9 +16,6 @@ pub use surroundings::Surroundings;
 
 /// Checks the configuration, the network, the store, the redirect's port and the browser; the profile is the one named, or the
 /// one in use.
-///
-/// # Errors
-/// Only those of showing a check.
 pub fn examine(
     ports: &Ports,
     reporter: &dyn Reporter,
@@ -43,10 +40,6 @@ impl<'a> Checklist<'a> {
         Self { show, failed: None }
     }
 
-    /// Shows a check.
-    ///
-    /// # Errors
-    /// Those of `show`.
     pub fn add(&mut self, finding: impl Into<Finding>) -> Result<()> {
         let Finding { check, failed } = finding.into();
         if let Some(kind) = failed {
@@ -87,7 +80,6 @@ impl Finding {
     }
 }
 
-/// What is examined.
 struct Patient<'a> {
     ports: &'a Ports,
     reporter: &'a dyn Reporter,

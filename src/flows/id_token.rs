@@ -3,11 +3,10 @@
 use crate::domain::decision::Intent;
 use crate::domain::session::IdToken;
 use crate::error::{Result, SessionError};
-use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
-use crate::flows::refresh_if_due;
 use crate::flows::wanted_token::RefreshAllowed;
+use crate::flows::{advisory_warnings, refresh_if_due};
 
 /// An ID token that has not expired.
 ///
@@ -17,12 +16,11 @@ pub fn valid_token(context: &Context<'_>, allowed: RefreshAllowed) -> Result<IdT
     context.require_user("the provider issues no ID token")?;
     let before = context.session()?;
     let (FreshSession { session, source }, missing) = match allowed {
-        RefreshAllowed::Never => (
-            FreshSession { session: before.clone(), source: TokenSource::Stored(None) },
-            SessionError::RefreshForbidden,
-        ),
+        RefreshAllowed::Never => {
+            (FreshSession { session: before.clone(), source: TokenSource::Stored }, SessionError::RefreshForbidden)
+        }
         RefreshAllowed::IfDue => {
-            (refresh_if_due::ensure_fresh(context, before.clone(), Intent::IdToken)?, SessionError::NoIdToken)
+            (refresh_if_due::ensure_fresh(context, &before, Intent::IdToken)?, SessionError::NoIdToken)
         }
     };
     advisory_warnings::warn_if_due(context, &session, source.renewal());

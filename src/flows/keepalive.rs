@@ -15,7 +15,7 @@ use crate::explain::keepalive_messages::{self, KeepaliveCounts};
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::refresh_if_due;
-use crate::ports::{ExitReason, Lock, StoreFailureKind, Supervisor};
+use crate::ports::{ExitReason, Lock, StoreFailure, StoreFailureKind, Supervisor};
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -30,21 +30,14 @@ const STORE_CHECK_INTERVAL: Duration = Duration::from_secs(60);
 /// yet.
 const GRACE: Seconds = Seconds(60);
 
-/// The options of `keepalive`.
-pub struct KeepaliveOptions<'a> {
-    /// How long to keep the session alive; `None` for as long as possible.
-    pub duration: Option<Seconds>,
-    /// The command to run meanwhile; empty for none.
-    pub command: &'a [OsString],
-}
-
-/// How the command ended, or which signal came; `None` after the duration.
+/// Keeps the session alive for `duration`, or as long as possible; and runs the command meanwhile, if it is not empty. Returns
+/// how the command ended, or which signal came; `None` after the duration.
 ///
 /// # Errors
 /// `login_required` when the session has ended or there is nothing to keep alive; `busy` for a second keepalive; 126 or
 /// 127 if the command cannot be started.
-pub fn run(context: &Context<'_>, options: &KeepaliveOptions<'_>) -> Result<Option<ExitReason>> {
-    let mut keepalive = Keepalive::new(context, options)?;
+pub fn run(context: &Context<'_>, duration: Option<Seconds>, command: &[OsString]) -> Result<Option<ExitReason>> {
+    let mut keepalive = Keepalive::new(context, duration, !command.is_empty())?;
     let _only_one = lock_keepalive(context)?;
     let mut supervisor = context
         .ports
@@ -55,9 +48,9 @@ pub fn run(context: &Context<'_>, options: &KeepaliveOptions<'_>) -> Result<Opti
     // Without a session, the command does not start.
     keepalive.renew_if_due()?;
     if keepalive.has_command {
-        match supervisor.start(options.command) {
+        match supervisor.start(command) {
             Err(error) if error.kind() != ErrorKind::Interrupted => {
-                return Err(ChildProcessError::not_started(options.command, &error).into());
+                return Err(ChildProcessError::not_started(command, &error).into());
             }
             // A signal came: the first wait returns it.
             _ => {}
@@ -69,7 +62,6 @@ pub fn run(context: &Context<'_>, options: &KeepaliveOptions<'_>) -> Result<Opti
     ending
 }
 
-/// The lock that allows one keepalive per session.
 fn lock_keepalive(context: &Context<'_>) -> Result<Box<dyn Lock>> {
     let lock = context.store.try_lock(&format!("{} keepalive", context.entry()))?;
     lock.ok_or_else(|| SessionError::AlreadyKeptAlive.into())
@@ -90,7 +82,6 @@ fn nothing_to_keep_alive(context: &Context<'_>, session: &Session, policy: &Poli
     SessionError::CannotKeepAlive(keepalive_messages::nothing_to_keep_alive(session, policy, &until)).into()
 }
 
-/// The session that is kept alive, and what has been done for it.
 struct Keepalive<'c, 'w> {
     context: &'c Context<'w>,
     policy: Policy,
@@ -99,7 +90,6 @@ struct Keepalive<'c, 'w> {
     duration: Option<Seconds>,
     started_at: Time,
     started_uptime: Duration,
-    /// The session as last read or refreshed.
     session: Session,
     /// The uptime when the store was last read; [`Duration::MAX`] if it is not read until the next renewal.
     checked_at: Duration,
@@ -115,13 +105,11 @@ struct FailureStreak {
     since: Time,
     tries: u32,
     last_try_at: Time,
-    /// How long to wait after the last try.
     wait: Seconds,
 }
 
 impl<'c, 'w> Keepalive<'c, 'w> {
-    /// Loads the session, without a refresh.
-    fn new(context: &'c Context<'w>, options: &KeepaliveOptions<'_>) -> Result<Self> {
+    fn new(context: &'c Context<'w>, duration: Option<Seconds>, has_command: bool) -> Result<Self> {
         context.require_user(
             "there is no session to keep alive: `tidp token` and `tidp exec` request a new token when one is due",
         )?;
@@ -134,8 +122,8 @@ impl<'c, 'w> Keepalive<'c, 'w> {
         let mut keepalive = Self {
             context,
             policy,
-            has_command: !options.command.is_empty(),
-            duration: options.duration,
+            has_command,
+            duration,
             started_at: clock.now(),
             started_uptime: clock.uptime(),
             session,
@@ -156,7 +144,6 @@ impl<'c, 'w> Keepalive<'c, 'w> {
         self.lead = lead(self.policy.lifetime.unwrap_or_default(), u64::from_le_bytes(random));
     }
 
-    /// How the command ended, or which signal came; `None` once `--for` is over.
     fn run_until_end(&mut self, supervisor: &mut dyn Supervisor) -> Result<Option<ExitReason>> {
         loop {
             let wait = match self.tick() {
@@ -214,7 +201,6 @@ impl<'c, 'w> Keepalive<'c, 'w> {
         }
     }
 
-    /// Warns that the session is no longer kept alive, and waits for the command.
     fn wait_for_command(&self, supervisor: &mut dyn Supervisor, reason: &str) -> ExitReason {
         let warning = keepalive_messages::command_continues_warning(reason);
         self.context.reporter.warn(WarningCode::NotKeptAlive, warning);
@@ -246,7 +232,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
     /// Refreshes, unless another process has done so. Returns when to try next.
     fn renew(&mut self, end: Time) -> Result<Time> {
         let intent = Intent::KeepAlive { lead: self.lead };
-        match self.context.session().and_then(|before| refresh_if_due::ensure_fresh(self.context, before, intent)) {
+        match self.context.session().and_then(|before| refresh_if_due::ensure_fresh(self.context, &before, intent)) {
             Ok(fresh) => self.accept(fresh),
             Err(error) if is_temporary(&error) => return self.record_failure(&error, end),
             Err(error) => return Err(error),
@@ -268,11 +254,11 @@ impl<'c, 'w> Keepalive<'c, 'w> {
                 self.counts.refreshes += 1;
                 self.report_refresh(old_end, renewal);
             }
-            TokenSource::RefreshedElsewhere | TokenSource::Stored(_) if changed => {
+            TokenSource::RefreshedElsewhere | TokenSource::Stored if changed => {
                 self.counts.renewed_elsewhere += 1;
                 self.report_changed_elsewhere();
             }
-            TokenSource::RefreshedElsewhere | TokenSource::Stored(_) => return,
+            TokenSource::RefreshedElsewhere | TokenSource::Stored => return,
         }
         self.pick_lead();
     }
@@ -348,14 +334,10 @@ fn is_temporary(error: &Error) -> bool {
     match &error.situation {
         Situation::Network(NetworkError::Unreachable(_) | NetworkError::ResponseLost(_))
         | Situation::Session(SessionError::Busy { .. } | SessionError::Changed { .. }) => true,
-        Situation::Store(StoreError::Failed(failure)) => !matches!(
-            failure.kind,
-            StoreFailureKind::WrongKey
-                | StoreFailureKind::Damaged
-                | StoreFailureKind::Ambiguous
-                | StoreFailureKind::LockUnavailable
-                | StoreFailureKind::LocksUnsupported
-        ),
+        Situation::Store(StoreError::Failed(StoreFailure { kind, .. })) => {
+            let is_about_locks = matches!(kind, StoreFailureKind::LockUnavailable | StoreFailureKind::LocksUnsupported);
+            !is_about_locks && !kind.concerns_entry()
+        }
         _ => false,
     }
 }

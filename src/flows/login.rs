@@ -38,21 +38,15 @@ const DEFAULT_TIMEOUT: Seconds = Seconds::minutes(5);
 /// The options of a login, checked.
 pub struct LoginOptions {
     pub method: LoginMethod,
-    /// The parameters of the authorization request.
     pub request: AuthorizationOptions,
-    /// The assurance level that the login must have.
     pub require_acr: Option<String>,
-    /// The account that must have logged in.
     pub expect_sub: Option<String>,
     /// How long to wait for the user; `None` for the default, or as long as a code is valid.
     pub timeout: Option<Seconds>,
-    /// Print the URL and open no browser.
     pub no_browser: bool,
     /// Ask for the redirect URL on standard input instead of listening for it.
     pub paste: bool,
-    /// Name the other ways to log in below the URL that was opened.
     pub show_other_ways: bool,
-    /// Show the address for another device as a QR code too.
     pub show_qr_code: bool,
 }
 
@@ -66,7 +60,6 @@ impl LoginOptions {
     }
 }
 
-/// The time since a moment.
 #[derive(Clone, Copy)]
 struct Stopwatch {
     started_at: Time,
@@ -161,7 +154,6 @@ fn may_be_in_use(session: &Session, now: Time) -> bool {
     session.held_token().is_some() || now < session.access_token.expires_at
 }
 
-/// A login that has begun.
 struct LoginAttempt<'c, 'w> {
     context: &'c Context<'w>,
     options: LoginOptions,
@@ -214,7 +206,6 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         }
     }
 
-    /// The error for a refusal.
     fn refusal(&self, problem: Problem, redirect_uri: Option<&str>) -> Error {
         match problem {
             Problem::Refused(provider) => LoginError::Refused(provider, self.requested_login(redirect_uri)).into(),
@@ -309,7 +300,6 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         Ok(session.with_event(sent_at, EventKind::Login { refresh_token: has_refresh_token }))
     }
 
-    /// Checks `--expect-sub` and `--require-acr`.
     fn check_requirements(&self, accepted: &ValidatedIdToken) -> Result<()> {
         let LoginOptions { method, expect_sub, require_acr, .. } = &self.options;
         let (sub, method) = (&accepted.account.sub, *method);
@@ -373,7 +363,6 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
     }
 }
 
-/// The assurance level of a login, for a person.
 fn level(accepted: &ValidatedIdToken) -> String {
     let levels = acr_levels(&accepted.claims).join(" ");
     if levels.is_empty() { "none".to_owned() } else { printable(&levels) }

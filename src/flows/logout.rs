@@ -15,21 +15,17 @@ use crate::error::{Error, Kind, Result, SessionError, Situation, StoreError};
 use crate::explain::logout_messages::{
     self, RefreshTokenResult, SsoSessionResult, StepMessage, StepState, UNKNOWN_ACCESS_TOKEN,
 };
-use crate::flows::access_token_cache;
-use crate::flows::advisory_warnings;
 use crate::flows::browser::open_or_print_url;
 use crate::flows::context::Context;
-use crate::flows::machine_tokens;
-use crate::flows::provider_metadata;
+use crate::flows::{access_token_cache, advisory_warnings, machine_tokens, provider_metadata};
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome, Revocation};
-use crate::ports::{IgnoredRequest, StoreFailureKind};
+use crate::ports::IgnoredRequest;
 use outcome::{Failure, REFRESH_TOKEN, SSO_SESSION, Step, report_access_token, reported};
 
 /// How long to wait for the browser to follow the redirect.
 const BROWSER_TIMEOUT: Seconds = Seconds(20);
 
-/// What a logout may do at the provider.
 #[derive(Clone, Copy)]
 pub struct LogoutOptions {
     /// Delete the local session only.
@@ -62,9 +58,6 @@ pub fn log_out(context: &Context<'_>, options: LogoutOptions) -> Result<Outcome>
 }
 
 /// Removes the tokens of a client that acts for itself, wherever they are kept. The provider has no session to end.
-///
-/// # Errors
-/// `store`, `busy`.
 fn forget_machine_tokens(context: &Context<'_>) -> Result<Outcome> {
     // The lock, so that a request that is under way does not bring them back.
     let lock = context.lock(&machine_tokens::entry(&context.key))?;
@@ -133,7 +126,6 @@ fn end_session(context: &Context<'_>, options: LogoutOptions, removed: Removed) 
     Outcome { key: context.key.clone(), account, had_session, refresh_token, sso_session, access_token_valid_until }
 }
 
-/// Revokes the refresh token, then ends the provider's session.
 fn log_out_at_provider(context: &Context<'_>, options: LogoutOptions, session: &Session) -> (Step, Step) {
     let provider = if options.local { None } else { Some(provider_metadata::provider(context)) };
     let provider = provider.as_ref().map(Result::as_ref);
@@ -150,7 +142,6 @@ fn log_out_at_provider(context: &Context<'_>, options: LogoutOptions, session: &
     (refresh_token, reported(context, SSO_SESSION, sso_session.map(|result| result.message())))
 }
 
-/// What was removed from the store.
 enum Removed {
     Nothing,
     InvalidEntry,
@@ -168,10 +159,7 @@ fn remove_local_session(context: &Context<'_>) -> Result<Removed> {
         Err(Error { situation: Situation::Store(StoreError::InvalidEntry(_)), .. }) => Removed::InvalidEntry,
         // Deleting needs only the entry's name: neither the right key, nor a readable entry, nor a unique one.
         Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. })
-            if matches!(
-                failure.kind,
-                StoreFailureKind::WrongKey | StoreFailureKind::Ambiguous | StoreFailureKind::Damaged
-            ) =>
+            if failure.kind.concerns_entry() =>
         {
             Removed::InvalidEntry
         }

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
-/// A cached document.
 #[derive(Serialize, Deserialize)]
 pub struct CachedDocument {
     /// Where it was fetched from: the file's name is only a hash of it.
@@ -71,19 +70,16 @@ impl CachedDocument {
     }
 }
 
-/// The cached document if it may still be used.
 pub fn fresh(context: &Context<'_>, request: &Request) -> Option<CachedDocument> {
     let now = context.ports.clock.now();
     read(context, request).filter(|cached| cached.is_fresh(now))
 }
 
-/// The cached document, however old.
 pub fn read(context: &Context<'_>, request: &Request) -> Option<CachedDocument> {
     let bytes = context.ports.files.read_own(&path(context, request)?).ok()??;
     serde_json::from_slice(&bytes).ok().filter(|cached: &CachedDocument| cached.url == request.url.as_str())
 }
 
-/// Shows that a document was not fetched.
 pub fn trace(context: &Context<'_>, name: &str, fetched_at: Time, fresh_until: Time) {
     let local = |time| context.reporter.local_time(time);
     context.reporter.trace(|| trace_messages::cached_document(name, &local(fetched_at), &local(fresh_until)));

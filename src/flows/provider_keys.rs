@@ -22,7 +22,6 @@ use std::time::Duration;
 /// How long to wait before fetching again for a key that was not found. Counts attempts, not successes.
 const REFETCH_COOLDOWN: Seconds = Seconds::minutes(5);
 
-/// The provider's keys, and how old they are.
 #[derive(Clone)]
 pub struct ProviderKeys {
     pub set: KeySet,
@@ -40,7 +39,6 @@ pub enum Refetch {
     /// At once for a bad signature, which would cost the session: after a refresh. With a short deadline, because the
     /// new refresh token is not stored yet.
     NowIfBadSignature,
-    /// Never.
     AfterCooldown,
 }
 
@@ -87,17 +85,11 @@ impl Refetch {
 }
 
 /// The provider's keys: cached, or fetched.
-///
-/// # Errors
-/// `unreachable`, `invalid`.
 pub fn keys(context: &Context<'_>, provider: &Provider) -> Result<ProviderKeys> {
     newest_keys(context, provider, None)
 }
 
 /// The newest of the keys at hand and those in the cache while they are fresh; otherwise they are fetched.
-///
-/// # Errors
-/// `unreachable`, `invalid`.
 pub fn newest_keys(context: &Context<'_>, provider: &Provider, at_hand: Option<&ProviderKeys>) -> Result<ProviderKeys> {
     let now = context.ports.clock.now();
     let at_hand = at_hand.filter(|keys| keys.is_fresh(now)).cloned();
@@ -119,9 +111,6 @@ pub fn prefetch_request(context: &Context<'_>, provider: &Provider) -> Option<Re
 }
 
 /// The keys from the response to [`prefetch_request`] sent at the time given; without a usable one, as [`keys`].
-///
-/// # Errors
-/// `unreachable`, `invalid`.
 pub fn prefetched_keys(
     context: &Context<'_>,
     provider: &Provider,
@@ -202,7 +191,6 @@ pub fn verify_if_key_known<T>(
 pub fn signature_verdict(context: &Context<'_>, provider: &Result<Provider>, jws: &Jws<'_>) -> SignatureVerdict {
     let without_keys = KeySet::default().verify(jws);
     let outcome = match key_problem(&without_keys) {
-        // No key could change this outcome.
         None => without_keys.map_err(VerifyError::Rejected),
         Some(_) => provider
             .as_ref()
@@ -223,7 +211,6 @@ pub fn signature_verdict(context: &Context<'_>, provider: &Result<Provider>, jws
     }
 }
 
-/// The problem that newer keys might solve.
 fn key_problem<T>(outcome: &std::result::Result<T, TokenProblem>) -> Option<TokenProblem> {
     outcome.as_ref().err().filter(|problem| problem.is_about_keys()).cloned()
 }

@@ -14,7 +14,6 @@ const LOGIN_LOCK_TIMEOUT: Duration = Duration::from_secs(180);
 /// How long to wait before the reason is reported.
 const SILENT_WAIT: Duration = Duration::from_secs(2);
 
-/// How a wait for the lock ended.
 pub enum Wait<T> {
     Locked(Box<dyn Lock>),
     /// Another process has made the lock unnecessary.
@@ -22,9 +21,6 @@ pub enum Wait<T> {
 }
 
 /// The first result of `attempt`, which gets the time waited so far; `None` after `timeout`.
-///
-/// # Errors
-/// Those of `attempt`.
 pub fn poll_until<T>(
     ports: &Ports,
     timeout: Duration,
@@ -74,9 +70,6 @@ impl Context<'_> {
 }
 
 /// The lock of an entry of a store, as [`Context::lock`].
-///
-/// # Errors
-/// As [`Context::lock`].
 pub fn lock_entry(ports: &Ports, reporter: &dyn Reporter, store: &dyn Store, entry: &str) -> Result<Box<dyn Lock>> {
     let mut has_reported = false;
     let attempt = |waited: Duration| {

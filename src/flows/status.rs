@@ -22,7 +22,6 @@ pub struct Status {
     pub config: Option<PathBuf>,
 }
 
-/// A session that no profile is for.
 pub struct Leftover {
     pub row: StatusRow,
     pub key: SessionKey,
@@ -104,7 +103,6 @@ fn details(profile: &Profile, summary: SessionSummary) -> Details {
     }
 }
 
-/// The entry that the row of this profile is about.
 fn entry_of(profile: &Profile) -> EntryKey {
     let key = profile.session_key();
     if profile.is_machine() { EntryKey::MachineTokens(key) } else { EntryKey::Session(key) }

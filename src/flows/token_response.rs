@@ -33,7 +33,6 @@ pub fn access_token(response: &TokenResponse, sent_at: Time) -> AccessToken {
     AccessToken { value: response.access_token.clone(), obtained_at: sent_at, expires_at: sent_at.plus(lifetime) }
 }
 
-/// Shows what a response brought.
 pub fn trace(context: &Context<'_>, response: &TokenResponse) {
     context.reporter.trace(|| {
         let lifetime = response.expires_in.or_else(|| lifetime_from_claims(&response.access_token));
@@ -42,7 +41,6 @@ pub fn trace(context: &Context<'_>, response: &TokenResponse) {
     });
 }
 
-/// Shows what was checked of an ID token.
 fn trace_id_token(context: &Context<'_>, accepted: &ValidatedIdToken, binding: Binding) {
     context.step(|| {
         let token = &accepted.token;

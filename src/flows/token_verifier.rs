@@ -1,8 +1,9 @@
 //! Tokens verified in any number: with the profile's provider, or with a key set from a file.
 
-use crate::domain::text::{printable_path, utf8_text};
+use crate::domain::text::printable_path;
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Kind, Result, ValidationError};
+use crate::flows::configuration::read_text;
 use crate::flows::context::Context;
 use crate::flows::provider_keys::{self, ProviderKeys, VerifyError};
 use crate::flows::provider_metadata;
@@ -18,12 +19,14 @@ use std::sync::{PoisonError, RwLock};
 /// How long keys are used before it is checked whether they may still be.
 const RECHECK_INTERVAL: Seconds = Seconds::minutes(1);
 
-/// What tokens are verified with.
 pub enum TokenVerifier<'w> {
-    /// Nothing: no token is verified.
     Nothing,
     /// The profile's provider, with the newest keys known; they are replaced when a token needs newer ones.
-    Provider { context: Box<Context<'w>>, provider: Box<Provider>, keys: RwLock<KeySnapshot> },
+    Provider {
+        context: Box<Context<'w>>,
+        provider: Box<Provider>,
+        keys: RwLock<KeySnapshot>,
+    },
     /// A key set from a file, whoever issued the token.
     File(KeySet),
 }
@@ -53,22 +56,16 @@ impl KeySnapshot {
 }
 
 impl<'w> TokenVerifier<'w> {
-    /// A verifier with the key set in a file.
-    ///
     /// # Errors
     /// `config` if it cannot be read; `invalid` if it is not a key set.
     pub fn from_file(ports: &Ports, path: &Path) -> Result<Self> {
-        let unreadable = |what: String| Error::config(format!("--jwks {}: {what}", printable_path(path)));
-        let bytes = ports.files.read(path).map_err(|error| unreadable(error.to_string()))?;
-        let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
-        let text = utf8_text(&bytes).map_err(|why| unreadable(format!("it is {why}")))?;
+        let text = read_text(ports, path).and_then(|text| text.ok_or_else(|| "no such file".to_owned()));
+        let text = text.map_err(|what| Error::config(format!("--jwks {}: {what}", printable_path(path))))?;
         let keys =
             KeySet::from_json(text.as_bytes()).map_err(|problem| Error::problem("cannot read the key set", problem))?;
         Ok(Self::File(keys))
     }
 
-    /// A verifier with the keys of the profile's provider.
-    ///
     /// # Errors
     /// Those of [`Context::open`]; `unreachable` if the provider's keys cannot be fetched.
     pub fn from_provider(ports: &'w Ports, reporter: &'w dyn Reporter, profile: Option<&str>) -> Result<Self> {
@@ -106,7 +103,6 @@ impl<'w> TokenVerifier<'w> {
         })
     }
 
-    /// The provider that verifies, if one does.
     pub fn provider(&self) -> Option<&Provider> {
         match self {
             Self::Provider { provider, .. } => Some(provider),

@@ -109,7 +109,6 @@ impl Visit<'_> {
         Check::ok(OFFERS, seen).into()
     }
 
-    /// The difference between this machine's clock and the response's `Date`.
     fn clock(&self, received_at: Time) -> Check {
         let date = self.response.as_ref().ok().and_then(|response| response.header("date"));
         let Some(date) = date.and_then(Time::from_http_date) else {
@@ -158,7 +157,6 @@ impl Visit<'_> {
         }
     }
 
-    /// Whose certificates are accepted.
     fn authorities(&self) -> String {
         let env = &self.patient.ports.env;
         let replaced =

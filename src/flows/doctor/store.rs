@@ -63,7 +63,6 @@ impl Patient<'_> {
         }
     }
 
-    /// What is known of the keyring that failed.
     fn remarks_on_failure(&self, choice: &StoreChoice) -> Vec<String> {
         if *choice != StoreChoice::Keyring {
             return Vec::new();
@@ -155,7 +154,6 @@ fn round_trip(ports: &Ports, store: &dyn Store) -> Result<bool> {
     Err(StoreFailure { store: store.name(), kind: StoreFailureKind::Unknown, detail }.into())
 }
 
-/// The store in words.
 fn place(choice: &StoreChoice, backend: Option<&Backend>) -> String {
     match (choice, backend) {
         (StoreChoice::Keyring, Some(Backend::Program(program))) => program.clone(),
@@ -166,7 +164,6 @@ fn place(choice: &StoreChoice, backend: Option<&Backend>) -> String {
     }
 }
 
-/// What the users of this keyring should know.
 fn remarks_on(backend: Option<&Backend>) -> Vec<String> {
     let Some(Backend::Program(program)) = backend else { return Vec::new() };
     let remarks: &[&str] = match program {
@@ -182,7 +179,6 @@ fn remarks_on(backend: Option<&Backend>) -> Vec<String> {
     remarks.iter().map(|remark| (*remark).to_owned()).collect()
 }
 
-/// The cache of access tokens.
 fn cache(ports: &Ports) -> Check {
     if !matches!(config::caches_access_tokens(&ports.env), Ok(true)) {
         return Check::skipped(CACHE, "not used: TIDP_ACCESS_TOKEN_CACHE");

@@ -3,7 +3,6 @@
 use crate::ports::Ports;
 use std::path::Path;
 
-/// Files that container engines create.
 const CONTAINER_FILES: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -83,7 +83,6 @@ impl Keepalive<'_, '_> {
         self.context.reporter.warn(WarningCode::NotRenewed, warning);
     }
 
-    /// The error if no refresh can extend the session.
     pub(super) fn session_ended(&self, end: Time) -> Error {
         let reason = self.end_reason();
         SessionError::CannotKeepAlive(if self.now() < end {

@@ -19,7 +19,6 @@ use crate::oidc::{token, wire};
 use crate::ports::{FailureReason, ListenAt, Listener, OneTimeRedirect, Page};
 use url::Url;
 
-/// The reason that the page in the browser shows.
 fn failure_page(error: &Error) -> FailureReason {
     match &error.situation {
         Situation::Login(error) => error.page_reason(),

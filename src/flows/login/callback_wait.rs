@@ -24,7 +24,6 @@ const BACKGROUND_TURN: Duration = Duration::from_secs(1);
 
 const PASTE_AGAIN: &str = "Paste the whole URL here, from http to its end:";
 
-/// What came first.
 enum Arrival {
     /// Its query.
     Redirect(Secret),
@@ -83,7 +82,7 @@ impl<'a> CallbackWait<'a> {
         }
     }
 
-    /// What comes first; `None` after `patience`. Once the input has ended, only the redirect can come.
+    /// What comes first; `None` after `patience`.
     fn arrival(&self, listener: &mut dyn Listener, patience: Duration, input_ended: &mut bool) -> Option<Arrival> {
         let (clock, terminal) = (&self.context.ports.clock, &self.context.ports.terminal);
         let until = clock.uptime().saturating_add(patience);
@@ -163,7 +162,6 @@ impl<'a> CallbackWait<'a> {
         None
     }
 
-    /// Asks for another line, with the reason.
     fn ask_again(&self, why: &str) {
         let mut letters = why.chars();
         let why: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
@@ -214,7 +212,6 @@ impl<'a> CallbackWait<'a> {
         self.warn_once("a request to the redirect URI", why);
     }
 
-    /// Warns that a request was ignored, once for each reason.
     fn warn_once(&self, what: &str, why: &'static str) {
         if !self.ignored.borrow().contains(&why) {
             self.ignored.borrow_mut().push(why);

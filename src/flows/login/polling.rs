@@ -101,13 +101,11 @@ impl LoginAttempt<'_, '_> {
         Ok(UserHint::Prepared(prepared))
     }
 
-    /// The endpoint that this kind of login needs.
     fn endpoint<'p>(&self, endpoint: Option<&'p Url>, name: &'static str) -> Result<&'p Url> {
         let reason = || self.provider.missing_endpoint_reason(name);
         endpoint.ok_or_else(|| LoginError::NotOffered(reason(), self.options.method).into())
     }
 
-    /// Polls until there is a session.
     fn poll(&self, request: Request, interval: Seconds, lifetime: Seconds, since: Stopwatch) -> Result<Session> {
         let (interval, keys) = (PollInterval::new(interval), KeyPrefetch::start(self.context, &self.provider));
         let mut poll = Poll { request, interval, lifetime, since, keys, failure: None, has_lost_response: false };

@@ -12,7 +12,6 @@ pub(super) const REFRESH_TOKEN: &str = "refresh token";
 pub(super) const SSO_SESSION: &str = "SSO session";
 const ACCESS_TOKEN: &str = "access token";
 
-/// The outcome of logging out of one session.
 pub struct Outcome {
     pub(super) key: SessionKey,
     pub(super) account: Option<Account>,
@@ -22,10 +21,8 @@ pub struct Outcome {
     pub(super) access_token_valid_until: Option<Time>,
 }
 
-/// How a step at the provider ended.
 pub(super) type Step = Result<StepMessage, Failure>;
 
-/// Why a step failed.
 pub(super) struct Failure {
     /// What failed and why, as the step's text.
     pub(super) text: String,
@@ -45,12 +42,10 @@ impl Failure {
     }
 }
 
-/// Reports how long the access token still works.
 pub(super) fn report_access_token(context: &Context<'_>, text: String) {
     context.reporter.report(Notice::Step { name: ACCESS_TOKEN, text, failed: false });
 }
 
-/// Reports the step, and returns it.
 pub(super) fn reported(context: &Context<'_>, name: &'static str, step: Step) -> Step {
     let (text, failed) = match &step {
         Ok(message) => (&message.text, false),
@@ -78,7 +73,6 @@ impl Outcome {
         }
     }
 
-    /// The document of `tidp logout --json`.
     pub fn to_json(&self) -> Value {
         json!({
             "profile": self.key.profile,
@@ -92,7 +86,6 @@ impl Outcome {
         })
     }
 
-    /// The error of the first step that failed.
     pub fn failure(&self) -> Option<Error> {
         let steps = [(REFRESH_TOKEN, &self.refresh_token), (SSO_SESSION, &self.sso_session)];
         steps.into_iter().find_map(|(name, step)| {
