@@ -1,10 +1,10 @@
-//! A valid access token: from the cache, from the store, or by a refresh.
+//! A valid access token or ID token: from the cache, from the store, or by a refresh.
 
 use crate::domain::decision::Intent;
 use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
-use crate::domain::session::Session;
+use crate::domain::session::{IdToken, Session};
 use crate::error::{Error, NetworkError, Result, SessionError, Situation};
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
@@ -139,4 +139,26 @@ fn stored_token(
     let intent = Intent::AccessToken { min_ttl: wanted.wanted_ttl() };
     let login_needed = refresh_if_due::login_needed_for(context, scopes, whole, intent);
     Err(login_needed.unwrap_or_else(|| SessionError::ScopedRefreshForbidden(scopes.to_text()).into()))
+}
+
+/// An ID token that has not expired.
+///
+/// # Errors
+/// `login_required` if there is none and a refresh returns none; else those of a refresh.
+pub fn valid_id_token(context: &Context<'_>, allowed: RefreshAllowed) -> Result<IdToken> {
+    context.require_user("the provider issues no ID token")?;
+    let before = context.session()?;
+    let (FreshSession { session, source }, missing) = match allowed {
+        RefreshAllowed::Never => {
+            (FreshSession { session: before.clone(), source: TokenSource::Stored }, SessionError::RefreshForbidden)
+        }
+        RefreshAllowed::IfDue => {
+            (refresh_if_due::ensure_fresh(context, &before, Intent::IdToken)?, SessionError::NoIdToken)
+        }
+    };
+    advisory_warnings::warn_if_due(context, &session, source.renewal());
+    let now = context.ports.clock.now();
+    // A new token was validated by the provider's clock, so this machine's clock does not matter.
+    let is_new = source.renewal().is_some() && session.id_token != before.id_token;
+    session.id_token.filter(|token| is_new || now < token.expires_at).ok_or_else(|| missing.into())
 }

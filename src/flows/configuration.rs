@@ -46,8 +46,7 @@ impl Configuration {
         Ok(Self { config, path: Some(path), is_new, is_pipe })
     }
 
-    /// The profiles to propose for a command line: names that no shell reads as anything else. None of a pipe, which would
-    /// have to be waited for and which the command itself needs.
+    /// The profiles to propose for a command line, by names safe in a shell. None of a pipe: the command needs it.
     pub fn proposed_profiles(ports: &Ports) -> Vec<String> {
         if config::config_path(&ports.env, &ports.dirs).is_none_or(|path| ports.files.is_pipe(&path)) {
             return Vec::new();
@@ -83,10 +82,7 @@ impl Configuration {
     }
 }
 
-/// The text of a file; `None` if there is none.
-///
-/// # Errors
-/// What is wrong with it, for a person.
+/// The text of a file; `None` if there is none. The error says what is wrong with it.
 pub fn read_text(ports: &Ports, path: &Path) -> std::result::Result<Option<String>, String> {
     let Some(bytes) = ports.files.read(path).map_err(|error| error.to_string())? else { return Ok(None) };
     into_utf8_text(bytes).map(Some).map_err(|why| format!("it is {why}"))

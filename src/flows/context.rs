@@ -112,9 +112,6 @@ impl<'w> Context<'w> {
     }
 
     /// Bytes for identifiers that nobody can guess.
-    ///
-    /// # Errors
-    /// `failed`, if the system has none to give.
     pub fn random_bytes<const N: usize>(&self) -> Result<[u8; N]> {
         let mut bytes = [0; N];
         let failed = |error| Error::failed(format!("the system's random number generator failed: {error}"));

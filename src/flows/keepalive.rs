@@ -2,20 +2,18 @@
 //! the session can no longer be renewed. With a command it ends only with the command; renewals may stop earlier. Every
 //! wait is short, because the machine may be suspended meanwhile.
 
-mod report;
-
 use crate::domain::decision::Intent;
 use crate::domain::keepalive::{RenewalPlan, lead, retry_delay};
 use crate::domain::policy::Policy;
-use crate::domain::session::{RefreshToken, Session};
+use crate::domain::session::{RefreshToken, Renewal, Session};
 use crate::domain::time::{Seconds, Time};
 use crate::domain::warning::WarningCode;
 use crate::error::{ChildProcessError, Error, NetworkError, Result, SessionError, Situation, StoreError};
-use crate::explain::keepalive_messages::{self, KeepaliveCounts};
+use crate::explain::keepalive_messages::{self, KeepaliveCounts, NextRenewal};
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::refresh_if_due;
-use crate::ports::{ExitReason, Lock, StoreFailure, StoreFailureKind, Supervisor};
+use crate::ports::{ExitReason, StoreFailure, StoreFailureKind, Supervisor};
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -26,8 +24,7 @@ const POLL_INTERVAL: Seconds = Seconds(10);
 /// How often to check that the session is still in the store, so that a logout is noticed before the next renewal.
 const STORE_CHECK_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How long to keep retrying at least, even after the session's end: a machine that has just woken up has no network
-/// yet.
+/// How long to retry at least, even after the session's end: a machine that has just woken up has no network yet.
 const GRACE: Seconds = Seconds(60);
 
 /// Keeps the session alive for `duration`, or as long as possible; and runs the command meanwhile, if it is not empty. Returns
@@ -38,7 +35,8 @@ const GRACE: Seconds = Seconds(60);
 /// 127 if the command cannot be started.
 pub fn run(context: &Context<'_>, duration: Option<Seconds>, command: &[OsString]) -> Result<Option<ExitReason>> {
     let mut keepalive = Keepalive::new(context, duration, !command.is_empty())?;
-    let _only_one = lock_keepalive(context)?;
+    let lock = context.store.try_lock(&format!("{} keepalive", context.entry()))?;
+    let _only_one = lock.ok_or(SessionError::AlreadyKeptAlive)?;
     let mut supervisor = context
         .ports
         .signals
@@ -47,14 +45,12 @@ pub fn run(context: &Context<'_>, duration: Option<Seconds>, command: &[OsString
     keepalive.report_start();
     // Without a session, the command does not start.
     keepalive.renew_if_due()?;
-    if keepalive.has_command {
-        match supervisor.start(command) {
-            Err(error) if error.kind() != ErrorKind::Interrupted => {
-                return Err(ChildProcessError::not_started(command, &error).into());
-            }
-            // A signal came: the first wait returns it.
-            _ => {}
-        }
+    // If a signal came, the first wait returns it.
+    if keepalive.has_command
+        && let Err(error) = supervisor.start(command)
+        && error.kind() != ErrorKind::Interrupted
+    {
+        return Err(ChildProcessError::not_started(command, &error).into());
     }
     let ending = keepalive.run_until_end(&mut *supervisor);
     let lasted = keepalive.now().since(keepalive.started_at);
@@ -62,18 +58,11 @@ pub fn run(context: &Context<'_>, duration: Option<Seconds>, command: &[OsString
     ending
 }
 
-fn lock_keepalive(context: &Context<'_>) -> Result<Box<dyn Lock>> {
-    let lock = context.store.try_lock(&format!("{} keepalive", context.entry()))?;
-    lock.ok_or_else(|| SessionError::AlreadyKeptAlive.into())
-}
-
 /// The stored session, unless it is known to have ended.
 fn live_session(context: &Context<'_>) -> Result<Session> {
     let session = context.session()?;
-    match session.refresh_token {
-        RefreshToken::Refused { .. } => Err(SessionError::RefreshTokenRejected.into()),
-        RefreshToken::NeverIssued | RefreshToken::Held(_) => Ok(session),
-    }
+    let is_refused = matches!(session.refresh_token, RefreshToken::Refused { .. });
+    if is_refused { Err(SessionError::RefreshTokenRejected.into()) } else { Ok(session) }
 }
 
 /// The error for a session without a refresh token, or a policy without refresh tokens.
@@ -145,19 +134,25 @@ impl<'c, 'w> Keepalive<'c, 'w> {
     }
 
     fn run_until_end(&mut self, supervisor: &mut dyn Supervisor) -> Result<Option<ExitReason>> {
+        let ending = loop {
+            match self.tick() {
+                Ok(Some(wait)) => {
+                    if let Some(ended) = supervisor.wait(wait.to_std()) {
+                        return Ok(Some(ended));
+                    }
+                }
+                Ok(None) => break Ok(None),
+                Err(error) => break Err(error),
+            }
+        };
+        if !self.has_command {
+            return ending;
+        }
+        let reason = ending.err().map_or_else(|| "--for has elapsed".to_owned(), |error| error.report().message);
+        let warning = keepalive_messages::command_continues_warning(&reason);
+        self.context.reporter.warn(WarningCode::NotKeptAlive, warning);
         loop {
-            let wait = match self.tick() {
-                Ok(Some(wait)) => wait,
-                Ok(None) if self.has_command => {
-                    return Ok(Some(self.wait_for_command(supervisor, "--for has elapsed")));
-                }
-                Ok(None) => return Ok(None),
-                Err(error) if self.has_command => {
-                    return Ok(Some(self.wait_for_command(supervisor, &error.report().message)));
-                }
-                Err(error) => return Err(error),
-            };
-            if let Some(ended) = supervisor.wait(wait.to_std()) {
+            if let Some(ended) = supervisor.wait(Duration::from_secs(3_600)) {
                 return Ok(Some(ended));
             }
         }
@@ -183,32 +178,13 @@ impl<'c, 'w> Keepalive<'c, 'w> {
     /// Fails if the session is known to have ended. A new login is noticed at the next renewal.
     fn check_session(&mut self) -> Result<()> {
         self.checked_at = self.uptime();
-        match live_session(self.context) {
-            Err(error)
-                if matches!(
-                    error.situation,
-                    Situation::Session(SessionError::NoSession | SessionError::RefreshTokenRejected)
-                ) =>
-            {
-                Err(error)
-            }
-            // The store may have asked the user to unlock it, so it is not read again before the next renewal.
-            Err(_) => {
-                self.checked_at = Duration::MAX;
-                Ok(())
-            }
-            Ok(_) => Ok(()),
+        let Err(error) = live_session(self.context) else { return Ok(()) };
+        if matches!(error.situation, Situation::Session(SessionError::NoSession | SessionError::RefreshTokenRejected)) {
+            return Err(error);
         }
-    }
-
-    fn wait_for_command(&self, supervisor: &mut dyn Supervisor, reason: &str) -> ExitReason {
-        let warning = keepalive_messages::command_continues_warning(reason);
-        self.context.reporter.warn(WarningCode::NotKeptAlive, warning);
-        loop {
-            if let Some(ended) = supervisor.wait(Duration::from_secs(3_600)) {
-                return ended;
-            }
-        }
+        // The store may have asked the user to unlock it, so it is not read again before the next renewal.
+        self.checked_at = Duration::MAX;
+        Ok(())
     }
 
     /// Renews the session if that is due. Returns when to try next.
@@ -326,6 +302,85 @@ impl<'c, 'w> Keepalive<'c, 'w> {
         let now = self.now();
         let ends_before = || self.has_command || self.time_left().is_some_and(|left| left <= end.left(now));
         now < end && (!matches!(self.renewal_plan(), RenewalPlan::SsoEnded(_)) || ends_before())
+    }
+
+    /// Reports a note; while a command runs, only under `--verbose`.
+    fn note_unless_command(&self, text: &str) {
+        if self.has_command {
+            self.context.reporter.trace(|| text.to_owned())
+        } else {
+            self.context.reporter.note(text)
+        }
+    }
+
+    fn report_start(&self) {
+        if self.session.unresolved_refusal().is_some() {
+            return self.note_unless_command(keepalive_messages::LAST_REFRESH_REFUSED);
+        }
+        if self.session.found_inactive_at().is_some() {
+            return self.note_unless_command(keepalive_messages::FOUND_INACTIVE);
+        }
+        let now = self.now();
+        match self.renewal_plan() {
+            RenewalPlan::Renewal { due, end } => {
+                let next = if due <= now {
+                    NextRenewal::Now
+                } else if self.time_left().is_none_or(|left| due.left(now) < left) {
+                    NextRenewal::At(self.context.when(due))
+                } else {
+                    NextRenewal::AfterDuration
+                };
+                self.note_unless_command(&keepalive_messages::start_note(&self.policy, &self.context.when(end), &next));
+            }
+            RenewalPlan::End(end) | RenewalPlan::SsoEnded(end) if self.should_wait_for(end) => {
+                self.context
+                    .reporter
+                    .note(keepalive_messages::waiting_note(&self.end_reason(), &self.context.when(end)));
+            }
+            RenewalPlan::End(_) | RenewalPlan::SsoEnded(_) | RenewalPlan::Nothing => {}
+        }
+    }
+
+    fn end_reason(&self) -> String {
+        let outlook = self.context.outlook(Some(&self.session), self.now());
+        keepalive_messages::end_reason(&self.policy, outlook.sso)
+    }
+
+    /// Reports a refresh of this run. `old_end` is when the session would have ended; `None` if that was not known.
+    fn report_refresh(&self, old_end: Option<Time>, renewal: Renewal) {
+        let Some(end) = self.session_end() else { return };
+        let (now, end) = (self.now(), self.context.when(end));
+        if renewal == Renewal::None && self.policy.reports_sso {
+            self.context.reporter.warn(WarningCode::SsoEnded, keepalive_messages::sso_ended_warning(&end));
+            return;
+        }
+        let old_end = old_end.map(|end| end.relative_to(now));
+        let now = self.context.reporter.local_time(now);
+        let note = keepalive_messages::refreshed_note(renewal, &now, old_end.as_deref(), &end);
+        self.note_unless_command(&note);
+    }
+
+    fn report_changed_elsewhere(&self) {
+        if let Some(end) = self.session_end() {
+            let (now, end) = (self.context.reporter.local_time(self.now()), self.context.when(end));
+            self.note_unless_command(&keepalive_messages::changed_elsewhere_note(&now, &end));
+        }
+    }
+
+    fn report_failure(&self, error: &Error) {
+        let end = self.session_end().map(|end| self.context.when(end));
+        let warning = keepalive_messages::not_renewed_warning(&error.report().message, end.as_deref());
+        self.context.reporter.warn(WarningCode::NotRenewed, warning);
+    }
+
+    fn session_ended(&self, end: Time) -> Error {
+        let reason = self.end_reason();
+        SessionError::CannotKeepAlive(if self.now() < end {
+            keepalive_messages::cannot_keep_alive(&reason, &self.context.when(end))
+        } else {
+            keepalive_messages::session_ended(&reason, &self.context.reporter.local_time(end))
+        })
+        .into()
     }
 }
 

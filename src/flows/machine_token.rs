@@ -35,8 +35,7 @@ impl Context<'_> {
 /// A valid token for the wanted scopes, or else the profile's.
 ///
 /// # Errors
-/// `refused`, `unreachable`, `invalid`, `config`, `busy`; `usage` if no token can ever live that long;
-/// `login_required` never.
+/// `refused`, `unreachable`, `invalid`, `config`, `busy`; `usage` if no token lives that long; never `login_required`.
 pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToken> {
     let scopes = scopes(context, wanted);
     if let Some(found) = cached(context, &scopes, wanted) {

@@ -8,7 +8,6 @@ pub mod client_secret;
 pub mod configuration;
 pub mod context;
 pub mod doctor;
-pub mod id_token;
 pub mod keepalive;
 pub mod login;
 pub mod logout;

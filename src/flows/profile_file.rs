@@ -1,6 +1,6 @@
 //! Edits of `config.toml` that keep its comments.
 
-use crate::config::{self, Config, Profile};
+use crate::config::{self, Profile};
 use crate::domain::text::{printable, printable_path};
 use crate::error::{Error, Result, SetupError, Situation};
 use crate::flows::configuration::{Configuration, read_text};
@@ -133,17 +133,14 @@ impl<'w> ProfileFile<'w> {
         if let Some(keys) = profiles(&mut document).and_then(|profiles| profiles.get_mut(name)?.as_table_like_mut()) {
             change(keys);
         }
-        let before = self.profile(name, &self.configuration.config).ok();
-        Ok(Change { before, after: self.write_valid(&document, name)? })
+        Ok(Change { before: self.named(name).ok(), after: self.write_valid(&document, name)? })
     }
 
     /// Renames a profile in the file, which stays as it is otherwise.
     pub fn rename(&self, name: &str, new_name: &str) -> Result<()> {
         let mut document = self.document()?;
-        if let Some(profiles) = profiles(&mut document)
-            && let Some(keys) = profiles.remove(name)
-        {
-            profiles.insert(new_name, keys);
+        if let Some(profiles) = profiles(&mut document) {
+            profiles.remove(name).map(|keys| profiles.insert(new_name, keys));
         }
         if self.is_default(name) {
             set_value(document.as_table_mut(), "default_profile", new_name.into());
@@ -172,7 +169,7 @@ impl<'w> ProfileFile<'w> {
     /// # Errors
     /// `config`, if the profile is not valid.
     pub fn named(&self, name: &str) -> Result<Profile> {
-        self.profile(name, &self.configuration.config)
+        config::file_profile(name, &self.configuration.config, self.configuration.base())
     }
 
     /// Fails with `config` if there is no profile of that name.
@@ -187,10 +184,6 @@ impl<'w> ProfileFile<'w> {
         if is_taken { Err(SetupError::ProfileExists(name.to_owned()).into()) } else { Ok(()) }
     }
 
-    fn profile(&self, name: &str, config: &Config) -> Result<Profile> {
-        config::file_profile(name, config, self.configuration.base())
-    }
-
     fn document(&self) -> Result<DocumentMut> {
         let text = read_text(self.ports, &self.path).map_err(|error| file_error(&self.path, error))?;
         text.unwrap_or_default().parse().map_err(|_| file_error(&self.path, "it is not TOML"))
@@ -200,7 +193,7 @@ impl<'w> ProfileFile<'w> {
     fn write_valid(&self, document: &DocumentMut, name: &str) -> Result<Profile> {
         let text = document.to_string();
         let config = config::parse(&text, &self.path)?.without_path();
-        let profile = self.profile(name, &config)?;
+        let profile = config::file_profile(name, &config, self.configuration.base())?;
         self.write(&text)?;
         Ok(profile)
     }

@@ -8,7 +8,7 @@ use crate::error::{Error, Result, SetupError, Situation, StoreError};
 use crate::flows::profile_file::{Change, ProfileFile};
 use crate::flows::session_lock::lock_entry;
 use crate::flows::{access_token_cache, machine_tokens};
-use crate::ports::{Lock, Store};
+use crate::ports::{Lock, Store, StoreFailureKind};
 use std::collections::BTreeSet;
 
 const SESSION_OR_SECRET: &str = "a session or a client secret";
@@ -58,8 +58,7 @@ pub fn remove(file: &ProfileFile<'_>, name: &str) -> Result<bool> {
     Ok(was_default)
 }
 
-/// Warns of what the store holds under a name that is no profile's now, from when it named another client or was valid.
-/// `moved` is the client whose entries have been moved.
+/// Warns of what the store still holds under a name that is no profile's now. The entries of `moved` have been moved.
 fn warn_of_leftovers(file: &ProfileFile<'_>, name: &str, moved: Option<&SessionKey>) {
     match stored(file, |key| key.profile == name && Some(key) != moved) {
         Ok(None) => {}
@@ -131,17 +130,13 @@ pub fn rename(file: &ProfileFile<'_>, name: &str, new_name: &str) -> Result<bool
     let old = file.named(name)?.session_key();
     let store = file.store()?;
     match move_entries(file, store.as_ref(), &old, new_name) {
-        Err(error) if means_no_store(&error) => {
+        Err(error) if error.store_failure().is_some_and(StoreFailureKind::means_no_store) => {
             file.rename(name, new_name)?;
             warn_of_unknown(file, &error, SESSION_OR_SECRET, name);
             Ok(false)
         }
         outcome => outcome.inspect(|_| warn_of_leftovers(file, name, Some(&old))),
     }
-}
-
-fn means_no_store(error: &Error) -> bool {
-    matches!(&error.situation, Situation::Store(StoreError::Failed(failure)) if failure.kind.means_no_store())
 }
 
 fn entries_of(key: &SessionKey) -> [String; 3] {

@@ -85,8 +85,7 @@ pub fn trace(context: &Context<'_>, name: &str, fetched_at: Time, fresh_until: T
     context.reporter.trace(|| trace_messages::cached_document(name, &local(fetched_at), &local(fresh_until)));
 }
 
-/// Named after the URL and the certificate authorities trusted: a document fetched under one authority is not used by
-/// a run that trusts another.
+/// Named after the URL and the certificate authorities: no document that was fetched under others is used.
 fn path(context: &Context<'_>, request: &Request) -> Option<PathBuf> {
     let ca_file = request.ca_file.as_deref().map(Path::to_string_lossy);
     let system = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| context.ports.env.get(name));

@@ -32,8 +32,7 @@ pub fn provider(context: &Context<'_>) -> Result<Provider> {
     fetch_discovery(context, &request, &issuer)
 }
 
-/// As [`provider`], but always fetched: one request is cheap compared with a login, and an outdated copy could make it
-/// fail.
+/// As [`provider`], but always fetched: one request is cheap, and an outdated copy could make a login fail.
 pub fn fetch_provider(context: &Context<'_>) -> Result<Provider> {
     let (issuer, request) = discovery_request(context)?;
     fetch_discovery(context, &request, &issuer)
@@ -65,9 +64,6 @@ fn fetch_discovery(context: &Context<'_>, request: &Request, issuer: &Issuer) ->
 }
 
 /// The provider that the response to a discovery request describes.
-///
-/// # Errors
-/// `unreachable`, `refused`, `invalid`.
 pub fn accept_provider(profile: &Profile, issuer: &Issuer, response: &Response) -> Result<Provider> {
     discovery::accept_discovery(response, issuer, &profile.endpoint_hosts)
         .map_err(|problem| Error::problem(DOING, problem))

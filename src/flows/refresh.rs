@@ -121,8 +121,7 @@ pub fn exchange(
     Ok(FreshSession { session: refreshed, source: TokenSource::Refreshed(reason, renewal) })
 }
 
-/// The session, with an event if an earlier refresh did not finish. Warns then: its token may have been spent, and is
-/// tried once.
+/// The session, with an event and a warning if an earlier refresh did not finish: its token may have been spent.
 fn record_interruption(context: &Context<'_>, session: Session) -> Session {
     let Some(unfinished) = session.unfinished_refresh() else { return session };
     let started_at = context.reporter.local_time(unfinished.at);
@@ -146,8 +145,7 @@ fn journal(context: &Context<'_>, begun: &Session) -> Result<()> {
     Err(StoreFailure { store: context.store.name(), kind: StoreFailureKind::Refused, detail }.into())
 }
 
-/// Whether the store still holds the session whose token was sent: a logout or login without our lock may have come
-/// between.
+/// Whether the store still holds the session whose token was sent: a logout or login without our lock may intervene.
 fn is_still_stored(context: &Context<'_>, begun: &Session) -> Result<bool> {
     match context.load_without_prompt() {
         Ok(Some(now)) => Ok(now.generation == begun.generation),
@@ -173,8 +171,7 @@ struct RefreshAttempt<'a> {
 }
 
 impl RefreshAttempt<'_> {
-    /// Saves the session. If that fails, the mark stays and the next run reports an interrupted refresh, which is true
-    /// as well.
+    /// Saves the session. If that fails, the mark stays and the next run reports an interrupted refresh: true as well.
     fn try_save(&self, session: &Session) {
         let _ = self.context.store.save_without_prompt(&self.context.entry(), &session.to_json());
     }

@@ -28,10 +28,7 @@ pub fn ensure_fresh(context: &Context<'_>, before: &Session, intent: Intent) -> 
 }
 
 /// The session refreshed in any case, whose access token is for another profile of the same user at TelenorID+
-/// (deprecated). The next refresh without `tnu_id` returns to the user's own.
-///
-/// # Errors
-/// As [`ensure_fresh`]; `usage` if the session lacks the scope for it.
+/// (deprecated). The next refresh without `tnu_id` returns to the user's own. Errors as of [`ensure_fresh_for`].
 pub fn switch_user_profile(context: &Context<'_>, before: &Session, tnu_id: &str) -> Result<FreshSession> {
     let parameters = RefreshParameters { scopes: None, tnu_id: Some(tnu_id) };
     ensure_fresh_for(context, parameters, before, Intent::Force)

@@ -48,8 +48,7 @@ pub fn with_introspection(context: &Context<'_>, session: Session) -> Session {
     introspected(context, session, true).0
 }
 
-/// As [`with_introspection`] for a login that has just happened, after which the provider is asked in any case: what the
-/// client may do can have changed.
+/// As [`with_introspection`], but the provider is asked in any case: what the client may do can have changed.
 pub fn after_login(context: &Context<'_>, session: Session) -> Session {
     introspected(context, session, false).0
 }

@@ -60,16 +60,16 @@ impl Context<'_> {
             .ok_or_else(|| SessionError::Busy { waited: SESSION_LOCK_TIMEOUT }.into())
     }
 
-    /// The lock of an entry: the session's ([`Context::entry`]), the client secret's or the machine tokens'. Reports a long wait.
-    ///
-    /// # Errors
-    /// `busy` after [`LOGIN_LOCK_TIMEOUT`]; `store` if locks cannot be made.
+    /// As [`lock_entry`], for an entry of this store.
     pub fn lock(&self, entry: &str) -> Result<Box<dyn Lock>> {
         lock_entry(self.ports, self.reporter, self.store.as_ref(), entry)
     }
 }
 
-/// The lock of an entry of a store, as [`Context::lock`].
+/// The lock of an entry. Reports a long wait.
+///
+/// # Errors
+/// `busy` after [`LOGIN_LOCK_TIMEOUT`]; `store` if locks cannot be made.
 pub fn lock_entry(ports: &Ports, reporter: &dyn Reporter, store: &dyn Store, entry: &str) -> Result<Box<dyn Lock>> {
     let mut has_reported = false;
     let attempt = |waited: Duration| {

@@ -1,7 +1,6 @@
 //! The store: an entry of its own is written, read and removed. And the cache in the kernel.
 
-use super::surroundings::Surroundings;
-use super::{Checklist, Finding, Patient};
+use super::{Checklist, Finding, Patient, Surroundings};
 use crate::config::{self, AuthMethod, Profile};
 use crate::domain::secret::Secret;
 use crate::domain::session::EntryKey;

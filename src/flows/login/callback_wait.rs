@@ -128,8 +128,7 @@ impl<'a> CallbackWait<'a> {
         self.attempt.refusal(problem, Some(&self.pending.redirect_uri))
     }
 
-    /// The code in the pasted URL. A person who pastes something else is asked again until the time is up; a script is
-    /// not.
+    /// The code in the pasted URL. A person who pastes something else is asked again in time; a script is not.
     pub(super) fn pasted_code(&self) -> Result<Code> {
         loop {
             let line = Secret::new(self.wait_until_timeout(|patience| self.read_line(patience))?);
