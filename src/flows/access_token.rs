@@ -86,10 +86,14 @@ fn users_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToke
     let scopes = wanted.scopes.as_ref().filter(|scopes| **scopes != ScopeSet::parse(&whole.scopes));
     let before = whole.seen_with(scopes);
     wanted.check_min_ttl(&before.access_token)?;
-    if wanted.refresh == RefreshAllowed::Never {
-        return stored_token(context, &whole, wanted, scopes);
-    }
     let intent = Intent::AccessToken { min_ttl: wanted.wanted_ttl() };
+    if wanted.refresh == RefreshAllowed::Never {
+        if !wanted.accepts(context, &before.access_token) {
+            return Err(refresh_forbidden(context, &whole, scopes, intent));
+        }
+        advisory_warnings::warn_if_due(context, &before, None);
+        return Ok(before.into_owned().into());
+    }
     let parameters = RefreshParameters { scopes, tnu_id: None };
     match refresh_if_due::ensure_fresh_for(context, parameters, &whole, intent) {
         Ok(fresh) => fresh_token(context, fresh, wanted),
@@ -123,22 +127,11 @@ fn session_was_replaced(error: &Error) -> bool {
     matches!(error.situation, Situation::Session(NoSession | Replaced | Changed { .. }))
 }
 
-fn stored_token(
-    context: &Context<'_>,
-    whole: &Session,
-    wanted: &WantedToken,
-    scopes: Option<&ScopeSet>,
-) -> Result<ScopedToken> {
-    let session = whole.seen_with(scopes).into_owned();
-    if wanted.accepts(context, &session.access_token) {
-        advisory_warnings::warn_if_due(context, &session, None);
-        return Ok(session.into());
-    }
-    let Some(scopes) = scopes else { return Err(SessionError::RefreshForbidden.into()) };
+fn refresh_forbidden(context: &Context<'_>, whole: &Session, scopes: Option<&ScopeSet>, intent: Intent) -> Error {
+    let Some(scopes) = scopes else { return SessionError::RefreshForbidden.into() };
     // A refresh that cannot succeed is no remedy.
-    let intent = Intent::AccessToken { min_ttl: wanted.wanted_ttl() };
     let login_needed = refresh_if_due::login_needed_for(context, scopes, whole, intent);
-    Err(login_needed.unwrap_or_else(|| SessionError::ScopedRefreshForbidden(scopes.to_text()).into()))
+    login_needed.unwrap_or_else(|| SessionError::ScopedRefreshForbidden(scopes.to_text()).into())
 }
 
 /// An ID token that has not expired.

@@ -8,7 +8,6 @@ use crate::domain::time::Time;
 use crate::error::{Error, Result, SessionError, StoreError};
 use crate::explain::outlook::SessionOutlook;
 use crate::flows::configuration::Configuration;
-use crate::flows::traced_configuration;
 use crate::ports::{Ports, Reporter, Store};
 use sha2::{Digest, Sha256};
 use std::sync::atomic::AtomicUsize;
@@ -51,7 +50,7 @@ impl<'w> Context<'w> {
         let store =
             configuration.store(ports).map_err(|error| error.with_profile_hint(profile.name_in_hints.as_deref()))?;
         if reporter.is_verbose() {
-            traced_configuration::trace(ports, reporter, &configuration, &profile, flag);
+            configuration.trace(ports, reporter, &profile, flag);
         }
         Ok(Self::new(ports, reporter, profile, store))
     }

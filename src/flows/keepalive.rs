@@ -37,11 +37,8 @@ pub fn run(context: &Context<'_>, duration: Option<Seconds>, command: &[OsString
     let mut keepalive = Keepalive::new(context, duration, !command.is_empty())?;
     let lock = context.store.try_lock(&format!("{} keepalive", context.entry()))?;
     let _only_one = lock.ok_or(SessionError::AlreadyKeptAlive)?;
-    let mut supervisor = context
-        .ports
-        .signals
-        .supervise()
-        .map_err(|error| Error::failed(format!("cannot watch for signals: {error}")))?;
+    let unwatched = |error| Error::failed(format!("cannot watch for signals: {error}"));
+    let mut supervisor = context.ports.signals.supervise().map_err(unwatched)?;
     keepalive.report_start();
     // Without a session, the command does not start.
     keepalive.renew_if_due()?;
@@ -333,9 +330,8 @@ impl<'c, 'w> Keepalive<'c, 'w> {
                 self.note_unless_command(&keepalive_messages::start_note(&self.policy, &self.context.when(end), &next));
             }
             RenewalPlan::End(end) | RenewalPlan::SsoEnded(end) if self.should_wait_for(end) => {
-                self.context
-                    .reporter
-                    .note(keepalive_messages::waiting_note(&self.end_reason(), &self.context.when(end)));
+                let note = keepalive_messages::waiting_note(&self.end_reason(), &self.context.when(end));
+                self.context.reporter.note(note);
             }
             RenewalPlan::End(_) | RenewalPlan::SsoEnded(_) | RenewalPlan::Nothing => {}
         }

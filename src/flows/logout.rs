@@ -344,11 +344,8 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
         return Ok(SsoSessionResult::NoEndpoint(provider.missing_endpoint_reason("end_session_endpoint")));
     };
     let failed = |what: String| Error::failed(format!("{SSO_FAILED}: {what}"));
-    let mut redirect = context
-        .ports
-        .callback
-        .one_time_redirect(&url)
-        .map_err(|what| failed(format!("cannot listen on 127.0.0.1: {what}")))?;
+    let redirect = context.ports.callback.one_time_redirect(&url);
+    let mut redirect = redirect.map_err(|what| failed(format!("cannot listen on 127.0.0.1: {what}")))?;
     open_or_print_url(context, redirect.url(), "finish the logout", BROWSER_TIMEOUT, false);
     let ignored = |what| {
         if let IgnoredRequest::AnotherUser(user) = what {

@@ -89,7 +89,7 @@ fn scopes(context: &Context<'_>, wanted: &WantedToken) -> ScopeSet {
 }
 
 fn cached(context: &Context<'_>, scopes: &ScopeSet, wanted: &WantedToken) -> Option<ScopedToken> {
-    let cached = machine_tokens::load_cached(context)?;
+    let cached = machine_tokens::cached(context.ports, context.store.as_ref(), &context.key)?;
     cached.tokens.get(scopes).filter(|found| !wanted.needs_new(context, &found.access_token)).cloned()
 }
 

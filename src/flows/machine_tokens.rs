@@ -30,11 +30,8 @@ pub fn load_of(ports: &Ports, store: &dyn Store, key: &SessionKey) -> MachineTok
     cached(ports, store, key).or_else(stored).unwrap_or_else(|| MachineTokens::new(key))
 }
 
-pub fn load_cached(context: &Context<'_>) -> Option<MachineTokens> {
-    cached(context.ports, context.store.as_ref(), &context.key)
-}
-
-fn cached(ports: &Ports, store: &dyn Store, key: &SessionKey) -> Option<MachineTokens> {
+/// The tokens in the kernel's keyring.
+pub fn cached(ports: &Ports, store: &dyn Store, key: &SessionKey) -> Option<MachineTokens> {
     if !access_token_cache::is_on_for(ports, store) {
         return None;
     }

@@ -27,7 +27,6 @@ pub mod status;
 pub mod stored_summary;
 pub mod token_response;
 pub mod token_verifier;
-pub mod traced_configuration;
 pub mod traced_request;
 pub mod userinfo;
 pub mod wanted_token;

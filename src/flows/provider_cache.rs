@@ -39,11 +39,8 @@ pub fn store(
         // The time of the last refetch outlives a document that expires before the cooldown.
         let refetched_at = refetched_at.or_else(|| read(context, request)?.refetched_at);
         let url = request.url.to_string();
-        write(
-            context,
-            request,
-            &CachedDocument { url, fetched_at, fresh_until, refetched_at, refetched: true, document },
-        );
+        let cached = CachedDocument { url, fetched_at, fresh_until, refetched_at, refetched: true, document };
+        write(context, request, &cached);
     }
     fresh_until
 }

@@ -33,14 +33,9 @@ impl<'w> SummaryReader<'w> {
         if profile.is_machine() {
             return self.machine_summary(&key, &ScopeSet::parse(&profile.scopes));
         }
-        let Some(found) = self
-            .store
-            .borrow()
-            .as_deref()
-            .map(|store| store.load_without_prompt(&EntryKey::Session(key.clone()).name()))
-        else {
-            return SessionSummary::UNKNOWN;
-        };
+        let entry = EntryKey::Session(key.clone()).name();
+        let found = self.store.borrow().as_deref().map(|store| store.load_without_prompt(&entry));
+        let Some(found) = found else { return SessionSummary::UNKNOWN };
         let why = match found.map(|found| found.map(|document| Session::from_json(&document, &key)).transpose()) {
             Ok(Ok(session)) => {
                 let (policy, renew) = (profile.policy.as_ref(), profile.renew);

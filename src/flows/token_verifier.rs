@@ -83,23 +83,23 @@ impl<'w> TokenVerifier<'w> {
     pub fn verify(&self, jwt: &Jwt<'_>, leeway: Seconds, ports: &Ports) -> Result<bool> {
         let outcome = match self {
             Self::Nothing => return Ok(false),
-            Self::File(keys) => verify_token(jwt, keys, None, ports.clock.now(), leeway),
-            Self::Provider { context, provider, keys } => verify_with_provider(jwt, leeway, context, provider, keys)
-                .map_err(|error| {
-                    let report = error.report();
-                    ValidationError::NotVerified(report.kind, report.message)
-                })?,
+            Self::File(keys) => verify_token(jwt, keys, None, ports.clock.now(), leeway).map_err(VerifyError::Rejected),
+            Self::Provider { context, provider, keys } => verify_with_provider(jwt, leeway, context, provider, keys),
         };
         // No later run can decide these either.
         let undecided = |why: String| ValidationError::NotVerified(Kind::Invalid, why).into();
-        outcome.map(|()| true).map_err(|problem| match problem {
-            TokenProblem::UnknownKey => {
+        outcome.map(|()| true).map_err(|error| match error {
+            VerifyError::Undecided(error) => {
+                let report = error.report();
+                ValidationError::NotVerified(report.kind, report.message).into()
+            }
+            VerifyError::Rejected(TokenProblem::UnknownKey) => {
                 undecided("it is not signed by any of these keys, so it is not known whether it is valid".into())
             }
-            TokenProblem::OtherAlgorithm(alg) => undecided(format!(
+            VerifyError::Rejected(TokenProblem::OtherAlgorithm(alg)) => undecided(format!(
                 "it is not known whether the provider signed it: it is signed with {alg}, and only RS256 can be checked"
             )),
-            problem => Error::invalid(format!("the token is not valid: {problem}")),
+            VerifyError::Rejected(problem) => Error::invalid(format!("the token is not valid: {problem}")),
         })
     }
 
@@ -118,7 +118,7 @@ fn verify_with_provider(
     context: &Context<'_>,
     provider: &Provider,
     snapshot: &RwLock<KeySnapshot>,
-) -> Result<std::result::Result<(), TokenProblem>> {
+) -> std::result::Result<(), VerifyError<TokenProblem>> {
     // The clock is read for each check, because fetching keys takes time.
     let now = || context.ports.clock.now();
     let check = |keys: &KeySet| verify_token(jwt, keys, Some(&provider.issuer), now(), leeway);
@@ -128,22 +128,18 @@ fn verify_with_provider(
     if let Some(outcome) = outcome
         && outcome.as_ref().err().is_none_or(|problem| !problem.is_about_keys())
     {
-        return Ok(outcome);
+        return Ok(outcome?);
     }
     let mut known = snapshot.write().unwrap_or_else(PoisonError::into_inner);
     if !known.is_current(now()) {
         *known = KeySnapshot::fetch(context, provider, known.keys.as_ref().ok());
     }
     match &mut known.keys {
-        Ok(keys) => match provider_keys::verify_if_key_known(context, provider, keys, check) {
-            Ok(()) => Ok(Ok(())),
-            Err(VerifyError::Rejected(problem)) => Ok(Err(problem)),
-            Err(VerifyError::Undecided(error)) => Err(error),
-        },
+        Ok(keys) => provider_keys::verify_if_key_known(context, provider, keys, check),
         // Without keys a token can still be invalid for another reason.
         Err(error) => match check(&KeySet::default()) {
-            Err(problem) if !problem.is_about_keys() => Ok(Err(problem)),
-            _ => Err(error.clone()),
+            Err(problem) if !problem.is_about_keys() => Err(VerifyError::Rejected(problem)),
+            _ => Err(VerifyError::Undecided(error.clone())),
         },
     }
 }

@@ -24,13 +24,8 @@ pub fn trace_exchange(ports: &Ports, reporter: &dyn Reporter, request: &Request,
         let proxy = ports.http.proxy(&request.url).ok().flatten();
         let outcome = outcome.as_ref().map(|response| (response.status, response.body.len()));
         let outcome = outcome.map_err(|failure| failure.message.as_str());
-        trace_messages::exchange(
-            request.method.as_str(),
-            &wire::shown_url(&request.url),
-            outcome,
-            took,
-            proxy.as_deref(),
-        )
+        let (method, url) = (request.method.as_str(), wire::shown_url(&request.url));
+        trace_messages::exchange(method, &url, outcome, took, proxy.as_deref())
     });
     if reporter.verbosity() < Verbosity::Headers {
         return;

@@ -133,10 +133,8 @@ fn round_trip(ports: &Ports, store: &dyn Store) -> Result<bool> {
     // A signal in between would leave the entry. One that a killed process left is replaced and removed.
     let _signals = ports.signals.defer();
     let mut bytes = vec![0; SIZE / 2];
-    ports
-        .entropy
-        .fill(&mut bytes)
-        .map_err(|error| Error::failed(format!("the system has no random numbers: {error}")))?;
+    let no_random = |error| Error::failed(format!("the system has no random numbers: {error}"));
+    ports.entropy.fill(&mut bytes).map_err(no_random)?;
     let document = Secret::new(hex(&bytes));
     let written = store.save_without_prompt(ENTRY, &document);
     // Also after a failure: the write may have taken effect all the same.

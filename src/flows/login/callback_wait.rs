@@ -24,12 +24,6 @@ const BACKGROUND_TURN: Duration = Duration::from_secs(1);
 
 const PASTE_AGAIN: &str = "Paste the whole URL here, from http to its end:";
 
-enum Arrival {
-    /// Its query.
-    Redirect(Secret),
-    Line(Secret),
-}
-
 pub(super) struct CallbackWait<'a> {
     attempt: &'a LoginAttempt<'a, 'a>,
     context: &'a Context<'a>,
@@ -70,20 +64,16 @@ impl<'a> CallbackWait<'a> {
     /// As [`CallbackWait::redirected_code`] and [`CallbackWait::pasted_code`], whichever comes first.
     pub(super) fn redirected_or_pasted_code(&self, listener: &mut dyn Listener) -> Result<Code> {
         let mut input_ended = false;
-        loop {
-            let arrived = self.wait_until_timeout(|patience| Ok(self.arrival(listener, patience, &mut input_ended)))?;
-            let code = match arrived {
-                Arrival::Redirect(query) => Some(self.code_in_redirect(&query)),
-                Arrival::Line(line) => self.code_in_line(&line, true),
-            };
-            if let Some(code) = code {
-                return code;
-            }
-        }
+        self.wait_until_timeout(|patience| self.first_code(listener, patience, &mut input_ended).transpose())
     }
 
-    /// What comes first; `None` after `patience`.
-    fn arrival(&self, listener: &mut dyn Listener, patience: Duration, input_ended: &mut bool) -> Option<Arrival> {
+    /// The code that comes first; `None` after `patience`.
+    fn first_code(
+        &self,
+        listener: &mut dyn Listener,
+        patience: Duration,
+        input_ended: &mut bool,
+    ) -> Option<Result<Code>> {
         let (clock, terminal) = (&self.context.ports.clock, &self.context.ports.terminal);
         let until = clock.uptime().saturating_add(patience);
         loop {
@@ -92,7 +82,11 @@ impl<'a> CallbackWait<'a> {
             let reads = !*input_ended && terminal.stdin_is_in_foreground();
             if reads {
                 match terminal.read_line_within(left.min(TURN)) {
-                    Ok(Some(line)) => return Some(Arrival::Line(Secret::new(line))),
+                    Ok(Some(line)) => {
+                        if let Some(code) = self.code_in_line(&Secret::new(line), true) {
+                            return Some(code);
+                        }
+                    }
                     Err(error) if error.kind() == ErrorKind::TimedOut => {}
                     Err(error) if error.kind() == ErrorKind::InvalidData => self.ask_again(&error.to_string()),
                     Ok(None) | Err(_) => *input_ended = true,
@@ -104,7 +98,7 @@ impl<'a> CallbackWait<'a> {
                 (false, false) => left.min(BACKGROUND_TURN),
             };
             if let Some(query) = self.redirect(listener, turn) {
-                return Some(Arrival::Redirect(query));
+                return Some(self.code_in_redirect(&query));
             }
             if clock.uptime() >= until {
                 return None;
