@@ -4,7 +4,7 @@ use crate::cli::{self, Global};
 use crate::commands::options;
 use crate::error::{ChildProcessError, Result};
 use crate::flows::context::Context;
-use crate::flows::keepalive::{self, KeepaliveOptions};
+use crate::flows::keepalive;
 use crate::ports::{ExitReason, Ports};
 use crate::terminal::output::Output;
 
@@ -14,8 +14,9 @@ use crate::terminal::output::Output;
 /// Those of the flow; CMD's own exit code.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Keepalive) -> Result<()> {
     let duration = options::duration("--for", args.duration.as_deref())?;
-    let options = KeepaliveOptions { duration, command: &args.command };
-    match Context::open(ports, out, global.profile.as_deref())?.run(|context| keepalive::run(context, &options))? {
+    let ended = Context::open(ports, out, global.profile.as_deref())?
+        .run(|context| keepalive::run(context, duration, &args.command))?;
+    match ended {
         None | Some(ExitReason::Code(0)) => Ok(()),
         Some(ExitReason::Code(code)) => Err(ChildProcessError::Exited(code).into()),
         Some(ExitReason::Signal(signal)) => {

@@ -26,28 +26,28 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, what: &ProfileComma
         ProfileCommand::List => list::run(ports, out),
         ProfileCommand::Show { name } => show(ports, out, global, name.as_deref()),
         ProfileCommand::Use { name } => {
-            let file = ProfileFile::open(ports)?;
+            let file = ProfileFile::open(ports, out)?;
             let profile = file.make_default(name)?;
             out.note(&format!("`{}` is now the default profile.", printable(name)));
             out.document_if_json(|| document(&profile, &file.configuration))
         }
         ProfileCommand::Set { name, key, value } => {
-            let file = ProfileFile::open(ports)?;
+            let file = ProfileFile::open(ports, out)?;
             let change = file.set(name, key, value)?;
             out.note(&format!("Set {key} of the profile `{}`.", printable(name)));
-            report_change(ports, out, &file, &change)
+            report_change(out, &file, &change)
         }
         ProfileCommand::Unset { name, key } => unset(ports, out, name, key),
         ProfileCommand::Rename { name, new_name } => {
-            let file = ProfileFile::open(ports)?;
-            let has_session = profile_session::rename(ports, out, &file, name, new_name)?;
+            let file = ProfileFile::open(ports, out)?;
+            let has_session = profile_session::rename(&file, name, new_name)?;
             let session = if has_session { "; its session is kept" } else { "" };
             out.note(&format!("The profile `{}` is now `{}`{session}.", printable(name), printable(new_name)));
             out.document_if_json(|| json!({ "profile": new_name, "renamed_from": name, "session": has_session }))
         }
         ProfileCommand::Remove { name } => {
-            let file = ProfileFile::open(ports)?;
-            let was_default = profile_session::remove(ports, out, &file, name)?;
+            let file = ProfileFile::open(ports, out)?;
+            let was_default = profile_session::remove(&file, name)?;
             let next = if was_default { next_default(&file.configuration.config, name) } else { String::new() };
             out.note(&format!("Removed the profile `{}`{next}.", printable(name)));
             out.document_if_json(|| json!({ "profile": name, "removed": true, "was_default": was_default }))
@@ -74,7 +74,7 @@ fn show(ports: &Ports, out: &Output<'_>, global: &Global, name: Option<&str>) ->
 }
 
 fn unset(ports: &Ports, out: &Output<'_>, name: &str, key: &str) -> Result<()> {
-    let file = ProfileFile::open(ports)?;
+    let file = ProfileFile::open(ports, out)?;
     let (shown_key, shown_name) = (printable(key), printable(name));
     let Some(change) = file.unset(name, key)? else {
         out.note(&format!("{shown_key} was not set in the profile `{shown_name}`."));
@@ -82,12 +82,12 @@ fn unset(ports: &Ports, out: &Output<'_>, name: &str, key: &str) -> Result<()> {
         return out.document_if_json(|| document(&profile, &file.configuration));
     };
     out.note(&format!("Removed {shown_key} from the profile `{shown_name}`."));
-    report_change(ports, out, &file, &change)
+    report_change(out, &file, &change)
 }
 
 /// What follows from a change of a key.
-fn report_change(ports: &Ports, out: &Output<'_>, file: &ProfileFile<'_>, change: &Change) -> Result<()> {
-    profile_session::warn_of_old_session(ports, out, file, change);
+fn report_change(out: &Output<'_>, file: &ProfileFile<'_>, change: &Change) -> Result<()> {
+    profile_session::warn_of_old_session(file, change);
     let needed_none = change.before.as_ref().is_none_or(|before| before.auth_method == AuthMethod::None);
     if needed_none && change.after.auth_method != AuthMethod::None && change.after.client_secret_command.is_none() {
         out.note(&format!("Next: tidp profile secret {}", arguments(&[&change.after.name])));

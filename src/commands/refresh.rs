@@ -32,7 +32,7 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Resu
     let claims_before = before.id_token.clone();
     let fresh = match &args.tnu_id {
         Some(tnu_id) => refresh_if_due::switch_user_profile(context, &before, tnu_id)?,
-        None => refresh_if_due::ensure_fresh(context, before, intent)?,
+        None => refresh_if_due::ensure_fresh(context, &before, intent)?,
     };
     let document = report(context, out, &fresh);
     if intent == Intent::Claims && fresh.session.id_token == claims_before {
@@ -96,7 +96,7 @@ fn report(context: &Context<'_>, out: &Output<'_>, fresh: &FreshSession) -> Valu
     let access_token_expires_at = fresh.session.access_token.expires_at;
     let until = context.when(access_token_expires_at);
     let (refreshed, reason, rotated, renewed) = match fresh.source {
-        TokenSource::Stored(_) => {
+        TokenSource::Stored => {
             out.note(&format!("Not due: the access token is valid until {until}."));
             (false, json!("not_due"), false, Some(false))
         }

@@ -10,7 +10,6 @@ use crate::domain::time::Time;
 use crate::error::{Error, Result, SetupError};
 use crate::flows::access_token;
 use crate::flows::context::Context;
-use crate::flows::id_token;
 use crate::flows::wanted_token::{RefreshAllowed, WantedToken};
 use crate::ports::{Env, Ports};
 use crate::terminal::output::Output;
@@ -36,7 +35,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Token) 
     let refresh = if args.no_refresh { RefreshAllowed::Never } else { RefreshAllowed::IfDue };
     Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         let token = if args.id_token {
-            let token = id_token::valid_token(context, refresh)?;
+            let token = access_token::valid_id_token(context, refresh)?;
             Printable { value: token.value, expires_at: token.expires_at, scopes: None }
         } else {
             let min_ttl = options::duration("--min-ttl", args.min_ttl.as_deref())?;

@@ -17,7 +17,7 @@ mod store;
 mod validation;
 
 use crate::oidc::Problem;
-use crate::ports::{HttpFailure, HttpFailureKind};
+use crate::ports::{HttpFailure, HttpFailureKind, StoreFailureKind};
 pub use checks::FailedChecks;
 pub use child_process::ChildProcessError;
 pub use kind::{EXIT_CODES, Kind};
@@ -97,6 +97,14 @@ impl Error {
             name.clone_into(command);
         }
         self
+    }
+
+    /// How the store failed, if it did.
+    pub fn store_failure(&self) -> Option<StoreFailureKind> {
+        match &self.situation {
+            Situation::Store(StoreError::Failed(failure)) => Some(failure.kind),
+            _ => None,
+        }
     }
 
     /// The exit code, if nothing is to be reported.

@@ -1,19 +1,18 @@
-//! A valid access token: from the cache, from the store, or by a refresh.
+//! A valid access token or ID token: from the cache, from the store, or by a refresh.
 
 use crate::domain::decision::Intent;
 use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
-use crate::domain::session::Session;
-use crate::domain::text::with_full_stop;
-use crate::domain::warning::WarningCode;
+use crate::domain::session::{IdToken, Session};
 use crate::error::{Error, NetworkError, Result, SessionError, Situation};
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
-use crate::flows::wanted_token::{RefreshAllowed, WantedToken};
+use crate::flows::wanted_token::{RefreshAllowed, WantedToken, warn_of_failure};
 use crate::flows::{access_token_cache, advisory_warnings, machine_token, refresh_if_due, token_response};
 use crate::oidc::Problem;
+use crate::oidc::token::RefreshParameters;
 use crate::ports::Response;
 
 impl From<Session> for ScopedToken {
@@ -36,7 +35,6 @@ pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<Scoped
     Ok(token)
 }
 
-/// Why a request with an access token failed.
 pub struct RequestError {
     error: Box<Error>,
     /// HTTP 401: the provider does not accept the access token.
@@ -61,9 +59,6 @@ impl From<Error> for RequestError {
 }
 
 /// The result of `request` with the user's access token; if the provider refuses the token, with a new one after a refresh.
-///
-/// # Errors
-/// Those of the request, and of a refresh.
 pub fn use_token<T>(
     context: &Context<'_>,
     token: &ScopedToken,
@@ -71,7 +66,7 @@ pub fn use_token<T>(
 ) -> Result<T> {
     let mut outcome = request(&token.access_token.value);
     if outcome.as_ref().is_err_and(|failure| failure.is_token_refused) {
-        let session = refresh_if_due::ensure_fresh(context, context.session()?, Intent::Force)?.session;
+        let session = refresh_if_due::ensure_fresh(context, &context.session()?, Intent::Force)?.session;
         outcome = request(&session.access_token.value);
     }
     outcome.map_err(|failure| *failure.error)
@@ -91,20 +86,20 @@ fn users_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToke
     let scopes = wanted.scopes.as_ref().filter(|scopes| **scopes != ScopeSet::parse(&whole.scopes));
     let before = whole.seen_with(scopes);
     wanted.check_min_ttl(&before.access_token)?;
-    if wanted.refresh == RefreshAllowed::Never {
-        return stored_token(context, &whole, wanted, scopes);
-    }
     let intent = Intent::AccessToken { min_ttl: wanted.wanted_ttl() };
-    match refresh_if_due::ensure_fresh_for(context, scopes, &whole, intent) {
+    if wanted.refresh == RefreshAllowed::Never {
+        if !wanted.accepts(context, &before.access_token) {
+            return Err(refresh_forbidden(context, &whole, scopes, intent));
+        }
+        advisory_warnings::warn_if_due(context, &before, None);
+        return Ok(before.into_owned().into());
+    }
+    let parameters = RefreshParameters { scopes, tnu_id: None };
+    match refresh_if_due::ensure_fresh_for(context, parameters, &whole, intent) {
         Ok(fresh) => fresh_token(context, fresh, wanted),
-        // A token that still works is better than none, unless a logout has just removed the session.
+        // Not if a logout has just removed the session.
         Err(error) if !session_was_replaced(&error) && wanted.accepts(context, &before.access_token) => {
-            let until = context.reporter.local_time(before.access_token.expires_at);
-            let message = format!(
-                "{} The stored access token still works until {until}",
-                with_full_stop(&error.report().message)
-            );
-            context.reporter.warn(WarningCode::RefreshFailed, message);
+            warn_of_failure(context, &error, "access token", &before.access_token);
             Ok(before.into_owned().into())
         }
         Err(error) => Err(error),
@@ -115,7 +110,7 @@ fn fresh_token(context: &Context<'_>, fresh: FreshSession, wanted: &WantedToken)
     let FreshSession { session, source } = fresh;
     // Before the token is cached: the cache remembers when the next warning is due.
     advisory_warnings::warn_if_due(context, &session, source.renewal());
-    if matches!(source, TokenSource::Stored(_)) {
+    if matches!(source, TokenSource::Stored) {
         access_token_cache::put_if_unlocked(context);
     }
     wanted.check_min_ttl(&session.access_token)?;
@@ -132,20 +127,31 @@ fn session_was_replaced(error: &Error) -> bool {
     matches!(error.situation, Situation::Session(NoSession | Replaced | Changed { .. }))
 }
 
-fn stored_token(
-    context: &Context<'_>,
-    whole: &Session,
-    wanted: &WantedToken,
-    scopes: Option<&ScopeSet>,
-) -> Result<ScopedToken> {
-    let session = whole.seen_with(scopes).into_owned();
-    if wanted.accepts(context, &session.access_token) {
-        advisory_warnings::warn_if_due(context, &session, None);
-        return Ok(session.into());
-    }
-    let Some(scopes) = scopes else { return Err(SessionError::RefreshForbidden.into()) };
+fn refresh_forbidden(context: &Context<'_>, whole: &Session, scopes: Option<&ScopeSet>, intent: Intent) -> Error {
+    let Some(scopes) = scopes else { return SessionError::RefreshForbidden.into() };
     // A refresh that cannot succeed is no remedy.
-    let intent = Intent::AccessToken { min_ttl: wanted.wanted_ttl() };
     let login_needed = refresh_if_due::login_needed_for(context, scopes, whole, intent);
-    Err(login_needed.unwrap_or_else(|| SessionError::ScopedRefreshForbidden(scopes.to_text()).into()))
+    login_needed.unwrap_or_else(|| SessionError::ScopedRefreshForbidden(scopes.to_text()).into())
+}
+
+/// An ID token that has not expired.
+///
+/// # Errors
+/// `login_required` if there is none and a refresh returns none; else those of a refresh.
+pub fn valid_id_token(context: &Context<'_>, allowed: RefreshAllowed) -> Result<IdToken> {
+    context.require_user("the provider issues no ID token")?;
+    let before = context.session()?;
+    let (FreshSession { session, source }, missing) = match allowed {
+        RefreshAllowed::Never => {
+            (FreshSession { session: before.clone(), source: TokenSource::Stored }, SessionError::RefreshForbidden)
+        }
+        RefreshAllowed::IfDue => {
+            (refresh_if_due::ensure_fresh(context, &before, Intent::IdToken)?, SessionError::NoIdToken)
+        }
+    };
+    advisory_warnings::warn_if_due(context, &session, source.renewal());
+    let now = context.ports.clock.now();
+    // A new token was validated by the provider's clock, so this machine's clock does not matter.
+    let is_new = source.renewal().is_some() && session.id_token != before.id_token;
+    session.id_token.filter(|token| is_new || now < token.expires_at).ok_or_else(|| missing.into())
 }

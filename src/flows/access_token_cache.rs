@@ -30,10 +30,7 @@ struct Cached<T> {
 type Found = std::result::Result<ScopedToken, CacheMiss>;
 
 /// The cached token for these scopes or, without any, the session's: if it has more than `min_ttl` left and neither a
-/// renewal nor a warning is due. A token from the future is not trusted, because the clock went back.
-///
-/// # Errors
-/// Why there is none to use.
+/// renewal nor a warning is due; or why there is none. A token from the future is not trusted: the clock went back.
 pub fn get(context: &Context<'_>, scopes: Option<&ScopeSet>, min_ttl: Seconds) -> Found {
     if !is_on(context) {
         return Err(CacheMiss::Off);
@@ -123,7 +120,6 @@ pub fn forget(context: &Context<'_>) {
     forget_entry(context.ports, context.store.as_ref(), &context.entry());
 }
 
-/// Removes the tokens of the session in this entry.
 pub fn forget_entry(ports: &Ports, store: &dyn Store, entry: &str) {
     if !store.is_ephemeral() {
         let name = name(store, entry);

@@ -52,20 +52,18 @@ impl Context<'_> {
         let is_stored = profile.auth_method != AuthMethod::None
             && profile.client_secret_command.is_none()
             && env.get("TIDP_CLIENT_SECRET").is_none();
-        let situation = match error.situation {
-            Situation::Provider(ProviderRefusal::WithError(failed_step, provider))
-                if is_stored && provider.error == "invalid_client" =>
-            {
-                ProviderRefusal::StoredSecret(failed_step, provider).into()
-            }
-            Situation::Login(login) => match *login {
-                LoginError::Refused(provider, _) if is_stored && provider.error == "invalid_client" => {
-                    ProviderRefusal::StoredSecret("login failed", provider).into()
-                }
-                other => other.into(),
+        let (failed_step, refusal) = match &error.situation {
+            Situation::Provider(ProviderRefusal::WithError(failed_step, refusal)) => (*failed_step, refusal),
+            Situation::Login(login) => match &**login {
+                LoginError::Refused(refusal, _) => ("login failed", refusal),
+                _ => return error,
             },
-            other => other,
+            _ => return error,
         };
+        if !is_stored || refusal.error != "invalid_client" {
+            return error;
+        }
+        let situation = ProviderRefusal::StoredSecret(failed_step, refusal.clone()).into();
         Error { situation, ..error }
     }
 }

@@ -1,13 +1,13 @@
 //! The configuration file, and the store that it chooses.
 
-use crate::config::{self, Config, KeySource, Profile, StoreKind};
+use crate::config::{self, Config, KeySource, Profile, Setting, StoreKind};
 use crate::domain::secret::Secret;
-use crate::domain::text::{into_utf8_text, printable_path, utf8_text};
+use crate::domain::text::{into_utf8_text, printable_path, with_tilde};
 use crate::error::{Error, Result};
-use crate::ports::{Ports, Store, StoreChoice};
+use crate::explain::trace_messages;
+use crate::ports::{Ports, Reporter, Store, StoreChoice};
 use std::path::{Path, PathBuf};
 
-/// The contents of the configuration file.
 pub struct Configuration {
     pub config: Config,
     /// Where it is or would be; `None` without a home directory.
@@ -33,32 +33,21 @@ impl Configuration {
         }
     }
 
-    /// The file's contents; empty if it is missing. For commands that are about to write it.
-    ///
-    /// # Errors
-    /// `config`, if it cannot be read or is not valid.
+    /// As [`Configuration::load`], but the file may be missing: for commands that are about to write it.
     pub fn load_or_new(ports: &Ports) -> Result<Self> {
         config::caches_access_tokens(&ports.env)?;
         let Some(path) = config::config_path(&ports.env, &ports.dirs) else {
             return Ok(Self { config: Config::default(), path: None, is_new: true, is_pipe: false });
         };
-        let unreadable = |error: std::io::Error| Error::config(format!("{}: {error}", printable_path(&path)));
-        let read = ports.files.read(&path).map_err(unreadable)?;
-        let is_new = read.is_none();
-        let config = match read {
-            Some(bytes) => {
-                let text = utf8_text(&bytes)
-                    .map_err(|why| Error::config(format!("{}: it is {why}", printable_path(&path))))?;
-                config::parse(text, &path)?
-            }
-            None => Config::default(),
-        };
+        let text =
+            read_text(ports, &path).map_err(|what| Error::config(format!("{}: {what}", printable_path(&path))))?;
+        let is_new = text.is_none();
+        let config = text.map_or_else(|| Ok(Config::default()), |text| config::parse(&text, &path))?;
         let is_pipe = ports.files.is_pipe(&path);
         Ok(Self { config, path: Some(path), is_new, is_pipe })
     }
 
-    /// The profiles to propose for a command line: names that no shell reads as anything else. None of a pipe, which would
-    /// have to be waited for and which the command itself needs.
+    /// The profiles to propose for a command line, by names safe in a shell. None of a pipe: the command needs it.
     pub fn proposed_profiles(ports: &Ports) -> Vec<String> {
         if config::config_path(&ports.env, &ports.dirs).is_none_or(|path| ports.files.is_pipe(&path)) {
             return Vec::new();
@@ -67,10 +56,6 @@ impl Configuration {
         names.into_iter().flatten().filter(|name| config::check_profile_name(name).is_ok()).collect()
     }
 
-    /// The profile in use.
-    ///
-    /// # Errors
-    /// As [`config::profile`].
     pub fn profile(&self, ports: &Ports, name: Option<&str>) -> Result<Profile> {
         config::profile(name, &ports.env, &self.config, self.base())
     }
@@ -80,8 +65,6 @@ impl Configuration {
         self.path.as_deref().filter(|_| !self.is_pipe).and_then(Path::parent)
     }
 
-    /// The opened store.
-    ///
     /// # Errors
     /// `config` for a store that is not valid, `store` if it cannot be used.
     pub fn store(&self, ports: &Ports) -> Result<Box<dyn Store>> {
@@ -89,9 +72,6 @@ impl Configuration {
     }
 
     /// The store to open, with its key.
-    ///
-    /// # Errors
-    /// `config`.
     pub fn store_choice(&self, ports: &Ports) -> Result<StoreChoice> {
         let dir = || store_dir(ports).ok_or_else(|| Error::config("there is no home directory: set TIDP_STORE_DIR"));
         Ok(match config::store(&ports.env, &self.config)? {
@@ -101,10 +81,52 @@ impl Configuration {
             StoreKind::File(source) => StoreChoice::File { dir: dir()?, key: store_key(ports, source)? },
         })
     }
+
+    /// Shows under `--verbose` which profile and store are used, and where that was set. Values that may be personal or
+    /// secret are not shown: only the provider and the client are.
+    pub fn trace(&self, ports: &Ports, reporter: &dyn Reporter, profile: &Profile, flag: Option<&str>) {
+        let Self { config, path, .. } = self;
+        let home = ports.env.get("HOME").or_else(|| ports.env.get("USERPROFILE"));
+        let shown = |path: &Path| with_tilde(&printable_path(path), home);
+        let why = config::selection(flag, &ports.env, config).map_or("", |selection| selection.why.to_text(&ports.env));
+        let file = path.as_deref().filter(|_| profile.name_in_hints.is_some()).map(shown);
+        reporter.trace(|| trace_messages::profile(&profile.name, why, file.as_deref()));
+        let all = config::settings(profile, config, &ports.env);
+        let (client, others): (Vec<_>, Vec<_>) =
+            all.iter().partition(|setting| matches!(setting.key, "issuer" | "environment" | "client_id"));
+        let with_value = |setting: &&Setting| format!("{} {} ({})", setting.key, setting.value, setting.place());
+        let place = |setting: &&Setting| format!("{} ({})", setting.key, setting.place());
+        reporter.trace(|| client.iter().map(with_value).collect::<Vec<_>>().join(", "));
+        if !others.is_empty() {
+            reporter.trace(|| format!("also set: {}", others.iter().map(place).collect::<Vec<_>>().join(", ")));
+        }
+        let Ok(kind) = config::store(&ports.env, config) else { return };
+        let source = match (ports.env.get("TIDP_STORE"), &config.store) {
+            (Some(_), _) => "TIDP_STORE",
+            (None, Some(_)) => "config.toml",
+            (None, None) => "the default",
+        };
+        let dir = store_dir(ports).map(|dir| shown(&dir));
+        let (name, dir, key) = match &kind {
+            StoreKind::Keyring => ("keyring", None, None),
+            StoreKind::Memory => ("memory", None, None),
+            StoreKind::PlaintextFile => ("plaintext-file", dir, None),
+            StoreKind::File(KeySource::Variable(_)) => ("file", dir, Some("TIDP_STORE_KEY")),
+            StoreKind::File(KeySource::File(_)) => ("file", dir, Some("TIDP_STORE_KEY_FILE")),
+            StoreKind::File(KeySource::Command(_)) => ("file", dir, Some("store_key_command")),
+        };
+        reporter.trace(|| trace_messages::store(name, source, dir.as_deref(), key));
+    }
+}
+
+/// The text of a file; `None` if there is none. The error says what is wrong with it.
+pub fn read_text(ports: &Ports, path: &Path) -> std::result::Result<Option<String>, String> {
+    let Some(bytes) = ports.files.read(path).map_err(|error| error.to_string())? else { return Ok(None) };
+    into_utf8_text(bytes).map(Some).map_err(|why| format!("it is {why}"))
 }
 
 /// Where a store of files is; `None` without a home directory.
-pub fn store_dir(ports: &Ports) -> Option<PathBuf> {
+fn store_dir(ports: &Ports) -> Option<PathBuf> {
     let own = ports.env.get("TIDP_STORE_DIR").map(PathBuf::from);
     own.or_else(|| Some(ports.dirs.data.as_ref()?.join("tidp").join("sessions")))
 }

@@ -8,13 +8,11 @@ use crate::domain::time::Time;
 use crate::error::{Error, Result, SessionError, StoreError};
 use crate::explain::outlook::SessionOutlook;
 use crate::flows::configuration::Configuration;
-use crate::flows::traced_configuration;
 use crate::ports::{Ports, Reporter, Store};
 use sha2::{Digest, Sha256};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A profile and the store its session is in.
 pub struct Context<'w> {
     pub ports: &'w Ports,
     pub reporter: &'w dyn Reporter,
@@ -52,7 +50,7 @@ impl<'w> Context<'w> {
         let store =
             configuration.store(ports).map_err(|error| error.with_profile_hint(profile.name_in_hints.as_deref()))?;
         if reporter.is_verbose() {
-            traced_configuration::trace(ports, reporter, &configuration, &profile, flag);
+            configuration.trace(ports, reporter, &profile, flag);
         }
         Ok(Self::new(ports, reporter, profile, store))
     }
@@ -74,7 +72,6 @@ impl<'w> Context<'w> {
         self.lookups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The name of the session's entry in the store.
     pub fn entry(&self) -> String {
         EntryKey::Session(self.key.clone()).name()
     }
@@ -93,9 +90,6 @@ impl<'w> Context<'w> {
     }
 
     /// The stored session, without ever asking the user to unlock the store.
-    ///
-    /// # Errors
-    /// As [`Context::load`].
     pub fn load_without_prompt(&self) -> Result<Option<Session>> {
         self.read(self.store.load_without_prompt(&self.entry())?)
     }
@@ -105,8 +99,6 @@ impl<'w> Context<'w> {
         document.map(read).transpose()
     }
 
-    /// The stored session.
-    ///
     /// # Errors
     /// [`SessionError::NoSession`], or `store`.
     pub fn session(&self) -> Result<Session> {
@@ -119,9 +111,6 @@ impl<'w> Context<'w> {
     }
 
     /// Bytes for identifiers that nobody can guess.
-    ///
-    /// # Errors
-    /// `failed`, if the system has none to give.
     pub fn random_bytes<const N: usize>(&self) -> Result<[u8; N]> {
         let mut bytes = [0; N];
         let failed = |error| Error::failed(format!("the system's random number generator failed: {error}"));

@@ -2,23 +2,24 @@
 //! no session's lock.
 
 mod configuration;
-mod loopback_and_browser;
 mod network;
 mod store;
-mod surroundings;
 
-use crate::config::Profile;
+use crate::config::{Profile, RedirectUri};
+use crate::domain::text::printable;
 use crate::error::{Error, FailedChecks, Kind, Result};
 use crate::explain::doctor_report::Check;
+use crate::flows::browser::listen;
 use crate::flows::configuration::Configuration;
-use crate::ports::{Ports, Reporter};
-pub use surroundings::Surroundings;
+use crate::ports::{ListenAt, Ports, Reporter};
+use std::path::Path;
 
-/// Checks the configuration, the network, the store, the redirect's port and the browser; the profile is the one named, or the
-/// one in use.
-///
-/// # Errors
-/// Only those of showing a check.
+const LOOPBACK: &str = "loopback port";
+const BROWSER: &str = "browser";
+
+const NO_LOGIN: &str = "not needed: the client acts for itself";
+
+/// Checks everything, with the profile of that name or else the one in use.
 pub fn examine(
     ports: &Ports,
     reporter: &dyn Reporter,
@@ -43,10 +44,6 @@ impl<'a> Checklist<'a> {
         Self { show, failed: None }
     }
 
-    /// Shows a check.
-    ///
-    /// # Errors
-    /// Those of `show`.
     pub fn add(&mut self, finding: impl Into<Finding>) -> Result<()> {
         let Finding { check, failed } = finding.into();
         if let Some(kind) = failed {
@@ -87,7 +84,6 @@ impl Finding {
     }
 }
 
-/// What is examined.
 struct Patient<'a> {
     ports: &'a Ports,
     reporter: &'a dyn Reporter,
@@ -109,5 +105,89 @@ impl Patient<'_> {
 
     fn is_machine(&self) -> bool {
         self.profile.as_ref().is_some_and(Profile::is_machine)
+    }
+
+    fn loopback_port(&self) -> Finding {
+        let any_port = ListenAt { host: "127.0.0.1".into(), port: None, path: "/callback".into() };
+        let at = match self.profile.as_ref().map(|profile| &profile.redirect_uri) {
+            _ if self.is_machine() => return Check::skipped(LOOPBACK, NO_LOGIN).into(),
+            Some(RedirectUri::Elsewhere(uri)) => {
+                let uri = printable(uri);
+                let why = format!("not needed: {uri} is not on this machine, so `tidp login` asks for the URL");
+                return Check::skipped(LOOPBACK, why).into();
+            }
+            Some(RedirectUri::AnyPort(at) | RedirectUri::Fixed(_, at)) => at,
+            None => &any_port,
+        };
+        match listen(self.ports, at) {
+            Ok(_listener) => {
+                let port = at.port.map_or_else(|| "any port".to_owned(), |port| format!("port {port}"));
+                Check::ok(LOOPBACK, format!("{port} of {} can be listened on", at.host)).into()
+            }
+            Err(error) => self.failed(LOOPBACK, error, ""),
+        }
+    }
+
+    fn browser(&self) -> Check {
+        let (env, browser) = (&self.ports.env, &self.ports.browser);
+        if self.is_machine() {
+            return Check::skipped(BROWSER, NO_LOGIN);
+        }
+        if !browser.available() {
+            let why = "there is neither a display nor BROWSER, so `tidp login` shows the URL and takes a pasted one";
+            return Check::warning(BROWSER, why);
+        }
+        let named_by = ["BROWSER", "WAYLAND_DISPLAY", "DISPLAY"].into_iter().find(|name| env.get(name).is_some());
+        let named_by = match named_by {
+            Some("BROWSER") => "named by BROWSER".to_owned(),
+            Some(display) => format!("{display} is set"),
+            None => "this system's own".to_owned(),
+        };
+        match browser.opener() {
+            Ok(program) => Check::ok(BROWSER, format!("{program} would open it ({named_by}); it was not started")),
+            Err(why) => Check::warning(BROWSER, format!("it cannot be opened ({named_by}): {why}"))
+                .remedy("export BROWSER=PROGRAM, one that shows a web page; or open the URL that `tidp login` shows"),
+        }
+    }
+}
+
+/// Where this process runs, as far as that explains a missing keyring or browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The Windows Subsystem for Linux.
+    pub wsl: bool,
+    pub ssh: bool,
+    pub container: bool,
+}
+
+impl Surroundings {
+    pub fn of(ports: &Ports) -> Self {
+        let (env, files) = (&ports.env, &ports.files);
+        let container_files = ["/.dockerenv", "/run/.containerenv"];
+        let is_there = |path: &&str| files.read(Path::new(path)).is_ok_and(|found| found.is_some());
+        Self {
+            wsl: env.get("WSL_DISTRO_NAME").is_some(),
+            ssh: env.get("SSH_CONNECTION").is_some(),
+            container: env.get("container").is_some() || container_files.iter().any(is_there),
+        }
+    }
+
+    /// `in WSL, over SSH`; empty for a plain desktop or server.
+    pub fn to_text(self) -> String {
+        let words = [(self.wsl, "in WSL"), (self.ssh, "over SSH"), (self.container, "in a container")];
+        words.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| word).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Why a keyring fails here; `is_running` if there is one at all.
+    pub fn keyring_remarks(self, is_running: bool) -> Vec<String> {
+        let remarks = [
+            (self.wsl && !is_running, "In WSL no keyring runs by itself."),
+            (
+                self.ssh,
+                "Over SSH the keyring is reached on this user's bus, and shows its prompts on the desktop of this machine.",
+            ),
+            (self.container && !is_running, "In a container there is usually no keyring."),
+        ];
+        remarks.into_iter().filter(|(is_so, _)| *is_so).map(|(_, remark)| remark.to_owned()).collect()
     }
 }

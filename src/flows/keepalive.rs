@@ -2,20 +2,18 @@
 //! the session can no longer be renewed. With a command it ends only with the command; renewals may stop earlier. Every
 //! wait is short, because the machine may be suspended meanwhile.
 
-mod report;
-
 use crate::domain::decision::Intent;
 use crate::domain::keepalive::{RenewalPlan, lead, retry_delay};
 use crate::domain::policy::Policy;
-use crate::domain::session::{RefreshToken, Session};
+use crate::domain::session::{RefreshToken, Renewal, Session};
 use crate::domain::time::{Seconds, Time};
 use crate::domain::warning::WarningCode;
 use crate::error::{ChildProcessError, Error, NetworkError, Result, SessionError, Situation, StoreError};
-use crate::explain::keepalive_messages::{self, KeepaliveCounts};
+use crate::explain::keepalive_messages::{self, KeepaliveCounts, NextRenewal};
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::refresh_if_due;
-use crate::ports::{ExitReason, Lock, StoreFailureKind, Supervisor};
+use crate::ports::{ExitReason, StoreFailure, StoreFailureKind, Supervisor};
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -26,42 +24,30 @@ const POLL_INTERVAL: Seconds = Seconds(10);
 /// How often to check that the session is still in the store, so that a logout is noticed before the next renewal.
 const STORE_CHECK_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How long to keep retrying at least, even after the session's end: a machine that has just woken up has no network
-/// yet.
+/// How long to retry at least, even after the session's end: a machine that has just woken up has no network yet.
 const GRACE: Seconds = Seconds(60);
 
-/// The options of `keepalive`.
-pub struct KeepaliveOptions<'a> {
-    /// How long to keep the session alive; `None` for as long as possible.
-    pub duration: Option<Seconds>,
-    /// The command to run meanwhile; empty for none.
-    pub command: &'a [OsString],
-}
-
-/// How the command ended, or which signal came; `None` after the duration.
+/// Keeps the session alive for `duration`, or as long as possible; and runs the command meanwhile, if it is not empty. Returns
+/// how the command ended, or which signal came; `None` after the duration.
 ///
 /// # Errors
 /// `login_required` when the session has ended or there is nothing to keep alive; `busy` for a second keepalive; 126 or
 /// 127 if the command cannot be started.
-pub fn run(context: &Context<'_>, options: &KeepaliveOptions<'_>) -> Result<Option<ExitReason>> {
-    let mut keepalive = Keepalive::new(context, options)?;
-    let _only_one = lock_keepalive(context)?;
-    let mut supervisor = context
-        .ports
-        .signals
-        .supervise()
-        .map_err(|error| Error::failed(format!("cannot watch for signals: {error}")))?;
+pub fn run(context: &Context<'_>, duration: Option<Seconds>, command: &[OsString]) -> Result<Option<ExitReason>> {
+    let mut keepalive = Keepalive::new(context, duration, !command.is_empty())?;
+    let lock = context.store.try_lock(&format!("{} keepalive", context.entry()))?;
+    let _only_one = lock.ok_or(SessionError::AlreadyKeptAlive)?;
+    let unwatched = |error| Error::failed(format!("cannot watch for signals: {error}"));
+    let mut supervisor = context.ports.signals.supervise().map_err(unwatched)?;
     keepalive.report_start();
     // Without a session, the command does not start.
     keepalive.renew_if_due()?;
-    if keepalive.has_command {
-        match supervisor.start(options.command) {
-            Err(error) if error.kind() != ErrorKind::Interrupted => {
-                return Err(ChildProcessError::not_started(options.command, &error).into());
-            }
-            // A signal came: the first wait returns it.
-            _ => {}
-        }
+    // If a signal came, the first wait returns it.
+    if keepalive.has_command
+        && let Err(error) = supervisor.start(command)
+        && error.kind() != ErrorKind::Interrupted
+    {
+        return Err(ChildProcessError::not_started(command, &error).into());
     }
     let ending = keepalive.run_until_end(&mut *supervisor);
     let lasted = keepalive.now().since(keepalive.started_at);
@@ -69,19 +55,11 @@ pub fn run(context: &Context<'_>, options: &KeepaliveOptions<'_>) -> Result<Opti
     ending
 }
 
-/// The lock that allows one keepalive per session.
-fn lock_keepalive(context: &Context<'_>) -> Result<Box<dyn Lock>> {
-    let lock = context.store.try_lock(&format!("{} keepalive", context.entry()))?;
-    lock.ok_or_else(|| SessionError::AlreadyKeptAlive.into())
-}
-
 /// The stored session, unless it is known to have ended.
 fn live_session(context: &Context<'_>) -> Result<Session> {
     let session = context.session()?;
-    match session.refresh_token {
-        RefreshToken::Refused { .. } => Err(SessionError::RefreshTokenRejected.into()),
-        RefreshToken::NeverIssued | RefreshToken::Held(_) => Ok(session),
-    }
+    let is_refused = matches!(session.refresh_token, RefreshToken::Refused { .. });
+    if is_refused { Err(SessionError::RefreshTokenRejected.into()) } else { Ok(session) }
 }
 
 /// The error for a session without a refresh token, or a policy without refresh tokens.
@@ -90,7 +68,6 @@ fn nothing_to_keep_alive(context: &Context<'_>, session: &Session, policy: &Poli
     SessionError::CannotKeepAlive(keepalive_messages::nothing_to_keep_alive(session, policy, &until)).into()
 }
 
-/// The session that is kept alive, and what has been done for it.
 struct Keepalive<'c, 'w> {
     context: &'c Context<'w>,
     policy: Policy,
@@ -99,7 +76,6 @@ struct Keepalive<'c, 'w> {
     duration: Option<Seconds>,
     started_at: Time,
     started_uptime: Duration,
-    /// The session as last read or refreshed.
     session: Session,
     /// The uptime when the store was last read; [`Duration::MAX`] if it is not read until the next renewal.
     checked_at: Duration,
@@ -115,13 +91,11 @@ struct FailureStreak {
     since: Time,
     tries: u32,
     last_try_at: Time,
-    /// How long to wait after the last try.
     wait: Seconds,
 }
 
 impl<'c, 'w> Keepalive<'c, 'w> {
-    /// Loads the session, without a refresh.
-    fn new(context: &'c Context<'w>, options: &KeepaliveOptions<'_>) -> Result<Self> {
+    fn new(context: &'c Context<'w>, duration: Option<Seconds>, has_command: bool) -> Result<Self> {
         context.require_user(
             "there is no session to keep alive: `tidp token` and `tidp exec` request a new token when one is due",
         )?;
@@ -134,8 +108,8 @@ impl<'c, 'w> Keepalive<'c, 'w> {
         let mut keepalive = Self {
             context,
             policy,
-            has_command: !options.command.is_empty(),
-            duration: options.duration,
+            has_command,
+            duration,
             started_at: clock.now(),
             started_uptime: clock.uptime(),
             session,
@@ -156,21 +130,26 @@ impl<'c, 'w> Keepalive<'c, 'w> {
         self.lead = lead(self.policy.lifetime.unwrap_or_default(), u64::from_le_bytes(random));
     }
 
-    /// How the command ended, or which signal came; `None` once `--for` is over.
     fn run_until_end(&mut self, supervisor: &mut dyn Supervisor) -> Result<Option<ExitReason>> {
+        let ending = loop {
+            match self.tick() {
+                Ok(Some(wait)) => {
+                    if let Some(ended) = supervisor.wait(wait.to_std()) {
+                        return Ok(Some(ended));
+                    }
+                }
+                Ok(None) => break Ok(None),
+                Err(error) => break Err(error),
+            }
+        };
+        if !self.has_command {
+            return ending;
+        }
+        let reason = ending.err().map_or_else(|| "--for has elapsed".to_owned(), |error| error.report().message);
+        let warning = keepalive_messages::command_continues_warning(&reason);
+        self.context.reporter.warn(WarningCode::NotKeptAlive, warning);
         loop {
-            let wait = match self.tick() {
-                Ok(Some(wait)) => wait,
-                Ok(None) if self.has_command => {
-                    return Ok(Some(self.wait_for_command(supervisor, "--for has elapsed")));
-                }
-                Ok(None) => return Ok(None),
-                Err(error) if self.has_command => {
-                    return Ok(Some(self.wait_for_command(supervisor, &error.report().message)));
-                }
-                Err(error) => return Err(error),
-            };
-            if let Some(ended) = supervisor.wait(wait.to_std()) {
+            if let Some(ended) = supervisor.wait(Duration::from_secs(3_600)) {
                 return Ok(Some(ended));
             }
         }
@@ -196,33 +175,13 @@ impl<'c, 'w> Keepalive<'c, 'w> {
     /// Fails if the session is known to have ended. A new login is noticed at the next renewal.
     fn check_session(&mut self) -> Result<()> {
         self.checked_at = self.uptime();
-        match live_session(self.context) {
-            Err(error)
-                if matches!(
-                    error.situation,
-                    Situation::Session(SessionError::NoSession | SessionError::RefreshTokenRejected)
-                ) =>
-            {
-                Err(error)
-            }
-            // The store may have asked the user to unlock it, so it is not read again before the next renewal.
-            Err(_) => {
-                self.checked_at = Duration::MAX;
-                Ok(())
-            }
-            Ok(_) => Ok(()),
+        let Err(error) = live_session(self.context) else { return Ok(()) };
+        if matches!(error.situation, Situation::Session(SessionError::NoSession | SessionError::RefreshTokenRejected)) {
+            return Err(error);
         }
-    }
-
-    /// Warns that the session is no longer kept alive, and waits for the command.
-    fn wait_for_command(&self, supervisor: &mut dyn Supervisor, reason: &str) -> ExitReason {
-        let warning = keepalive_messages::command_continues_warning(reason);
-        self.context.reporter.warn(WarningCode::NotKeptAlive, warning);
-        loop {
-            if let Some(ended) = supervisor.wait(Duration::from_secs(3_600)) {
-                return ended;
-            }
-        }
+        // The store may have asked the user to unlock it, so it is not read again before the next renewal.
+        self.checked_at = Duration::MAX;
+        Ok(())
     }
 
     /// Renews the session if that is due. Returns when to try next.
@@ -246,7 +205,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
     /// Refreshes, unless another process has done so. Returns when to try next.
     fn renew(&mut self, end: Time) -> Result<Time> {
         let intent = Intent::KeepAlive { lead: self.lead };
-        match self.context.session().and_then(|before| refresh_if_due::ensure_fresh(self.context, before, intent)) {
+        match self.context.session().and_then(|before| refresh_if_due::ensure_fresh(self.context, &before, intent)) {
             Ok(fresh) => self.accept(fresh),
             Err(error) if is_temporary(&error) => return self.record_failure(&error, end),
             Err(error) => return Err(error),
@@ -268,11 +227,11 @@ impl<'c, 'w> Keepalive<'c, 'w> {
                 self.counts.refreshes += 1;
                 self.report_refresh(old_end, renewal);
             }
-            TokenSource::RefreshedElsewhere | TokenSource::Stored(_) if changed => {
+            TokenSource::RefreshedElsewhere | TokenSource::Stored if changed => {
                 self.counts.renewed_elsewhere += 1;
                 self.report_changed_elsewhere();
             }
-            TokenSource::RefreshedElsewhere | TokenSource::Stored(_) => return,
+            TokenSource::RefreshedElsewhere | TokenSource::Stored => return,
         }
         self.pick_lead();
     }
@@ -341,6 +300,84 @@ impl<'c, 'w> Keepalive<'c, 'w> {
         let ends_before = || self.has_command || self.time_left().is_some_and(|left| left <= end.left(now));
         now < end && (!matches!(self.renewal_plan(), RenewalPlan::SsoEnded(_)) || ends_before())
     }
+
+    /// Reports a note; while a command runs, only under `--verbose`.
+    fn note_unless_command(&self, text: &str) {
+        if self.has_command {
+            self.context.reporter.trace(|| text.to_owned())
+        } else {
+            self.context.reporter.note(text)
+        }
+    }
+
+    fn report_start(&self) {
+        if self.session.unresolved_refusal().is_some() {
+            return self.note_unless_command(keepalive_messages::LAST_REFRESH_REFUSED);
+        }
+        if self.session.found_inactive_at().is_some() {
+            return self.note_unless_command(keepalive_messages::FOUND_INACTIVE);
+        }
+        let now = self.now();
+        match self.renewal_plan() {
+            RenewalPlan::Renewal { due, end } => {
+                let next = if due <= now {
+                    NextRenewal::Now
+                } else if self.time_left().is_none_or(|left| due.left(now) < left) {
+                    NextRenewal::At(self.context.when(due))
+                } else {
+                    NextRenewal::AfterDuration
+                };
+                self.note_unless_command(&keepalive_messages::start_note(&self.policy, &self.context.when(end), &next));
+            }
+            RenewalPlan::End(end) | RenewalPlan::SsoEnded(end) if self.should_wait_for(end) => {
+                let note = keepalive_messages::waiting_note(&self.end_reason(), &self.context.when(end));
+                self.context.reporter.note(note);
+            }
+            RenewalPlan::End(_) | RenewalPlan::SsoEnded(_) | RenewalPlan::Nothing => {}
+        }
+    }
+
+    fn end_reason(&self) -> String {
+        let outlook = self.context.outlook(Some(&self.session), self.now());
+        keepalive_messages::end_reason(&self.policy, outlook.sso)
+    }
+
+    /// Reports a refresh of this run. `old_end` is when the session would have ended; `None` if that was not known.
+    fn report_refresh(&self, old_end: Option<Time>, renewal: Renewal) {
+        let Some(end) = self.session_end() else { return };
+        let (now, end) = (self.now(), self.context.when(end));
+        if renewal == Renewal::None && self.policy.reports_sso {
+            self.context.reporter.warn(WarningCode::SsoEnded, keepalive_messages::sso_ended_warning(&end));
+            return;
+        }
+        let old_end = old_end.map(|end| end.relative_to(now));
+        let now = self.context.reporter.local_time(now);
+        let note = keepalive_messages::refreshed_note(renewal, &now, old_end.as_deref(), &end);
+        self.note_unless_command(&note);
+    }
+
+    fn report_changed_elsewhere(&self) {
+        if let Some(end) = self.session_end() {
+            let (now, end) = (self.context.reporter.local_time(self.now()), self.context.when(end));
+            self.note_unless_command(&keepalive_messages::changed_elsewhere_note(&now, &end));
+        }
+    }
+
+    fn report_failure(&self, error: &Error) {
+        let end = self.session_end().map(|end| self.context.when(end));
+        let warning = keepalive_messages::not_renewed_warning(&error.report().message, end.as_deref());
+        self.context.reporter.warn(WarningCode::NotRenewed, warning);
+    }
+
+    fn session_ended(&self, end: Time) -> Error {
+        let reason = self.end_reason();
+        SessionError::CannotKeepAlive(if self.now() < end {
+            keepalive_messages::cannot_keep_alive(&reason, &self.context.when(end))
+        } else {
+            keepalive_messages::session_ended(&reason, &self.context.reporter.local_time(end))
+        })
+        .into()
+    }
 }
 
 /// Whether a later try may succeed.
@@ -348,14 +385,10 @@ fn is_temporary(error: &Error) -> bool {
     match &error.situation {
         Situation::Network(NetworkError::Unreachable(_) | NetworkError::ResponseLost(_))
         | Situation::Session(SessionError::Busy { .. } | SessionError::Changed { .. }) => true,
-        Situation::Store(StoreError::Failed(failure)) => !matches!(
-            failure.kind,
-            StoreFailureKind::WrongKey
-                | StoreFailureKind::Damaged
-                | StoreFailureKind::Ambiguous
-                | StoreFailureKind::LockUnavailable
-                | StoreFailureKind::LocksUnsupported
-        ),
+        Situation::Store(StoreError::Failed(StoreFailure { kind, .. })) => {
+            let is_about_locks = matches!(kind, StoreFailureKind::LockUnavailable | StoreFailureKind::LocksUnsupported);
+            !is_about_locks && !kind.concerns_entry()
+        }
         _ => false,
     }
 }

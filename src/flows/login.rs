@@ -38,21 +38,15 @@ const DEFAULT_TIMEOUT: Seconds = Seconds::minutes(5);
 /// The options of a login, checked.
 pub struct LoginOptions {
     pub method: LoginMethod,
-    /// The parameters of the authorization request.
     pub request: AuthorizationOptions,
-    /// The assurance level that the login must have.
     pub require_acr: Option<String>,
-    /// The account that must have logged in.
     pub expect_sub: Option<String>,
     /// How long to wait for the user; `None` for the default, or as long as a code is valid.
     pub timeout: Option<Seconds>,
-    /// Print the URL and open no browser.
     pub no_browser: bool,
     /// Ask for the redirect URL on standard input instead of listening for it.
     pub paste: bool,
-    /// Name the other ways to log in below the URL that was opened.
     pub show_other_ways: bool,
-    /// Show the address for another device as a QR code too.
     pub show_qr_code: bool,
 }
 
@@ -66,7 +60,6 @@ impl LoginOptions {
     }
 }
 
-/// The time since a moment.
 #[derive(Clone, Copy)]
 struct Stopwatch {
     started_at: Time,
@@ -78,8 +71,7 @@ impl Stopwatch {
         Self { started_at: clock.now(), started_uptime: clock.uptime() }
     }
 
-    /// Rounded up: the larger one by wall clock and by uptime, because the wall clock may be set back, and the uptime may
-    /// stop while the machine sleeps.
+    /// Rounded up: the larger one by wall clock, which may be set back, and by uptime, which may stop during sleep.
     fn elapsed(self, clock: &dyn Clock) -> Seconds {
         let awake = clock.uptime().saturating_sub(self.started_uptime);
         let awake =
@@ -133,17 +125,12 @@ fn previous_session(context: &Context<'_>) -> Result<Option<Session>> {
     context.store.check_writable(&context.entry())?;
     match context.load() {
         Err(Error { situation: Situation::Store(StoreError::InvalidEntry(_)), .. }) => Ok(None),
-        Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. })
-            if failure.kind == StoreFailureKind::Ambiguous =>
-        {
-            Ok(None)
-        }
+        Err(error) if error.store_failure() == Some(StoreFailureKind::Ambiguous) => Ok(None),
         outcome => outcome,
     }
 }
 
-/// Checks that an ID token can be verified. RS256, the only algorithm supported here, is mandatory for providers (OpenID
-/// Connect Discovery 3).
+/// Only RS256 is supported, which is mandatory for providers (OpenID Connect Discovery 3).
 fn check_algorithms(provider: &Provider) -> Result<()> {
     let offered = &provider.id_token_algorithms;
     if offered.is_empty() || offered.iter().any(|algorithm| algorithm == "RS256") {
@@ -156,12 +143,6 @@ fn check_algorithms(provider: &Provider) -> Result<()> {
     )))
 }
 
-/// Whether the session still has a token that may work.
-fn may_be_in_use(session: &Session, now: Time) -> bool {
-    session.held_token().is_some() || now < session.access_token.expires_at
-}
-
-/// A login that has begun.
 struct LoginAttempt<'c, 'w> {
     context: &'c Context<'w>,
     options: LoginOptions,
@@ -181,7 +162,8 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         let provider = provider_metadata::fetch_provider(context)?;
         check_algorithms(&provider)?;
         let now = context.ports.clock.now();
-        if let Some(before) = before.as_ref().filter(|session| may_be_in_use(session, now)) {
+        let may_work = |session: &&Session| session.held_token().is_some() || now < session.access_token.expires_at;
+        if let Some(before) = before.as_ref().filter(may_work) {
             context.reporter.note(login_messages::replaces_session_note(&before.account));
         }
         Ok(Self { context, options, before, client, provider, started: Stopwatch::start(&*context.ports.clock) })
@@ -214,7 +196,6 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         }
     }
 
-    /// The error for a refusal.
     fn refusal(&self, problem: Problem, redirect_uri: Option<&str>) -> Error {
         match problem {
             Problem::Refused(provider) => LoginError::Refused(provider, self.requested_login(redirect_uri)).into(),
@@ -251,8 +232,10 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         let session = provider_keys::prefetched_keys(context, &self.provider, keys.response(context))
             .and_then(|keys| self.accepted_session(response, source, keys, sent_at))
             .and_then(|session| self.store(session));
-        if session.is_err()
-            && let Some(token) = response.refresh_token.as_ref().filter(|_| !may_be_stored(&session))
+        if let Err(error) = &session
+            && let Some(token) = &response.refresh_token
+            // The store may hold the session without having confirmed it.
+            && error.store_failure() != Some(StoreFailureKind::Unknown)
         {
             token_response::revoke_unwanted(context, &self.provider, token);
         }
@@ -309,7 +292,6 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         Ok(session.with_event(sent_at, EventKind::Login { refresh_token: has_refresh_token }))
     }
 
-    /// Checks `--expect-sub` and `--require-acr`.
     fn check_requirements(&self, accepted: &ValidatedIdToken) -> Result<()> {
         let LoginOptions { method, expect_sub, require_acr, .. } = &self.options;
         let (sub, method) = (&accepted.account.sub, *method);
@@ -373,13 +355,7 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
     }
 }
 
-/// The assurance level of a login, for a person.
 fn level(accepted: &ValidatedIdToken) -> String {
     let levels = acr_levels(&accepted.claims).join(" ");
     if levels.is_empty() { "none".to_owned() } else { printable(&levels) }
-}
-
-/// Whether the store may hold the session without having confirmed it: then its refresh token must not be revoked.
-fn may_be_stored(outcome: &Result<Session>) -> bool {
-    matches!(outcome, Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. }) if failure.kind == StoreFailureKind::Unknown)
 }

@@ -2,40 +2,123 @@
 //! session. Each step is reported when it is done, because the next one may take long.
 
 mod all_sessions;
-mod outcome;
 
 pub use all_sessions::{check_nothing_left, delete_orphaned_secrets, stored_sessions};
-pub use outcome::Outcome;
 
 use crate::domain::secret::Secret;
-use crate::domain::session::{RefreshToken, Session};
+use crate::domain::session::{Account, RefreshToken, Session, SessionKey};
 use crate::domain::text::hex;
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Kind, Result, SessionError, Situation, StoreError};
 use crate::explain::logout_messages::{
-    self, RefreshTokenResult, SsoSessionResult, StepMessage, StepState, UNKNOWN_ACCESS_TOKEN,
+    self, RefreshTokenResult, SsoSessionResult, StepMessage, StepState, UNKNOWN_ACCESS_TOKEN, failure_message,
 };
-use crate::flows::access_token_cache;
-use crate::flows::advisory_warnings;
 use crate::flows::browser::open_or_print_url;
 use crate::flows::context::Context;
-use crate::flows::machine_tokens;
-use crate::flows::provider_metadata;
+use crate::flows::{access_token_cache, advisory_warnings, machine_tokens, provider_metadata};
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome, Revocation};
-use crate::ports::{IgnoredRequest, StoreFailureKind};
-use outcome::{Failure, REFRESH_TOKEN, SSO_SESSION, Step, report_access_token, reported};
+use crate::ports::{IgnoredRequest, Notice, StoreFailureKind};
+use serde_json::{Value, json};
+
+const REFRESH_TOKEN: &str = "refresh token";
+const SSO_SESSION: &str = "SSO session";
+const ACCESS_TOKEN: &str = "access token";
 
 /// How long to wait for the browser to follow the redirect.
 const BROWSER_TIMEOUT: Seconds = Seconds(20);
 
-/// What a logout may do at the provider.
 #[derive(Clone, Copy)]
 pub struct LogoutOptions {
     /// Delete the local session only.
     pub local: bool,
     /// End the provider's session in the browser (RP-Initiated Logout).
     pub browser: bool,
+}
+
+pub struct Outcome {
+    key: SessionKey,
+    account: Option<Account>,
+    had_session: bool,
+    refresh_token: Step,
+    sso_session: Step,
+    access_token_valid_until: Option<Time>,
+}
+
+type Attempt<T> = std::result::Result<T, Failure>;
+
+type Step = Attempt<StepMessage>;
+
+struct Failure {
+    /// What failed and why, as the step's text.
+    text: String,
+    error: Box<Error>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { text: error.report().message, error: Box::new(error) }
+    }
+}
+
+impl Failure {
+    /// For an error whose message does not say what failed.
+    fn caused_by(what: &str, error: Error) -> Self {
+        Self { text: format!("{what}: {}", error.report().message), error: Box::new(error) }
+    }
+}
+
+fn report_access_token(context: &Context<'_>, text: String) {
+    context.reporter.report(Notice::Step { name: ACCESS_TOKEN, text, failed: false });
+}
+
+fn reported(context: &Context<'_>, name: &'static str, step: Step) -> Step {
+    let (text, failed) = match &step {
+        Ok(message) => (&message.text, false),
+        Err(failure) => (&failure.text, true),
+    };
+    context.reporter.report(Notice::Step { name, text: text.clone(), failed });
+    step
+}
+
+fn to_json(step: &Step) -> Value {
+    let (state, text) = match step {
+        Ok(StepMessage { state, text }) => (*state, text),
+        Err(failure) => (StepState::Failed, &failure.text),
+    };
+    json!({ "done": state == StepState::Done, "state": state.as_str(), "message": text })
+}
+
+impl Outcome {
+    /// With the machine tokens that were removed beside the session.
+    fn with_machine_tokens(self, machine: &Self) -> Self {
+        Self {
+            had_session: self.had_session || machine.had_session,
+            access_token_valid_until: self.access_token_valid_until.max(machine.access_token_valid_until),
+            ..self
+        }
+    }
+
+    pub fn to_json(&self) -> Value {
+        json!({
+            "profile": self.key.profile,
+            "issuer": self.key.issuer,
+            "client_id": self.key.client_id,
+            "account": self.account.as_ref().map(|account| json!({ "sub": account.sub, "username": account.username })),
+            "had_session": self.had_session,
+            "revocation": to_json(&self.refresh_token),
+            "provider_session": to_json(&self.sso_session),
+            "access_token_valid_until": self.access_token_valid_until.map(Time::rfc3339),
+        })
+    }
+
+    pub fn failure(&self) -> Option<Error> {
+        let steps = [(REFRESH_TOKEN, &self.refresh_token), (SSO_SESSION, &self.sso_session)];
+        steps.into_iter().find_map(|(name, step)| {
+            let Failure { text, error } = step.as_ref().err()?;
+            Some(SessionError::LoggedOutLocally(failure_message(name, text), Box::new(error.report())).into())
+        })
+    }
 }
 
 /// Logs the profile out. A session or machine tokens may be left from before its grant was changed.
@@ -62,9 +145,6 @@ pub fn log_out(context: &Context<'_>, options: LogoutOptions) -> Result<Outcome>
 }
 
 /// Removes the tokens of a client that acts for itself, wherever they are kept. The provider has no session to end.
-///
-/// # Errors
-/// `store`, `busy`.
 fn forget_machine_tokens(context: &Context<'_>) -> Result<Outcome> {
     // The lock, so that a request that is under way does not bring them back.
     let lock = context.lock(&machine_tokens::entry(&context.key))?;
@@ -98,8 +178,7 @@ fn report_expiry(context: &Context<'_>, expires_at: Time, now: Time) {
 fn has_no_session(context: &Context<'_>) -> bool {
     match context.load_without_prompt() {
         Ok(found) => found.is_none(),
-        Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. }) => failure.kind.means_no_store(),
-        Err(_) => false,
+        Err(error) => error.store_failure().is_some_and(StoreFailureKind::means_no_store),
     }
 }
 
@@ -133,10 +212,9 @@ fn end_session(context: &Context<'_>, options: LogoutOptions, removed: Removed) 
     Outcome { key: context.key.clone(), account, had_session, refresh_token, sso_session, access_token_valid_until }
 }
 
-/// Revokes the refresh token, then ends the provider's session.
 fn log_out_at_provider(context: &Context<'_>, options: LogoutOptions, session: &Session) -> (Step, Step) {
-    let provider = if options.local { None } else { Some(provider_metadata::provider(context)) };
-    let provider = provider.as_ref().map(Result::as_ref);
+    let provider = (!options.local).then(|| provider_metadata::provider(context));
+    let provider = provider.as_ref();
     let (now, when) = (context.ports.clock.now(), |time| context.when(time));
     let expires_at = context.outlook(Some(session), now).expiry.map(|expiry| expiry.expires_at).filter(|at| *at > now);
     let refresh_token = match revoke(context, provider, session) {
@@ -150,7 +228,6 @@ fn log_out_at_provider(context: &Context<'_>, options: LogoutOptions, session: &
     (refresh_token, reported(context, SSO_SESSION, sso_session.map(|result| result.message())))
 }
 
-/// What was removed from the store.
 enum Removed {
     Nothing,
     InvalidEntry,
@@ -167,14 +244,7 @@ fn remove_local_session(context: &Context<'_>) -> Result<Removed> {
         Ok(Some(session)) => Removed::Session(Box::new(session)),
         Err(Error { situation: Situation::Store(StoreError::InvalidEntry(_)), .. }) => Removed::InvalidEntry,
         // Deleting needs only the entry's name: neither the right key, nor a readable entry, nor a unique one.
-        Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. })
-            if matches!(
-                failure.kind,
-                StoreFailureKind::WrongKey | StoreFailureKind::Ambiguous | StoreFailureKind::Damaged
-            ) =>
-        {
-            Removed::InvalidEntry
-        }
+        Err(error) if error.store_failure().is_some_and(StoreFailureKind::concerns_entry) => Removed::InvalidEntry,
         Err(error) => return Err(error),
     };
     let _signals = context.ports.signals.defer();
@@ -185,9 +255,9 @@ fn remove_local_session(context: &Context<'_>) -> Result<Removed> {
 /// Revokes the refresh token. `provider` is `None` if nothing may be sent.
 fn revoke(
     context: &Context<'_>,
-    provider: Option<std::result::Result<&Provider, &Error>>,
+    provider: Option<&Result<Provider>>,
     session: &Session,
-) -> std::result::Result<RefreshTokenResult, Failure> {
+) -> Attempt<RefreshTokenResult> {
     const FAILED: &str = "could not be revoked";
     let held = match &session.refresh_token {
         RefreshToken::Held(held) => held,
@@ -195,7 +265,7 @@ fn revoke(
         RefreshToken::Refused { refused_at, .. } => return Ok(RefreshTokenResult::RefusedBefore(*refused_at)),
     };
     let Some(provider) = provider else { return Ok(RefreshTokenResult::LocalOnly) };
-    let provider = &mut provider.map_err(|error| Failure::caused_by(FAILED, error.clone()))?.clone();
+    let provider = &mut provider.as_ref().map_err(|error| Failure::caused_by(FAILED, error.clone()))?.clone();
     let profile = context.profile.name_in_hints.as_deref();
     let client = context.client().map_err(|error| Failure::caused_by(FAILED, error.with_profile_hint(profile)))?;
     let request = |provider: &Provider| logout::revocation_request(provider, &client, &held.value);
@@ -222,12 +292,12 @@ const SSO_FAILED: &str = "could not be ended";
 /// Ends the provider's session. `provider` is `None` if nothing may be sent.
 fn end_sso_session(
     context: &Context<'_>,
-    provider: Option<std::result::Result<&Provider, &Error>>,
+    provider: Option<&Result<Provider>>,
     in_browser: bool,
     session: &Session,
-) -> std::result::Result<SsoSessionResult, Failure> {
+) -> Attempt<SsoSessionResult> {
     let Some(provider) = provider else { return Ok(SsoSessionResult::LocalOnly) };
-    let provider = provider.map_err(|error| Failure::caused_by(SSO_FAILED, error.clone()))?;
+    let provider = provider.as_ref().map_err(|error| Failure::caused_by(SSO_FAILED, error.clone()))?;
     let Some(id_token) = &session.id_token else { return Ok(SsoSessionResult::NoIdToken) };
     if in_browser {
         end_in_browser(context, provider, &id_token.value)
@@ -237,11 +307,7 @@ fn end_sso_session(
 }
 
 /// TelenorID+'s own logout endpoint, which needs no browser.
-fn end_by_request(
-    context: &Context<'_>,
-    provider: &Provider,
-    hint: &Secret,
-) -> std::result::Result<SsoSessionResult, Failure> {
+fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Attempt<SsoSessionResult> {
     let state = context.random_bytes::<16>().map_err(|error| Failure::caused_by(SSO_FAILED, error))?;
     let (state, ca_file) = (hex(&state), context.profile.ca_file.as_deref());
     let request = |provider: &Provider| logout::custom_logout_request(provider, ca_file, hint, &state);
@@ -273,20 +339,13 @@ fn end_by_request(
 
 /// RP-Initiated Logout 1.0. The URL holds the ID token, so it must not become a program's argument: the browser is
 /// opened at a loopback URL that redirects it once.
-fn end_in_browser(
-    context: &Context<'_>,
-    provider: &Provider,
-    hint: &Secret,
-) -> std::result::Result<SsoSessionResult, Failure> {
+fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Attempt<SsoSessionResult> {
     let Some(url) = logout::end_session_url(provider, &context.profile.client_id, hint) else {
         return Ok(SsoSessionResult::NoEndpoint(provider.missing_endpoint_reason("end_session_endpoint")));
     };
     let failed = |what: String| Error::failed(format!("{SSO_FAILED}: {what}"));
-    let mut redirect = context
-        .ports
-        .callback
-        .one_time_redirect(&url)
-        .map_err(|what| failed(format!("cannot listen on 127.0.0.1: {what}")))?;
+    let redirect = context.ports.callback.one_time_redirect(&url);
+    let mut redirect = redirect.map_err(|what| failed(format!("cannot listen on 127.0.0.1: {what}")))?;
     open_or_print_url(context, redirect.url(), "finish the logout", BROWSER_TIMEOUT, false);
     let ignored = |what| {
         if let IgnoredRequest::AnotherUser(user) = what {

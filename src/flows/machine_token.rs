@@ -3,14 +3,12 @@
 
 use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
-use crate::domain::text::with_full_stop;
 use crate::domain::time::Seconds;
-use crate::domain::warning::WarningCode;
 use crate::error::{Error, ProviderRefusal, Result, SessionError, SetupError};
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::session_lock::Wait;
-use crate::flows::wanted_token::{RefreshAllowed, WantedToken};
+use crate::flows::wanted_token::{RefreshAllowed, WantedToken, warn_of_failure};
 use crate::flows::{machine_tokens, provider_metadata, token_response};
 use crate::oidc::discovery::Provider;
 use crate::oidc::{Problem, token};
@@ -18,22 +16,17 @@ use crate::ports::Lock;
 
 const DOING: &str = "the token request failed";
 
-/// Where a token comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MachineTokenSource {
     /// It was kept, and no new one is due.
     Kept,
     /// Another process requested it while this one waited.
     RequestedElsewhere,
-    /// This run requested it.
     Requested,
 }
 
 impl Context<'_> {
-    /// Refuses what only a user's session has. `consequence` ends the sentence "the grant is client_credentials, so …".
-    ///
-    /// # Errors
-    /// `usage` for a client that acts for itself.
+    /// Refuses (`usage`) what only a user's session has. `consequence` ends "the grant is client_credentials, so …".
     pub fn require_user(&self, consequence: &'static str) -> Result<()> {
         if self.profile.is_machine() { Err(SetupError::NoUser(consequence).into()) } else { Ok(()) }
     }
@@ -42,15 +35,14 @@ impl Context<'_> {
 /// A valid token for the wanted scopes, or else the profile's.
 ///
 /// # Errors
-/// `refused`, `unreachable`, `invalid`, `config`, `busy`; `usage` if no token can ever live that long;
-/// `login_required` never.
+/// `refused`, `unreachable`, `invalid`, `config`, `busy`; `usage` if no token lives that long; never `login_required`.
 pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToken> {
     let scopes = scopes(context, wanted);
     if let Some(found) = cached(context, &scopes, wanted) {
         trace(context, Some(&found));
         return Ok(found);
     }
-    let before = machine_tokens::load(context).tokens.get(&scopes).cloned();
+    let before = machine_tokens::get(context, &scopes);
     if let Some(before) = &before {
         wanted.check_min_ttl(&before.access_token)?;
     }
@@ -64,40 +56,26 @@ pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<Scoped
             Ok(found)
         }
         Err(error) => {
-            // A token that still works is better than none.
             let Some(works) = works else { return Err(error) };
-            let until = context.reporter.local_time(works.access_token.expires_at);
-            let message =
-                format!("{} The stored token still works until {until}", with_full_stop(&error.report().message));
-            context.reporter.warn(WarningCode::RefreshFailed, message);
+            warn_of_failure(context, &error, "token", &works.access_token);
             Ok(works)
         }
     }
 }
 
 /// A new token in any case, or one that another process requests meanwhile.
-///
-/// # Errors
-/// As [`valid_token`].
 pub fn new_token(context: &Context<'_>) -> Result<(ScopedToken, MachineTokenSource)> {
     let scopes = ScopeSet::parse(&context.profile.scopes);
-    let before = machine_tokens::load(context).tokens.get(&scopes).cloned();
+    let before = machine_tokens::get(context, &scopes);
     let lock = context.lock(&machine_tokens::entry(&context.key))?;
-    let is_new = |found: &ScopedToken| Some(found) != before.as_ref();
-    match machine_tokens::load(context).tokens.get(&scopes).cloned().filter(is_new) {
-        Some(found) => Ok((found, MachineTokenSource::RequestedElsewhere)),
-        None => request_and_keep(lock, context, &scopes),
-    }
+    request_under(lock, context, &scopes, |found| Some(found) != before.as_ref())
 }
 
 /// The token that is kept for the profile's scopes, or a new one if that is due; and where it comes from.
-///
-/// # Errors
-/// As [`valid_token`].
 pub fn renewed_if_due(context: &Context<'_>) -> Result<(ScopedToken, MachineTokenSource)> {
     let wanted = WantedToken::default();
     let scopes = scopes(context, &wanted);
-    let before = machine_tokens::load(context).tokens.get(&scopes).cloned();
+    let before = machine_tokens::get(context, &scopes);
     request_if_due(context, &scopes, &wanted, before.as_ref())
 }
 
@@ -111,7 +89,7 @@ fn scopes(context: &Context<'_>, wanted: &WantedToken) -> ScopeSet {
 }
 
 fn cached(context: &Context<'_>, scopes: &ScopeSet, wanted: &WantedToken) -> Option<ScopedToken> {
-    let cached = machine_tokens::load_cached(context)?;
+    let cached = machine_tokens::cached(context.ports, context.store.as_ref(), &context.key)?;
     cached.tokens.get(scopes).filter(|found| !wanted.needs_new(context, &found.access_token)).cloned()
 }
 
@@ -130,24 +108,26 @@ fn request_if_due(
         Wait::Found(found) => return Ok((found, MachineTokenSource::RequestedElsewhere)),
         Wait::Locked(lock) => lock,
     };
-    // Another process may have requested one meanwhile. If no token lives as long as requested, that one will do.
+    // If no token lives as long as requested, one that another process has requested meanwhile will do.
     let will_do = |found: &ScopedToken| {
         let token = &found.access_token;
         let is_short = token.expires_at.since(token.obtained_at) <= wanted.wanted_ttl();
         let is_new = Some(found) != before && is_short && context.ports.clock.now() < token.expires_at;
         !wanted.needs_new(context, token) || is_new
     };
-    match machine_tokens::load(context).tokens.get(scopes).cloned().filter(will_do) {
-        Some(found) => Ok((found, MachineTokenSource::RequestedElsewhere)),
-        None => request_and_keep(lock, context, scopes),
-    }
+    request_under(lock, context, scopes, will_do)
 }
 
-fn request_and_keep(
+/// A new token, unless another process has meanwhile requested one that `will_do`.
+fn request_under(
     _lock: Box<dyn Lock>,
     context: &Context<'_>,
     scopes: &ScopeSet,
+    will_do: impl Fn(&ScopedToken) -> bool,
 ) -> Result<(ScopedToken, MachineTokenSource)> {
+    if let Some(found) = machine_tokens::get(context, scopes).filter(will_do) {
+        return Ok((found, MachineTokenSource::RequestedElsewhere));
+    }
     let requested = request(context, scopes)?;
     // Read again, because a request may take long; the lock keeps others from writing.
     let mut kept = machine_tokens::load(context);

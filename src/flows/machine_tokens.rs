@@ -2,6 +2,8 @@
 //! store. Nothing is lost with them, so a store that fails stops nobody.
 
 use crate::domain::machine_tokens::MachineTokens;
+use crate::domain::scoped_tokens::ScopedToken;
+use crate::domain::scopes::ScopeSet;
 use crate::domain::session::{EntryKey, SessionKey};
 use crate::domain::warning::WarningCode;
 use crate::error::{Result, store_message};
@@ -14,12 +16,14 @@ pub fn entry(key: &SessionKey) -> String {
     EntryKey::MachineTokens(key.clone()).name()
 }
 
-/// The tokens that are kept.
 pub fn load(context: &Context<'_>) -> MachineTokens {
     load_of(context.ports, context.store.as_ref(), &context.key)
 }
 
-/// The tokens that are kept of a client.
+pub fn get(context: &Context<'_>, scopes: &ScopeSet) -> Option<ScopedToken> {
+    load(context).tokens.get(scopes).cloned()
+}
+
 pub fn load_of(ports: &Ports, store: &dyn Store, key: &SessionKey) -> MachineTokens {
     // Without a prompt: a new token costs less than a person's attention.
     let stored = || MachineTokens::from_json(&store.load_without_prompt(&entry(key)).ok()??, key);
@@ -27,11 +31,7 @@ pub fn load_of(ports: &Ports, store: &dyn Store, key: &SessionKey) -> MachineTok
 }
 
 /// The tokens in the kernel's keyring.
-pub fn load_cached(context: &Context<'_>) -> Option<MachineTokens> {
-    cached(context.ports, context.store.as_ref(), &context.key)
-}
-
-fn cached(ports: &Ports, store: &dyn Store, key: &SessionKey) -> Option<MachineTokens> {
+pub fn cached(ports: &Ports, store: &dyn Store, key: &SessionKey) -> Option<MachineTokens> {
     if !access_token_cache::is_on_for(ports, store) {
         return None;
     }
@@ -60,10 +60,7 @@ pub fn save(context: &Context<'_>, tokens: &MachineTokens) {
     }
 }
 
-/// Removes the tokens of a client, wherever they are.
-///
-/// # Errors
-/// `store`, unless there is no store at all.
+/// Removes the tokens, wherever they are. No store at all is no error.
 pub fn remove(ports: &Ports, store: &dyn Store, key: &SessionKey) -> Result<()> {
     if !store.is_ephemeral() {
         ports.cache.forget(&cache_name(store, key));
@@ -84,7 +81,6 @@ pub fn may_be_kept(context: &Context<'_>) -> bool {
         }
 }
 
-/// Whether there are tokens in the kernel's keyring.
 pub fn is_cached(ports: &Ports, store: &dyn Store, key: &SessionKey) -> bool {
     !store.is_ephemeral() && ports.cache.get(&cache_name(store, key)).is_some()
 }

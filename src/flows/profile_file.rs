@@ -1,15 +1,15 @@
 //! Edits of `config.toml` that keep its comments.
 
-use crate::config::{self, Config, Profile};
-use crate::domain::text::{printable, printable_path, utf8_text};
+use crate::config::{self, Profile};
+use crate::domain::text::{printable, printable_path};
 use crate::error::{Error, Result, SetupError, Situation};
-use crate::flows::configuration::Configuration;
+use crate::flows::configuration::{Configuration, read_text};
 use crate::flows::session_lock::{SESSION_LOCK_TIMEOUT, poll_until};
-use crate::ports::{Lock, MAX_FILE_SIZE, Ports};
+use crate::ports::{Lock, MAX_FILE_SIZE, Ports, Reporter, Store};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value, value};
 
-/// The keys of a profile to add.
 pub struct NewProfile<'a> {
     pub name: &'a str,
     /// Keys and texts, in the order of the file.
@@ -17,7 +17,6 @@ pub struct NewProfile<'a> {
     pub scopes: Vec<&'a str>,
 }
 
-/// A profile before and after an edit.
 pub struct Change {
     /// `None` if it was not valid.
     pub before: Option<Profile>,
@@ -26,7 +25,8 @@ pub struct Change {
 
 /// The configuration file, locked so that no other `tidp` changes it meanwhile.
 pub struct ProfileFile<'w> {
-    ports: &'w Ports,
+    pub(super) ports: &'w Ports,
+    pub(super) reporter: &'w dyn Reporter,
     pub configuration: Configuration,
     path: PathBuf,
     _lock: Box<dyn Lock>,
@@ -37,28 +37,29 @@ impl<'w> ProfileFile<'w> {
     ///
     /// # Errors
     /// `config`, also for a pipe; `busy`.
-    pub fn open(ports: &'w Ports) -> Result<Self> {
-        Self::lock(ports, Configuration::load)
+    pub fn open(ports: &'w Ports, reporter: &'w dyn Reporter) -> Result<Self> {
+        Self::lock(ports, reporter, Configuration::load)
     }
 
     /// The locked file, which may be missing.
-    ///
-    /// # Errors
-    /// As [`ProfileFile::open`].
-    pub fn open_or_create(ports: &'w Ports) -> Result<Self> {
-        Self::lock(ports, Configuration::load_or_new)
+    pub fn open_or_create(ports: &'w Ports, reporter: &'w dyn Reporter) -> Result<Self> {
+        Self::lock(ports, reporter, Configuration::load_or_new)
     }
 
-    fn lock(ports: &'w Ports, load: fn(&Ports) -> Result<Configuration>) -> Result<Self> {
+    fn lock(ports: &'w Ports, reporter: &'w dyn Reporter, load: fn(&Ports) -> Result<Configuration>) -> Result<Self> {
         // Loaded before locking too, because the lock creates the directory, which an error should not leave behind.
         let configuration = load(ports)?;
         let path = configuration.path.ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
         if configuration.is_pipe {
             return Err(SetupError::ConfigIsPipe(path).into());
         }
-        let attempt = |_| ports.files.try_lock(&path).map_err(|error| file_error(&path, &error));
+        let attempt = |_| ports.files.try_lock(&path).map_err(|error| file_error(&path, error));
         let lock = poll_until(ports, SESSION_LOCK_TIMEOUT, attempt)?.ok_or(SetupError::ConfigBusy)?;
-        Ok(Self { ports, configuration: load(ports)?, path, _lock: lock })
+        Ok(Self { ports, reporter, configuration: load(ports)?, path, _lock: lock })
+    }
+
+    pub(super) fn store(&self) -> Result<Box<dyn Store>> {
+        self.configuration.store(self.ports)
     }
 
     pub fn has_profiles(&self) -> bool {
@@ -80,8 +81,6 @@ impl<'w> ProfileFile<'w> {
         self.write_valid(&document, new.name).map_err(not_added)
     }
 
-    /// Makes a profile the default.
-    ///
     /// # Errors
     /// `config` if there is none of that name, or its keys are not valid.
     pub fn make_default(&self, name: &str) -> Result<Profile> {
@@ -91,8 +90,6 @@ impl<'w> ProfileFile<'w> {
         self.write_valid(&document, name)
     }
 
-    /// Sets a key of a profile.
-    ///
     /// # Errors
     /// `usage` for an unknown key or a value that is none; `config` if the profile would not be valid. Nothing is written.
     pub fn set(&self, name: &str, key: &str, text: &str) -> Result<Change> {
@@ -136,20 +133,14 @@ impl<'w> ProfileFile<'w> {
         if let Some(keys) = profiles(&mut document).and_then(|profiles| profiles.get_mut(name)?.as_table_like_mut()) {
             change(keys);
         }
-        let before = self.profile(name, &self.configuration.config).ok();
-        Ok(Change { before, after: self.write_valid(&document, name)? })
+        Ok(Change { before: self.named(name).ok(), after: self.write_valid(&document, name)? })
     }
 
     /// Renames a profile in the file, which stays as it is otherwise.
-    ///
-    /// # Errors
-    /// `config` if the file cannot be written.
     pub fn rename(&self, name: &str, new_name: &str) -> Result<()> {
         let mut document = self.document()?;
-        if let Some(profiles) = profiles(&mut document)
-            && let Some(keys) = profiles.remove(name)
-        {
-            profiles.insert(new_name, keys);
+        if let Some(profiles) = profiles(&mut document) {
+            profiles.remove(name).map(|keys| profiles.insert(new_name, keys));
         }
         if self.is_default(name) {
             set_value(document.as_table_mut(), "default_profile", new_name.into());
@@ -158,9 +149,6 @@ impl<'w> ProfileFile<'w> {
     }
 
     /// Removes a profile, and says whether it was the default.
-    ///
-    /// # Errors
-    /// `config` if the file cannot be written.
     pub fn remove(&self, name: &str) -> Result<bool> {
         let mut document = self.document()?;
         if let Some(profiles) = profiles(&mut document) {
@@ -178,44 +166,34 @@ impl<'w> ProfileFile<'w> {
         self.configuration.config.default_profile.as_deref() == Some(name)
     }
 
-    /// The profile of that name.
-    ///
     /// # Errors
-    /// `config`, if it is not valid.
+    /// `config`, if the profile is not valid.
     pub fn named(&self, name: &str) -> Result<Profile> {
-        self.profile(name, &self.configuration.config)
+        config::file_profile(name, &self.configuration.config, self.configuration.base())
     }
 
-    /// # Errors
-    /// `config` if there is no profile of that name.
+    /// Fails with `config` if there is no profile of that name.
     pub fn require(&self, name: &str) -> Result<()> {
         let config = &self.configuration.config;
         if config.profile.contains_key(name) { Ok(()) } else { Err(config::no_such_profile(name, config)) }
     }
 
-    /// # Errors
-    /// `usage` if there is a profile of that name.
+    /// Fails with `usage` if there is a profile of that name.
     pub fn require_free(&self, name: &str) -> Result<()> {
         let is_taken = self.configuration.config.profile.contains_key(name);
         if is_taken { Err(SetupError::ProfileExists(name.to_owned()).into()) } else { Ok(()) }
     }
 
-    fn profile(&self, name: &str, config: &Config) -> Result<Profile> {
-        config::file_profile(name, config, self.configuration.base())
-    }
-
     fn document(&self) -> Result<DocumentMut> {
-        let bytes = self.ports.files.read(&self.path).map_err(|error| file_error(&self.path, &error))?;
-        let wrong = |what: &str| Error::config(format!("{}: it is {what}", printable_path(&self.path)));
-        let bytes = bytes.unwrap_or_default();
-        utf8_text(&bytes).map_err(wrong)?.parse().map_err(|_| wrong("not TOML"))
+        let text = read_text(self.ports, &self.path).map_err(|error| file_error(&self.path, error))?;
+        text.unwrap_or_default().parse().map_err(|_| file_error(&self.path, "it is not TOML"))
     }
 
     /// Writes the document if the profile is valid in it, and returns the profile.
     fn write_valid(&self, document: &DocumentMut, name: &str) -> Result<Profile> {
         let text = document.to_string();
         let config = config::parse(&text, &self.path)?.without_path();
-        let profile = self.profile(name, &config)?;
+        let profile = config::file_profile(name, &config, self.configuration.base())?;
         self.write(&text)?;
         Ok(profile)
     }
@@ -224,14 +202,11 @@ impl<'w> ProfileFile<'w> {
         if text.len() as u64 > MAX_FILE_SIZE {
             return Err(SetupError::ConfigTooLarge(self.path.clone()).into());
         }
-        self.ports.files.write(&self.path, text.as_bytes()).map_err(|error| file_error(&self.path, &error))
+        self.ports.files.write(&self.path, text.as_bytes()).map_err(|error| file_error(&self.path, error))
     }
 }
 
-/// The profile as it would be, without its file.
-///
-/// # Errors
-/// `usage`, if its keys are not valid.
+/// The profile as it would be, without its file. Fails with `usage` if its keys are not valid.
 pub fn draft(new: &NewProfile<'_>) -> Result<Profile> {
     let mut document = DocumentMut::new();
     add_profile(&mut document, new);
@@ -280,10 +255,7 @@ fn set_value(table: &mut dyn TableLike, key: &str, new: Value) {
     }
 }
 
-/// Refuses the stand-in that examples have.
-///
-/// # Errors
-/// `usage`.
+/// Refuses (`usage`) the stand-in that examples have.
 pub fn check_client_id(key: &str, text: &str) -> Result<()> {
     if key == "client_id" && text.starts_with("YOUR-") {
         let text = printable(text);
@@ -294,6 +266,6 @@ pub fn check_client_id(key: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn file_error(path: &Path, error: &std::io::Error) -> Error {
+fn file_error(path: &Path, error: impl Display) -> Error {
     Error::config(format!("{}: {error}", printable_path(path)))
 }

@@ -1,40 +1,37 @@
 //! What the store holds of a profile that is changed, renamed or removed.
 
 use crate::config::{self, Profile};
-use crate::domain::secret::Secret;
 use crate::domain::session::{EntryKey, Session, SessionKey};
 use crate::domain::text::printable;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result, SetupError, Situation, StoreError};
-use crate::flows::access_token_cache;
-use crate::flows::machine_tokens;
 use crate::flows::profile_file::{Change, ProfileFile};
 use crate::flows::session_lock::lock_entry;
-use crate::ports::{Lock, Ports, Reporter, Store};
+use crate::flows::{access_token_cache, machine_tokens};
+use crate::ports::{Lock, Store, StoreFailureKind};
 use std::collections::BTreeSet;
 
 const SESSION_OR_SECRET: &str = "a session or a client secret";
 
 /// Warns if a profile now names another client, and the session of the old one stays.
-pub fn warn_of_old_session(ports: &Ports, reporter: &dyn Reporter, file: &ProfileFile<'_>, change: &Change) {
+pub fn warn_of_old_session(file: &ProfileFile<'_>, change: &Change) {
     let Some(old) = change.before.as_ref().map(Profile::session_key) else { return };
     if old == change.after.session_key() {
         return;
     }
     let load = |store: &dyn Store| store.load_without_prompt(&EntryKey::Session(old.clone()).name());
-    match file.configuration.store(ports).and_then(|store| Ok(load(store.as_ref())?)) {
+    match file.store().and_then(|store| Ok(load(store.as_ref())?)) {
         Ok(None) => {}
-        Ok(Some(_)) => reporter.warn(
-            WarningCode::SessionLeftBehind,
-            format!(
-                "the session of `{}` belongs to the client `{}` at {} and is still stored; `tidp logout --all` ends it \
-                 and all others",
-                printable(&old.profile),
-                printable(&old.client_id),
-                printable(&old.issuer)
-            ),
-        ),
-        Err(error) => warn_of_unknown(reporter, &error, "a session", &old.profile),
+        Ok(Some(_)) => {
+            let (profile, client, issuer) =
+                (printable(&old.profile), printable(&old.client_id), printable(&old.issuer));
+            let message = format!(
+                "the session of `{profile}` belongs to the client `{client}` at {issuer} and is still stored; \
+                 `tidp logout --all` ends it and all others"
+            );
+            file.reporter.warn(WarningCode::SessionLeftBehind, message);
+        }
+        Err(error) => warn_of_unknown(file, &error, "a session", &old.profile),
     }
 }
 
@@ -43,9 +40,9 @@ pub fn warn_of_old_session(ports: &Ports, reporter: &dyn Reporter, file: &Profil
 ///
 /// # Errors
 /// `config` if there is none of that name, `usage` if it has a session.
-pub fn remove(ports: &Ports, reporter: &dyn Reporter, file: &ProfileFile<'_>, name: &str) -> Result<bool> {
+pub fn remove(file: &ProfileFile<'_>, name: &str) -> Result<bool> {
     file.require(name)?;
-    let unreadable = match file.named(name).map(|profile| delete_secrets(ports, file, &profile)) {
+    let unreadable = match file.named(name).map(|profile| delete_secrets(file, &profile)) {
         // A profile that is not valid can still be removed.
         Err(_) | Ok(Ok(())) => None,
         Ok(Err(error @ Error { situation: Situation::Setup(SetupError::ProfileHasSession(_)), .. })) => {
@@ -55,48 +52,41 @@ pub fn remove(ports: &Ports, reporter: &dyn Reporter, file: &ProfileFile<'_>, na
     };
     let was_default = file.remove(name)?;
     match unreadable {
-        Some(error) => warn_of_unknown(reporter, &error, SESSION_OR_SECRET, name),
-        None => warn_of_leftovers(ports, reporter, file, name, None),
+        Some(error) => warn_of_unknown(file, &error, SESSION_OR_SECRET, name),
+        None => warn_of_leftovers(file, name, None),
     }
     Ok(was_default)
 }
 
-/// Warns of what the store holds under a name that is no profile's now, from when it named another client or was valid.
-/// `moved` is the client whose entries have been moved.
-fn warn_of_leftovers(
-    ports: &Ports,
-    reporter: &dyn Reporter,
-    file: &ProfileFile<'_>,
-    name: &str,
-    moved: Option<&SessionKey>,
-) {
-    match stored(ports, file, |key| key.profile == name && Some(key) != moved) {
+/// Warns of what the store still holds under a name that is no profile's now. The entries of `moved` have been moved.
+fn warn_of_leftovers(file: &ProfileFile<'_>, name: &str, moved: Option<&SessionKey>) {
+    match stored(file, |key| key.profile == name && Some(key) != moved) {
         Ok(None) => {}
         Ok(Some(what)) => {
             let name = printable(name);
             let message = format!(
                 "the store still holds {what} of `{name}`; `tidp logout --all` removes that and ends all sessions"
             );
-            reporter.warn(WarningCode::SessionLeftBehind, message);
+            file.reporter.warn(WarningCode::SessionLeftBehind, message);
         }
-        Err(error) => warn_of_unknown(reporter, &error, SESSION_OR_SECRET, name),
+        Err(error) => warn_of_unknown(file, &error, SESSION_OR_SECRET, name),
     }
 }
 
 /// Warns if an earlier profile has left entries that a new one uses. A store that cannot be read tells nothing.
-pub fn warn_of_earlier_entries(ports: &Ports, reporter: &dyn Reporter, file: &ProfileFile<'_>, new: &Profile) {
+pub fn warn_of_earlier_entries(file: &ProfileFile<'_>, new: &Profile) {
     let new = new.session_key();
-    if let Ok(Some(what)) = stored(ports, file, |key| *key == new) {
+    if let Ok(Some(what)) = stored(file, |key| *key == new) {
         let name = printable(&new.profile);
         let message =
             format!("the store holds {what} of an earlier profile `{name}` of this client, and uses it for this one");
-        reporter.warn(WarningCode::SessionLeftBehind, message);
+        file.reporter.warn(WarningCode::SessionLeftBehind, message);
     }
 }
 
 /// What the store holds of the keys, in words, as far as it can be read without a prompt.
-fn stored(ports: &Ports, file: &ProfileFile<'_>, is_meant: impl Fn(&SessionKey) -> bool) -> Result<Option<String>> {
-    let entries = file.configuration.store(ports)?.entries_without_prompt()?;
+fn stored(file: &ProfileFile<'_>, is_meant: impl Fn(&SessionKey) -> bool) -> Result<Option<String>> {
+    let entries = file.store()?.entries_without_prompt()?;
     let found = entries.names.iter().filter_map(|name| {
         let (key, what) = match EntryKey::parse(name)? {
             EntryKey::Session(key) => (key, "a session"),
@@ -109,21 +99,20 @@ fn stored(ports: &Ports, file: &ProfileFile<'_>, is_meant: impl Fn(&SessionKey) 
     Ok((!found.is_empty()).then(|| found.join(" and ")))
 }
 
-fn delete_secrets(ports: &Ports, file: &ProfileFile<'_>, profile: &Profile) -> Result<()> {
-    let store = file.configuration.store(ports)?;
-    let key = profile.session_key();
+fn delete_secrets(file: &ProfileFile<'_>, profile: &Profile) -> Result<()> {
+    let (store, key) = (file.store()?, profile.session_key());
     if store.load(&EntryKey::Session(key.clone()).name())?.is_some() {
         return Err(SetupError::ProfileHasSession(profile.name.clone()).into());
     }
     store.delete(&EntryKey::ClientSecret(key.clone()).name())?;
     // Whatever the profile's grant is now: it may have been another one.
-    machine_tokens::remove(ports, store.as_ref(), &key)
+    machine_tokens::remove(file.ports, store.as_ref(), &key)
 }
 
-fn warn_of_unknown(reporter: &dyn Reporter, error: &Error, what: &str, profile: &str) {
+fn warn_of_unknown(file: &ProfileFile<'_>, error: &Error, what: &str, profile: &str) {
     let (why, name) = (error.report().message, printable(profile));
     let message = format!("{why}; if it holds {what} of `{name}`, it stays there: `tidp logout --all` later");
-    reporter.warn(WarningCode::SessionsUnknown, message);
+    file.reporter.warn(WarningCode::SessionsUnknown, message);
 }
 
 /// Renames a profile, and takes its session and its client secret along; returns whether it had a session.
@@ -133,33 +122,21 @@ fn warn_of_unknown(reporter: &dyn Reporter, error: &Error, what: &str, profile: 
 ///
 /// # Errors
 /// `usage`, `config` (also if the profile is not valid), `busy`, `store`. Nothing is renamed then.
-pub fn rename(
-    ports: &Ports,
-    reporter: &dyn Reporter,
-    file: &ProfileFile<'_>,
-    name: &str,
-    new_name: &str,
-) -> Result<bool> {
+pub fn rename(file: &ProfileFile<'_>, name: &str, new_name: &str) -> Result<bool> {
     config::check_profile_name(new_name)?;
     file.require(name)?;
     file.require_free(new_name)?;
     // A profile that is not valid may still have a session, but nothing tells the name of its entry.
-    let profile = file.named(name)?;
-    let store = file.configuration.store(ports)?;
-    let old = profile.session_key();
-    let new = SessionKey { profile: new_name.to_owned(), ..old.clone() };
-    match move_entries(ports, reporter, store.as_ref(), (&old, &new), || file.rename(name, new_name)) {
-        Err(error @ Error { situation: Situation::Store(StoreError::Failed(_)), .. }) if means_no_store(&error) => {
+    let old = file.named(name)?.session_key();
+    let store = file.store()?;
+    match move_entries(file, store.as_ref(), &old, new_name) {
+        Err(error) if error.store_failure().is_some_and(StoreFailureKind::means_no_store) => {
             file.rename(name, new_name)?;
-            warn_of_unknown(reporter, &error, SESSION_OR_SECRET, name);
+            warn_of_unknown(file, &error, SESSION_OR_SECRET, name);
             Ok(false)
         }
-        outcome => outcome.inspect(|_| warn_of_leftovers(ports, reporter, file, name, Some(&old))),
+        outcome => outcome.inspect(|_| warn_of_leftovers(file, name, Some(&old))),
     }
-}
-
-fn means_no_store(error: &Error) -> bool {
-    matches!(&error.situation, Situation::Store(StoreError::Failed(failure)) if failure.kind.means_no_store())
 }
 
 fn entries_of(key: &SessionKey) -> [String; 3] {
@@ -167,28 +144,36 @@ fn entries_of(key: &SessionKey) -> [String; 3] {
         .map(|entry| entry.name())
 }
 
-/// Copies the entries, runs `rename`, and removes the old ones; returns whether there was a session.
-fn move_entries(
-    ports: &Ports,
-    reporter: &dyn Reporter,
-    store: &dyn Store,
-    (old, new): (&SessionKey, &SessionKey),
-    rename: impl FnOnce() -> Result<()>,
-) -> Result<bool> {
-    let (old_entries, new_entries) = (entries_of(old), entries_of(new));
+/// Copies the entries, renames the profile, and removes the old entries; returns whether there was a session.
+fn move_entries(file: &ProfileFile<'_>, store: &dyn Store, old: &SessionKey, new_name: &str) -> Result<bool> {
+    let (ports, reporter) = (file.ports, file.reporter);
+    let new = SessionKey { profile: new_name.to_owned(), ..old.clone() };
+    let (old_entries, new_entries) = (entries_of(old), entries_of(&new));
     let entries = old_entries.iter().chain(&new_entries);
     let _locks: Vec<Box<dyn Lock>> =
         entries.map(|entry| lock_entry(ports, reporter, store, entry)).collect::<Result<_>>()?;
-    let session = renamed_session(store, (&old_entries[0], old), (&new_entries[0], new))?;
+    let load = |entry: &str, key| -> Result<_> {
+        let document = store.load(entry)?;
+        Ok(document.map(|document| Session::from_json(&document, key)))
+    };
+    let session = load(&old_entries[0], old)?.transpose().map_err(StoreError::InvalidEntry)?;
+    // What an interrupted rename has copied is of the same login. Another session is not replaced.
+    if let Some(session) = &session
+        && let Some(other) = load(&new_entries[0], &new)?
+        && !other.is_ok_and(|other| other.login_at == session.login_at && other.account.sub == session.account.sub)
+    {
+        return Err(SetupError::NameHasSession(new.profile).into());
+    }
     let secret = store.load(&old_entries[1])?;
     let _deferred = ports.signals.defer();
-    if let Some(session) = &session {
-        store.save(&new_entries[0], session)?;
+    let had_session = session.is_some();
+    if let Some(session) = session {
+        store.save(&new_entries[0], &Session { key: new, ..session }.to_json())?;
     }
     if let Some(secret) = secret {
         store.save(&new_entries[1], &secret)?;
     }
-    rename()?;
+    file.rename(&old.profile, new_name)?;
     // From here on the session has its new name, so a failure leaves only a copy.
     access_token_cache::forget_entry(ports, store, &old_entries[0]);
     let removed = machine_tokens::remove(ports, store, old)
@@ -197,24 +182,5 @@ fn move_entries(
         let (what, name) = (error.report().message, printable(&old.profile));
         reporter.warn(WarningCode::SessionLeftBehind, format!("a copy of the session stays under `{name}`: {what}"));
     }
-    Ok(session.is_some())
-}
-
-/// The session's document under its new key, if there is a session.
-fn renamed_session(
-    store: &dyn Store,
-    (old_entry, old): (&str, &SessionKey),
-    (new_entry, new): (&str, &SessionKey),
-) -> Result<Option<Secret>> {
-    let Some(document) = store.load(old_entry)? else { return Ok(None) };
-    let session = Session::from_json(&document, old).map_err(StoreError::InvalidEntry)?;
-    // What an interrupted rename has copied is of the same login. Another session is not replaced.
-    if let Some(other) = store.load(new_entry)? {
-        let is_copy = Session::from_json(&other, new)
-            .is_ok_and(|other| (other.login_at, other.account.sub) == (session.login_at, session.account.sub.clone()));
-        if !is_copy {
-            return Err(SetupError::NameHasSession(new.profile.clone()).into());
-        }
-    }
-    Ok(Some(Session { key: new.clone(), ..session }.to_json()))
+    Ok(had_session)
 }

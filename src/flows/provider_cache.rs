@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
-/// A cached document.
 #[derive(Serialize, Deserialize)]
 pub struct CachedDocument {
     /// Where it was fetched from: the file's name is only a hash of it.
@@ -40,11 +39,8 @@ pub fn store(
         // The time of the last refetch outlives a document that expires before the cooldown.
         let refetched_at = refetched_at.or_else(|| read(context, request)?.refetched_at);
         let url = request.url.to_string();
-        write(
-            context,
-            request,
-            &CachedDocument { url, fetched_at, fresh_until, refetched_at, refetched: true, document },
-        );
+        let cached = CachedDocument { url, fetched_at, fresh_until, refetched_at, refetched: true, document };
+        write(context, request, &cached);
     }
     fresh_until
 }
@@ -71,26 +67,22 @@ impl CachedDocument {
     }
 }
 
-/// The cached document if it may still be used.
 pub fn fresh(context: &Context<'_>, request: &Request) -> Option<CachedDocument> {
     let now = context.ports.clock.now();
     read(context, request).filter(|cached| cached.is_fresh(now))
 }
 
-/// The cached document, however old.
 pub fn read(context: &Context<'_>, request: &Request) -> Option<CachedDocument> {
     let bytes = context.ports.files.read_own(&path(context, request)?).ok()??;
     serde_json::from_slice(&bytes).ok().filter(|cached: &CachedDocument| cached.url == request.url.as_str())
 }
 
-/// Shows that a document was not fetched.
 pub fn trace(context: &Context<'_>, name: &str, fetched_at: Time, fresh_until: Time) {
     let local = |time| context.reporter.local_time(time);
     context.reporter.trace(|| trace_messages::cached_document(name, &local(fetched_at), &local(fresh_until)));
 }
 
-/// Named after the URL and the certificate authorities trusted: a document fetched under one authority is not used by
-/// a run that trusts another.
+/// Named after the URL and the certificate authorities: no document that was fetched under others is used.
 fn path(context: &Context<'_>, request: &Request) -> Option<PathBuf> {
     let ca_file = request.ca_file.as_deref().map(Path::to_string_lossy);
     let system = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| context.ports.env.get(name));

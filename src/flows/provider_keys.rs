@@ -22,7 +22,6 @@ use std::time::Duration;
 /// How long to wait before fetching again for a key that was not found. Counts attempts, not successes.
 const REFETCH_COOLDOWN: Seconds = Seconds::minutes(5);
 
-/// The provider's keys, and how old they are.
 #[derive(Clone)]
 pub struct ProviderKeys {
     pub set: KeySet,
@@ -40,7 +39,6 @@ pub enum Refetch {
     /// At once for a bad signature, which would cost the session: after a refresh. With a short deadline, because the
     /// new refresh token is not stored yet.
     NowIfBadSignature,
-    /// Never.
     AfterCooldown,
 }
 
@@ -70,37 +68,17 @@ impl ProviderKeys {
         let set = KeySet::from_json(cached.document.as_bytes()).ok().filter(|_| cached.is_fresh(now))?;
         Some(Self { set, fetched_at: cached.fetched_at, fresh_until: cached.fresh_until, is_new: false })
     }
-
-    fn is_fresh(&self, now: Time) -> bool {
-        self.fetched_at <= now && now < self.fresh_until
-    }
-}
-
-impl Refetch {
-    fn ignores_cooldown(self, problem: &TokenProblem) -> bool {
-        self == Self::Now || (self == Self::NowIfBadSignature && *problem == TokenProblem::BadSignature)
-    }
-
-    fn deadline(self) -> Option<Duration> {
-        (self == Self::NowIfBadSignature).then_some(HURRIED_DEADLINE)
-    }
 }
 
 /// The provider's keys: cached, or fetched.
-///
-/// # Errors
-/// `unreachable`, `invalid`.
 pub fn keys(context: &Context<'_>, provider: &Provider) -> Result<ProviderKeys> {
     newest_keys(context, provider, None)
 }
 
 /// The newest of the keys at hand and those in the cache while they are fresh; otherwise they are fetched.
-///
-/// # Errors
-/// `unreachable`, `invalid`.
 pub fn newest_keys(context: &Context<'_>, provider: &Provider, at_hand: Option<&ProviderKeys>) -> Result<ProviderKeys> {
     let now = context.ports.clock.now();
-    let at_hand = at_hand.filter(|keys| keys.is_fresh(now)).cloned();
+    let at_hand = at_hand.filter(|keys| keys.fetched_at <= now && now < keys.fresh_until).cloned();
     let cached = provider_cache::read(context, &keys_request(context, provider))
         .and_then(|cached| ProviderKeys::from_cache(&cached, now));
     match cached.into_iter().chain(at_hand).max_by_key(|keys| keys.fetched_at) {
@@ -119,9 +97,6 @@ pub fn prefetch_request(context: &Context<'_>, provider: &Provider) -> Option<Re
 }
 
 /// The keys from the response to [`prefetch_request`] sent at the time given; without a usable one, as [`keys`].
-///
-/// # Errors
-/// `unreachable`, `invalid`.
 pub fn prefetched_keys(
     context: &Context<'_>,
     provider: &Provider,
@@ -137,8 +112,7 @@ pub fn prefetched_keys(
     keys(context, provider)
 }
 
-/// Runs `check` with the keys, and again with newer ones if that may change the outcome. `keys` become the newest
-/// known.
+/// Runs `check` with the keys, and again with newer ones if those may decide; `keys` become the newest known.
 pub fn verify_with_keys<T>(
     context: &Context<'_>,
     provider: &Provider,
@@ -165,9 +139,9 @@ pub fn verify_with_keys<T>(
     if are_current(keys, &problem, own, now) {
         return Ok(outcome?);
     }
-    if !refetch.ignores_cooldown(&problem)
-        && let Some(lookup) = recent_lookup(own, cached.as_ref(), now)
-    {
+    let is_hurried = refetch == Refetch::NowIfBadSignature;
+    let ignores_cooldown = refetch == Refetch::Now || (is_hurried && problem == TokenProblem::BadSignature);
+    if !ignores_cooldown && let Some(lookup) = recent_lookup(own, cached.as_ref(), now) {
         return match (lookup.fetched_at, problem) {
             (Some(_), TokenProblem::UnknownKey) => Err(undecided(context, lookup.at, Some(keys.fetched_at))),
             (Some(_), _) => Ok(outcome?),
@@ -176,7 +150,8 @@ pub fn verify_with_keys<T>(
     }
     context.reporter.trace(|| trace_messages::keys_fetched_again(problem == TokenProblem::UnknownKey));
     context.lookups().keys = Some(KeyLookup { at: now, fetched_at: None });
-    *keys = fetch_keys(context, provider, refetch.deadline(), Some(now)).map_err(VerifyError::Undecided)?;
+    *keys = fetch_keys(context, provider, is_hurried.then_some(HURRIED_DEADLINE), Some(now))
+        .map_err(VerifyError::Undecided)?;
     context.lookups().keys = Some(KeyLookup { at: now, fetched_at: Some(keys.fetched_at) });
     Ok(check(&keys.set)?)
 }
@@ -202,7 +177,6 @@ pub fn verify_if_key_known<T>(
 pub fn signature_verdict(context: &Context<'_>, provider: &Result<Provider>, jws: &Jws<'_>) -> SignatureVerdict {
     let without_keys = KeySet::default().verify(jws);
     let outcome = match key_problem(&without_keys) {
-        // No key could change this outcome.
         None => without_keys.map_err(VerifyError::Rejected),
         Some(_) => provider
             .as_ref()
@@ -223,7 +197,6 @@ pub fn signature_verdict(context: &Context<'_>, provider: &Result<Provider>, jws
     }
 }
 
-/// The problem that newer keys might solve.
 fn key_problem<T>(outcome: &std::result::Result<T, TokenProblem>) -> Option<TokenProblem> {
     outcome.as_ref().err().filter(|problem| problem.is_about_keys()).cloned()
 }
@@ -248,8 +221,7 @@ fn recent_lookup(own: Option<KeyLookup>, cached: Option<&CachedDocument>, now: T
     noted.into_iter().chain(own).filter(is_recent).max_by_key(|lookup| lookup.at)
 }
 
-/// The keys were looked for at `looked_at`; `fetched_at` is when the newest ones came, if the provider could be
-/// reached.
+/// The keys were looked for at `looked_at`; the newest came at `fetched_at`, if the provider could be reached.
 fn undecided<E>(context: &Context<'_>, looked_at: Time, fetched_at: Option<Time>) -> VerifyError<E> {
     let [last, next] = [fetched_at.unwrap_or(looked_at), looked_at.plus(REFETCH_COOLDOWN)]
         .map(|time| context.reporter.local_time(time));

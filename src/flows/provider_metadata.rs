@@ -12,7 +12,6 @@ use std::time::Duration;
 /// A document no older than this counts as current.
 pub const JUST_NOW: Seconds = Seconds(10);
 
-/// What messages about the document begin with.
 pub const DOING: &str = "cannot read the discovery document";
 
 /// How long a lookup may take while a new refresh token waits to be stored.
@@ -33,11 +32,7 @@ pub fn provider(context: &Context<'_>) -> Result<Provider> {
     fetch_discovery(context, &request, &issuer)
 }
 
-/// As [`provider`], but always fetched: one request is cheap compared with a login, and an outdated copy could make it
-/// fail.
-///
-/// # Errors
-/// As [`provider`].
+/// As [`provider`], but always fetched: one request is cheap, and an outdated copy could make a login fail.
 pub fn fetch_provider(context: &Context<'_>) -> Result<Provider> {
     let (issuer, request) = discovery_request(context)?;
     fetch_discovery(context, &request, &issuer)
@@ -69,9 +64,6 @@ fn fetch_discovery(context: &Context<'_>, request: &Request, issuer: &Issuer) ->
 }
 
 /// The provider that the response to a discovery request describes.
-///
-/// # Errors
-/// `unreachable`, `refused`, `invalid`.
 pub fn accept_provider(profile: &Profile, issuer: &Issuer, response: &Response) -> Result<Provider> {
     discovery::accept_discovery(response, issuer, &profile.endpoint_hosts)
         .map_err(|problem| Error::problem(DOING, problem))
@@ -91,9 +83,6 @@ pub fn provider_if_changed(context: &Context<'_>, known: &Provider) -> Option<Pr
 
 /// The response to `first`. If nothing is at that endpoint any more and the current discovery document names another
 /// one, `provider` is updated and what `request` builds for it is sent there: the first request had no effect.
-///
-/// # Errors
-/// As the port.
 pub fn send(
     context: &Context<'_>,
     provider: &mut Provider,

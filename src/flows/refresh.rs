@@ -18,11 +18,8 @@ use crate::error::{Error, NetworkError, ProviderRefusal, Result, SessionError, S
 use crate::explain::outlook::observations;
 use crate::explain::outlook::sentence::Words;
 use crate::explain::{exchange_steps, refresh_messages};
-use crate::flows::access_token_cache;
 use crate::flows::context::Context;
-use crate::flows::provider_keys;
-use crate::flows::provider_metadata;
-use crate::flows::token_response;
+use crate::flows::{access_token_cache, provider_keys, provider_metadata, token_response};
 use crate::oidc::discovery::Provider;
 use crate::oidc::token::{RefreshParameters, RefusalCause};
 use crate::oidc::{OAuthError, Problem, token};
@@ -32,20 +29,17 @@ use std::time::Duration;
 
 const DOING: &str = "refresh failed";
 
-/// A session whose token can be used now.
 pub struct FreshSession {
     pub session: Session,
     pub source: TokenSource,
 }
 
-/// Where a token comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenSource {
-    /// It was stored and no refresh is due, until the time given.
-    Stored(Option<Time>),
+    /// It was stored, and no refresh is due.
+    Stored,
     /// Another process refreshed while this one waited.
     RefreshedElsewhere,
-    /// This run refreshed.
     Refreshed(RefreshReason, Renewal),
 }
 
@@ -54,14 +48,14 @@ impl TokenSource {
     pub fn renewal(self) -> Option<Renewal> {
         match self {
             Self::Refreshed(_, renewal) => Some(renewal),
-            Self::Stored(_) | Self::RefreshedElsewhere => None,
+            Self::Stored | Self::RefreshedElsewhere => None,
         }
     }
 }
 
 /// Refreshes once, under the lock, and returns the stored session. With scopes, fewer than the session's, the access token
-/// goes beside the main one. `was_doubtful` is whether the refresh token may have
-/// been refused before this run began; a refusal that another run received meanwhile does not count.
+/// goes beside the main one. `was_doubtful` is whether the refresh token may have been refused before this run began; a
+/// refusal that another run received meanwhile does not count.
 pub fn exchange(
     context: &Context<'_>,
     session: Session,
@@ -127,8 +121,7 @@ pub fn exchange(
     Ok(FreshSession { session: refreshed, source: TokenSource::Refreshed(reason, renewal) })
 }
 
-/// The session, with an event if an earlier refresh did not finish. Warns then: its token may have been spent, and is
-/// tried once.
+/// The session, with an event and a warning if an earlier refresh did not finish: its token may have been spent.
 fn record_interruption(context: &Context<'_>, session: Session) -> Session {
     let Some(unfinished) = session.unfinished_refresh() else { return session };
     let started_at = context.reporter.local_time(unfinished.at);
@@ -152,8 +145,7 @@ fn journal(context: &Context<'_>, begun: &Session) -> Result<()> {
     Err(StoreFailure { store: context.store.name(), kind: StoreFailureKind::Refused, detail }.into())
 }
 
-/// Whether the store still holds the session whose token was sent: a logout or login without our lock may have come
-/// between.
+/// Whether the store still holds the session whose token was sent: a logout or login without our lock may intervene.
 fn is_still_stored(context: &Context<'_>, begun: &Session) -> Result<bool> {
     match context.load_without_prompt() {
         Ok(Some(now)) => Ok(now.generation == begun.generation),
@@ -165,7 +157,6 @@ fn is_still_stored(context: &Context<'_>, begun: &Session) -> Result<bool> {
     }
 }
 
-/// A refresh whose request was sent.
 struct RefreshAttempt<'a> {
     context: &'a Context<'a>,
     /// The session as it was found under the lock.
@@ -179,16 +170,8 @@ struct RefreshAttempt<'a> {
     was_doubtful: bool,
 }
 
-struct Refusal {
-    /// The error code, or the status.
-    code: String,
-    /// The provider's error response, if it sent one.
-    error: Option<OAuthError>,
-}
-
 impl RefreshAttempt<'_> {
-    /// Saves the session. If that fails, the mark stays and the next run reports an interrupted refresh, which is true
-    /// as well.
+    /// Saves the session. If that fails, the mark stays and the next run reports an interrupted refresh: true as well.
     fn try_save(&self, session: &Session) {
         let _ = self.context.store.save_without_prompt(&self.context.entry(), &session.to_json());
     }
@@ -203,12 +186,12 @@ impl RefreshAttempt<'_> {
         .into()
     }
 
-    /// Handles a response without tokens.
     fn handle_problem(&self, response: &Response, problem: Problem) -> Result<FreshSession> {
         let (reason, scopes, sent_at) = (self.reason, self.parameters.scopes, self.sent_at);
-        let refusal = match problem {
-            Problem::Refused(error) => Refusal { code: error.error.clone(), error: Some(error) },
-            Problem::RefusedByStatus { status, .. } => Refusal { code: format!("HTTP {status}"), error: None },
+        // The code is the error's, or the status.
+        let (code, error) = match problem {
+            Problem::Refused(error) => (error.error.clone(), Some(error)),
+            Problem::RefusedByStatus { status, .. } => (format!("HTTP {status}"), None),
             // The provider asks to try later. A gateway may say that although the provider has done the refresh.
             Problem::Unavailable(what) if matches!(response.status, 400..=499 | 503) => {
                 self.try_save(&self.before.after_lost_response(reason, scopes, sent_at));
@@ -220,26 +203,24 @@ impl RefreshAttempt<'_> {
                 return Err(Error::invalid(format!("{DOING}: {what}")));
             }
         };
-        match token::refusal_cause(refusal.error.as_ref(), response.status) {
+        let is_final = match token::refusal_cause(error.as_ref(), response.status) {
             RefusalCause::Client => {
-                self.try_save(&if self.is_about_parameters(&refusal.code) {
+                self.try_save(&if self.is_about_parameters(&code) {
                     self.before.clone()
                 } else {
-                    self.before.after_refusal_with_token_kept(&refusal.code, reason, scopes, sent_at, false)
+                    self.before.after_refusal_with_token_kept(&code, reason, scopes, sent_at, false)
                 });
-                Err(match refusal.error {
+                return Err(match error {
                     Some(error) => ProviderRefusal::WithError(DOING, error),
-                    None => ProviderRefusal::StatusOnly(format!("{DOING}: the provider answered {}", refusal.code)),
+                    None => ProviderRefusal::StatusOnly(format!("{DOING}: the provider answered {code}")),
                 }
-                .into())
+                .into());
             }
-            RefusalCause::RefreshToken => self.handle_refusal(response, refusal, true),
+            RefusalCause::RefreshToken => true,
             // An unclear refusal is final for a token that was in doubt already, unless it may be about the `tnuId`.
-            RefusalCause::Unclear => {
-                let is_final = self.was_doubtful && self.parameters.tnu_id.is_none();
-                self.handle_refusal(response, refusal, is_final)
-            }
-        }
+            RefusalCause::Unclear => self.was_doubtful && self.parameters.tnu_id.is_none(),
+        };
+        self.handle_refusal(response, code, error, is_final)
     }
 
     /// Whether a refusal is about what was asked for, and says nothing about the session.
@@ -253,7 +234,13 @@ impl RefreshAttempt<'_> {
 
     /// The refresh token was refused, or may have been. Unless another process has replaced the session without our
     /// lock, the token is dropped if the refusal `is_final`, and nothing else is.
-    fn handle_refusal(&self, response: &Response, refusal: Refusal, is_final: bool) -> Result<FreshSession> {
+    fn handle_refusal(
+        &self,
+        response: &Response,
+        code: String,
+        error: Option<OAuthError>,
+        is_final: bool,
+    ) -> Result<FreshSession> {
         let context = self.context;
         match context.load_without_prompt()? {
             Some(session) if session.generation != self.begun.generation => {
@@ -266,7 +253,6 @@ impl RefreshAttempt<'_> {
             Some(_) => {}
             None => return Err(SessionError::NoSession.into()),
         }
-        let Refusal { code, error } = refusal;
         if !is_final {
             // A refused token was not spent, so there is no unfinished refresh.
             let session = Session { refresh_started_at: None, ..self.begun.clone() };

@@ -1,7 +1,7 @@
 //! A session with a token that can be used, for every command that needs one: decide whether a refresh is due
 //! (`domain/decision.rs`), lock, read again, decide again, refresh, cache, unlock.
 
-use crate::domain::decision::{self, Action, Decision, Intent, LoginReason};
+use crate::domain::decision::{self, Action, Intent, LoginReason};
 use crate::domain::scopes::ScopeSet;
 use crate::domain::session::{RefreshReason, Session};
 use crate::domain::text::printable;
@@ -23,54 +23,40 @@ const ACCOUNT_PROFILES: &str = "account.profiles";
 /// # Errors
 /// `login_required` if only a login helps; `busy`, `store`, `unreachable`, `refused`, `invalid`. The session is kept,
 /// unless the error says that it may be lost.
-pub fn ensure_fresh(context: &Context<'_>, before: Session, intent: Intent) -> Result<FreshSession> {
-    ensure_fresh_for(context, None, &before, intent)
+pub fn ensure_fresh(context: &Context<'_>, before: &Session, intent: Intent) -> Result<FreshSession> {
+    ensure_fresh_for(context, RefreshParameters::default(), before, intent)
 }
 
-/// As [`ensure_fresh`], for a token of these scopes, fewer than the session's. The session returned is the one seen with them.
+/// The session refreshed in any case, whose access token is for another profile of the same user at TelenorID+
+/// (deprecated). The next refresh without `tnu_id` returns to the user's own. Errors as of [`ensure_fresh_for`].
+pub fn switch_user_profile(context: &Context<'_>, before: &Session, tnu_id: &str) -> Result<FreshSession> {
+    let parameters = RefreshParameters { scopes: None, tnu_id: Some(tnu_id) };
+    ensure_fresh_for(context, parameters, before, Intent::Force)
+}
+
+/// As [`ensure_fresh`], for a token with these parameters. The session returned is the one seen with their scopes, fewer
+/// than its own.
 ///
 /// # Errors
 /// As [`ensure_fresh`]; `usage` for a scope that the session was not granted.
 pub fn ensure_fresh_for(
     context: &Context<'_>,
-    scopes: Option<&ScopeSet>,
-    whole: &Session,
-    intent: Intent,
-) -> Result<FreshSession> {
-    let parameters = RefreshParameters { scopes, tnu_id: None };
-    check_granted(whole, parameters)?;
-    ensure_fresh_with(context, parameters, whole, intent)
-}
-
-/// The session refreshed in any case, whose access token is for another profile of the same user at TelenorID+
-/// (deprecated). The next refresh without `tnu_id` returns to the user's own.
-///
-/// # Errors
-/// As [`ensure_fresh`]; `usage` if the session lacks the scope for it.
-pub fn switch_user_profile(context: &Context<'_>, before: &Session, tnu_id: &str) -> Result<FreshSession> {
-    let parameters = RefreshParameters { scopes: None, tnu_id: Some(tnu_id) };
-    check_granted(before, parameters)?;
-    context.reporter.warn(WarningCode::DeprecatedOption, refresh_messages::TNU_ID_DEPRECATED);
-    ensure_fresh_with(context, parameters, before, Intent::Force)
-}
-
-fn ensure_fresh_with(
-    context: &Context<'_>,
     parameters: RefreshParameters<'_>,
     whole: &Session,
     intent: Intent,
 ) -> Result<FreshSession> {
+    check_granted(whole, parameters)?;
+    if parameters.tnu_id.is_some() {
+        context.reporter.warn(WarningCode::DeprecatedOption, refresh_messages::TNU_ID_DEPRECATED);
+    }
     let scopes = parameters.scopes;
     let before = whole.seen_with(scopes);
     if before.access_token.is_from_future(context.ports.clock.now()) {
         let saved_at = context.reporter.local_time(before.access_token.obtained_at);
         context.reporter.warn(WarningCode::ClockSkew, refresh_messages::clock_went_back_warning(&saved_at));
     }
-    let decision = decision(context, &before, intent);
-    match decision.action {
-        Action::Use => {
-            return Ok(FreshSession { session: before.into_owned(), source: TokenSource::Stored(decision.changes_at) });
-        }
+    match decide(context, &before, intent) {
+        Action::Use => return Ok(FreshSession { session: before.into_owned(), source: TokenSource::Stored }),
         Action::Login(reason) => return Err(login_needed(context, reason, whole, scopes)),
         Action::Refresh(_) => {}
     }
@@ -107,24 +93,22 @@ fn check_granted(session: &Session, parameters: RefreshParameters<'_>) -> Result
     )))
 }
 
-/// What to do with the session now.
-fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Decision {
+fn decide(context: &Context<'_>, session: &Session, intent: Intent) -> Action {
     let profile = &context.profile;
     let now = context.ports.clock.now();
     let decision = decision::decide(now, Some(session), profile.policy.as_ref(), profile.renew, intent);
     context.reporter.trace(|| trace_messages::decision(&decision, &|time| context.when(time)));
-    decision
+    decision.action
 }
 
 /// The error for a token of these scopes, if only a login can bring one.
 pub fn login_needed_for(context: &Context<'_>, scopes: &ScopeSet, whole: &Session, intent: Intent) -> Option<Error> {
-    match decision(context, &whole.seen_with(Some(scopes)), intent).action {
+    match decide(context, &whole.seen_with(Some(scopes)), intent) {
         Action::Login(reason) => Some(login_needed(context, reason, whole, Some(scopes))),
         Action::Use | Action::Refresh(_) => None,
     }
 }
 
-/// The error for a session that only a login can fix.
 fn login_needed(context: &Context<'_>, reason: LoginReason, whole: &Session, scopes: Option<&ScopeSet>) -> Error {
     match (reason, scopes) {
         (LoginReason::NoSession, _) => SessionError::NoSession,
@@ -177,26 +161,22 @@ fn refresh_under(
     let is_new = *token != before.access_token
         && context.ports.clock.now() < token.expires_at
         && matches!(intent, Intent::AccessToken { min_ttl } if token.expires_at.since(token.obtained_at) <= min_ttl);
-    let decision = decision(context, &session, intent);
-    match decision.action {
-        Action::Refresh(RefreshReason::Expired) if is_new => {
-            Ok(FreshSession { session: session.into_owned(), source: TokenSource::RefreshedElsewhere })
-        }
+    let reason = match decide(context, &session, intent) {
+        Action::Refresh(reason) if reason != RefreshReason::Expired || !is_new => reason,
         // A refresh was due before, so another process has done it.
-        Action::Use => Ok(FreshSession { session: session.into_owned(), source: TokenSource::RefreshedElsewhere }),
-        Action::Login(reason) => Err(login_needed(context, reason, &whole, scopes)),
-        Action::Refresh(reason) => {
-            let was_doubtful = before.may_have_been_refused();
-            let obtained = context
-                .reporter
-                .buffered(|| refresh::exchange(context, whole.clone(), reason, parameters, was_doubtful))?;
-            access_token_cache::put(context, &obtained.session);
-            let session = obtained.session.seen_with(scopes).into_owned();
-            // Another process may have replaced the session without our lock, by one without such a token.
-            if session.access_token.value.is_empty() {
-                return Err(SessionError::Replaced.into());
-            }
-            Ok(FreshSession { session, ..obtained })
+        Action::Use | Action::Refresh(_) => {
+            return Ok(FreshSession { session: session.into_owned(), source: TokenSource::RefreshedElsewhere });
         }
+        Action::Login(reason) => return Err(login_needed(context, reason, &whole, scopes)),
+    };
+    let was_doubtful = before.may_have_been_refused();
+    let obtained =
+        context.reporter.buffered(|| refresh::exchange(context, whole.clone(), reason, parameters, was_doubtful))?;
+    access_token_cache::put(context, &obtained.session);
+    let session = obtained.session.seen_with(scopes).into_owned();
+    // Another process may have replaced the session without our lock, by one without such a token.
+    if session.access_token.value.is_empty() {
+        return Err(SessionError::Replaced.into());
     }
+    Ok(FreshSession { session, ..obtained })
 }

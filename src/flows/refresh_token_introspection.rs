@@ -29,25 +29,14 @@ const KNOWN_EVERYWHERE_AFTER: Seconds = Seconds::minutes(1);
 /// What is remembered of an endpoint and a client, so that a provider that does not answer costs nothing.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Memory {
-    /// Until when it is not asked.
     paused_until: Option<Time>,
     /// Whether it has called a refresh token of this client active. Otherwise `"active": false` may mean that the client
     /// may not ask (RFC 7662 2.2).
     answers: bool,
 }
 
-/// What asking brought.
-enum Outcome {
-    Said(Introspection),
-    /// Nothing; the provider is not asked again until then.
-    Paused(Time),
-}
-
 /// The stored session, with what the provider says of its refresh token, if that can be known; and until when the provider
 /// is not asked again, if it did not say.
-///
-/// # Errors
-/// `store`.
 pub fn load_with_introspection(context: &Context<'_>) -> Result<(Option<Session>, Option<Time>)> {
     let Some(session) = context.load()? else { return Ok((None, None)) };
     let (session, paused_until) = introspected(context, session, true);
@@ -59,8 +48,7 @@ pub fn with_introspection(context: &Context<'_>, session: Session) -> Session {
     introspected(context, session, true).0
 }
 
-/// As [`with_introspection`] for a login that has just happened, after which the provider is asked in any case: what the
-/// client may do can have changed.
+/// As [`with_introspection`], but the provider is asked in any case: what the client may do can have changed.
 pub fn after_login(context: &Context<'_>, session: Session) -> Session {
     introspected(context, session, false).0
 }
@@ -69,15 +57,18 @@ fn introspected(context: &Context<'_>, session: Session, respects_pause: bool) -
     if session.held_token().is_none() || session.introspection().is_some() {
         return (session, None);
     }
-    match ask(context, &session, respects_pause) {
-        Some(Outcome::Said(introspection)) => (record(context, session, introspection), None),
-        Some(Outcome::Paused(until)) => (session, Some(until)),
-        None => (session, None),
+    match ask(context, &session, respects_pause).unwrap_or_default() {
+        (Some(introspection), _) => (record(context, session, introspection), None),
+        (None, paused_until) => (session, paused_until),
     }
 }
 
-/// `None` if the provider cannot be asked.
-fn ask(context: &Context<'_>, session: &Session, respects_pause: bool) -> Option<Outcome> {
+/// What the provider said, and until when it is not asked again; `None` if it cannot be asked.
+fn ask(
+    context: &Context<'_>,
+    session: &Session,
+    respects_pause: bool,
+) -> Option<(Option<Introspection>, Option<Time>)> {
     // Other providers cost no request.
     provider_metadata::cached_provider(context)?.introspection_endpoint?;
     let mut provider = provider_metadata::provider(context).ok()?;
@@ -86,7 +77,7 @@ fn ask(context: &Context<'_>, session: &Session, respects_pause: bool) -> Option
     let asked_at = context.ports.clock.now();
     let memory = read_memory(context, path.as_ref(), asked_at);
     if let Some(until) = memory.paused_until.filter(|until| respects_pause && asked_at < *until) {
-        return Some(Outcome::Paused(until));
+        return Some((None, Some(until)));
     }
     let held = session.held_token()?;
     let token = &held.value;
@@ -135,8 +126,7 @@ fn ask(context: &Context<'_>, session: &Session, respects_pause: bool) -> Option
     if let (Some(path), Ok(bytes)) = (&path, serde_json::to_vec(&memory)) {
         let _ = context.ports.files.write_own(path, &bytes);
     }
-    let said = status.map(|status| Outcome::Said(Introspection { asked_at, status }));
-    said.or(memory.paused_until.map(Outcome::Paused))
+    Some((status.map(|status| Introspection { asked_at, status }), memory.paused_until))
 }
 
 /// Stores the answer with the session, unless the token was used or replaced meanwhile, or another process is doing so.

@@ -14,7 +14,6 @@ const LOGIN_LOCK_TIMEOUT: Duration = Duration::from_secs(180);
 /// How long to wait before the reason is reported.
 const SILENT_WAIT: Duration = Duration::from_secs(2);
 
-/// How a wait for the lock ended.
 pub enum Wait<T> {
     Locked(Box<dyn Lock>),
     /// Another process has made the lock unnecessary.
@@ -22,9 +21,6 @@ pub enum Wait<T> {
 }
 
 /// The first result of `attempt`, which gets the time waited so far; `None` after `timeout`.
-///
-/// # Errors
-/// Those of `attempt`.
 pub fn poll_until<T>(
     ports: &Ports,
     timeout: Duration,
@@ -64,19 +60,16 @@ impl Context<'_> {
             .ok_or_else(|| SessionError::Busy { waited: SESSION_LOCK_TIMEOUT }.into())
     }
 
-    /// The lock of an entry: the session's ([`Context::entry`]), the client secret's or the machine tokens'. Reports a long wait.
-    ///
-    /// # Errors
-    /// `busy` after [`LOGIN_LOCK_TIMEOUT`]; `store` if locks cannot be made.
+    /// As [`lock_entry`], for an entry of this store.
     pub fn lock(&self, entry: &str) -> Result<Box<dyn Lock>> {
         lock_entry(self.ports, self.reporter, self.store.as_ref(), entry)
     }
 }
 
-/// The lock of an entry of a store, as [`Context::lock`].
+/// The lock of an entry. Reports a long wait.
 ///
 /// # Errors
-/// As [`Context::lock`].
+/// `busy` after [`LOGIN_LOCK_TIMEOUT`]; `store` if locks cannot be made.
 pub fn lock_entry(ports: &Ports, reporter: &dyn Reporter, store: &dyn Store, entry: &str) -> Result<Box<dyn Lock>> {
     let mut has_reported = false;
     let attempt = |waited: Duration| {

@@ -5,7 +5,7 @@ use crate::domain::session::{EntryKey, SessionKey};
 use crate::domain::text::printable;
 use crate::domain::warning::WarningCode;
 use crate::error::Result;
-use crate::explain::status_table::{Details, SessionSummary, StatusRow};
+use crate::explain::status_table::{Details, StatusRow};
 use crate::flows::configuration::Configuration;
 use crate::flows::stored_summary::SummaryReader;
 use crate::ports::{Ports, Reporter};
@@ -22,7 +22,6 @@ pub struct Status {
     pub config: Option<PathBuf>,
 }
 
-/// A session that no profile is for.
 pub struct Leftover {
     pub row: StatusRow,
     pub key: SessionKey,
@@ -88,23 +87,20 @@ fn row(
     profile: Result<Profile>,
     reader: &SummaryReader<'_>,
 ) -> (StatusRow, Option<Profile>) {
-    let details = profile.as_ref().map(|profile| details(profile, reader.summary(profile)));
-    let details = details.map_err(|error| error.report().message);
-    (StatusRow { name: name.to_owned(), shown_name, why: why.map(Why::code), is_default, details }, profile.ok())
-}
-
-fn details(profile: &Profile, summary: SessionSummary) -> Details {
-    let instead = if profile.is_machine() { "machine token" } else { "-" };
-    Details {
+    let details = |profile: &Profile| Details {
         issuer: profile.issuer.clone(),
         client_id: profile.client_id.clone(),
         grant: profile.grant.as_str(),
-        policy: profile.policy.map(|policy| policy.name.as_str()).ok_or(instead),
-        summary,
-    }
+        policy: match profile.policy {
+            Some(policy) => Ok(policy.name.as_str()),
+            None => Err(if profile.is_machine() { "machine token" } else { "-" }),
+        },
+        summary: reader.summary(profile),
+    };
+    let details = profile.as_ref().map(details).map_err(|error| error.report().message);
+    (StatusRow { name: name.to_owned(), shown_name, why: why.map(Why::code), is_default, details }, profile.ok())
 }
 
-/// The entry that the row of this profile is about.
 fn entry_of(profile: &Profile) -> EntryKey {
     let key = profile.session_key();
     if profile.is_machine() { EntryKey::MachineTokens(key) } else { EntryKey::Session(key) }

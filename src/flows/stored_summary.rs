@@ -11,7 +11,7 @@ use crate::explain::outlook::SessionOutlook;
 use crate::explain::status_table::{Life, SessionSummary};
 use crate::flows::configuration::Configuration;
 use crate::flows::machine_tokens;
-use crate::ports::{Entries, Ports, Reporter, Store, StoreFailure, StoreFailureKind};
+use crate::ports::{Entries, Ports, Reporter, Store, StoreFailure};
 use std::cell::RefCell;
 
 /// Reads sessions until the store fails. What cannot be read is unknown, and a warning says so.
@@ -28,27 +28,28 @@ impl<'w> SummaryReader<'w> {
         Self { ports, reporter, store: RefCell::new(store), now: ports.clock.now() }
     }
 
-    /// What the store has of a profile.
     pub fn summary(&self, profile: &Profile) -> SessionSummary {
         let key = profile.session_key();
         if profile.is_machine() {
             return self.machine_summary(&key, &ScopeSet::parse(&profile.scopes));
         }
-        let read = |store: &dyn Store| store.load_without_prompt(&EntryKey::Session(key.clone()).name());
-        let Some(found) = self.read(&key, read) else { return SessionSummary::UNKNOWN };
-        let session = found.map(|document| Session::from_json(&document, &key)).transpose();
-        match session {
-            Ok(session) => SessionSummary::new(&SessionOutlook::new(
-                self.now,
-                session.as_ref(),
-                profile.policy.as_ref(),
-                profile.renew,
-            )),
-            Err(invalid) => {
-                self.warn_of(&key, &Error::from(StoreError::InvalidEntry(invalid)).report().message);
-                SessionSummary::UNKNOWN
+        let entry = EntryKey::Session(key.clone()).name();
+        let found = self.store.borrow().as_deref().map(|store| store.load_without_prompt(&entry));
+        let Some(found) = found else { return SessionSummary::UNKNOWN };
+        let why = match found.map(|found| found.map(|document| Session::from_json(&document, &key)).transpose()) {
+            Ok(Ok(session)) => {
+                let (policy, renew) = (profile.policy.as_ref(), profile.renew);
+                return SessionSummary::new(&SessionOutlook::new(self.now, session.as_ref(), policy, renew));
             }
-        }
+            Ok(Err(invalid)) => Error::from(StoreError::InvalidEntry(invalid)).report().message,
+            Err(failure) if failure.kind.concerns_entry() => store_message(&failure),
+            Err(failure) => {
+                self.give_up(&failure);
+                return SessionSummary::UNKNOWN;
+            }
+        };
+        unknown(self.reporter, &format!("the session of `{}`: {why}", printable(&key.profile)));
+        SessionSummary::UNKNOWN
     }
 
     fn machine_summary(&self, key: &SessionKey, scopes: &ScopeSet) -> SessionSummary {
@@ -78,32 +79,14 @@ impl<'w> SummaryReader<'w> {
         }
     }
 
-    /// The name of the store, if it can be opened.
     pub fn store_name(&self) -> Option<&'static str> {
         self.store.borrow().as_deref().map(|store| store.name().as_str())
-    }
-
-    /// What `read` finds; `None` if it fails.
-    fn read<T>(&self, key: &SessionKey, read: impl FnOnce(&dyn Store) -> Result<T, StoreFailure>) -> Option<T> {
-        let outcome = read(self.store.borrow().as_deref()?);
-        outcome
-            .map_err(|failure| match failure.kind {
-                StoreFailureKind::WrongKey | StoreFailureKind::Damaged | StoreFailureKind::Ambiguous => {
-                    self.warn_of(key, &store_message(&failure));
-                }
-                _ => self.give_up(&failure),
-            })
-            .ok()
     }
 
     /// Warns, and reads nothing more: each further attempt could take as long as this one.
     fn give_up(&self, failure: &StoreFailure) {
         *self.store.borrow_mut() = None;
         unknown(self.reporter, &store_message(failure));
-    }
-
-    fn warn_of(&self, key: &SessionKey, what: &str) {
-        unknown(self.reporter, &format!("the session of `{}`: {what}", printable(&key.profile)));
     }
 }
 

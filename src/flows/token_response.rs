@@ -33,7 +33,6 @@ pub fn access_token(response: &TokenResponse, sent_at: Time) -> AccessToken {
     AccessToken { value: response.access_token.clone(), obtained_at: sent_at, expires_at: sent_at.plus(lifetime) }
 }
 
-/// Shows what a response brought.
 pub fn trace(context: &Context<'_>, response: &TokenResponse) {
     context.reporter.trace(|| {
         let lifetime = response.expires_in.or_else(|| lifetime_from_claims(&response.access_token));
@@ -42,7 +41,6 @@ pub fn trace(context: &Context<'_>, response: &TokenResponse) {
     });
 }
 
-/// Shows what was checked of an ID token.
 fn trace_id_token(context: &Context<'_>, accepted: &ValidatedIdToken, binding: Binding) {
     context.step(|| {
         let token = &accepted.token;
@@ -147,9 +145,11 @@ fn refreshed_id_token(
         context.reporter.warn(WarningCode::IdTokenNotChecked, message);
         Ok((None, expect_usable_id_token))
     };
+    let check = |keys: &KeySet| id_token::accept_id_token(raw, keys, &expected);
+    let refetch = Refetch::NowIfBadSignature;
     let outcome = keys
         .map_err(VerifyError::Undecided)
-        .and_then(|keys| verify_id_token(context, provider, keys, Refetch::NowIfBadSignature, raw, &expected));
+        .and_then(|mut keys| provider_keys::verify_with_keys(context, provider, &mut keys, refetch, check));
     match outcome {
         Ok(accepted) => {
             trace_id_token(context, &accepted, Binding::Session);
@@ -161,7 +161,7 @@ fn refreshed_id_token(
             TokenProblem::Flawed(_) | TokenProblem::OtherAlgorithm(_) => skip(&problem.to_string(), false),
         },
         // Without keys, its claims can still show that it is somebody else's.
-        Err(VerifyError::Undecided(error)) => match id_token::accept_id_token(raw, &KeySet::default(), &expected) {
+        Err(VerifyError::Undecided(error)) => match check(&KeySet::default()) {
             Err(problem @ TokenProblem::Invalid(_)) => Err(invalid_id_token(problem)),
             _ => skip(&error.report().message, true),
         },
@@ -204,31 +204,19 @@ fn warn_of_more_scopes(context: &Context<'_>, session: &Session, response: &Toke
 pub fn accept_login_id_token(
     context: &Context<'_>,
     provider: &Provider,
-    keys: ProviderKeys,
+    mut keys: ProviderKeys,
     raw: &Secret,
     expected: &ExpectedIdToken<'_>,
 ) -> Result<ValidatedIdToken> {
-    let accepted =
-        verify_id_token(context, provider, keys, Refetch::Now, raw, expected).map_err(|error| match error {
-            VerifyError::Rejected(problem) => invalid_id_token(problem),
-            VerifyError::Undecided(error) => error,
-        })?;
+    let check = |keys: &KeySet| id_token::accept_id_token(raw, keys, expected);
+    let accepted = provider_keys::verify_with_keys(context, provider, &mut keys, Refetch::Now, check);
+    let accepted = accepted.map_err(|error| match error {
+        VerifyError::Rejected(problem) => invalid_id_token(problem),
+        VerifyError::Undecided(error) => error,
+    })?;
     let is_polled = matches!(expected.source, IdTokenSource::Login { redirect: None, .. });
     trace_id_token(context, &accepted, if is_polled { Binding::Polled } else { Binding::Nonce });
     Ok(accepted)
-}
-
-fn verify_id_token(
-    context: &Context<'_>,
-    provider: &Provider,
-    mut keys: ProviderKeys,
-    refetch: Refetch,
-    raw: &Secret,
-    expected: &ExpectedIdToken<'_>,
-) -> std::result::Result<ValidatedIdToken, VerifyError<TokenProblem>> {
-    provider_keys::verify_with_keys(context, provider, &mut keys, refetch, |keys| {
-        id_token::accept_id_token(raw, keys, expected)
-    })
 }
 
 fn invalid_id_token(problem: TokenProblem) -> Error {

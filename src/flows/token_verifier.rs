@@ -1,8 +1,9 @@
 //! Tokens verified in any number: with the profile's provider, or with a key set from a file.
 
-use crate::domain::text::{printable_path, utf8_text};
+use crate::domain::text::printable_path;
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Kind, Result, ValidationError};
+use crate::flows::configuration::read_text;
 use crate::flows::context::Context;
 use crate::flows::provider_keys::{self, ProviderKeys, VerifyError};
 use crate::flows::provider_metadata;
@@ -18,12 +19,14 @@ use std::sync::{PoisonError, RwLock};
 /// How long keys are used before it is checked whether they may still be.
 const RECHECK_INTERVAL: Seconds = Seconds::minutes(1);
 
-/// What tokens are verified with.
 pub enum TokenVerifier<'w> {
-    /// Nothing: no token is verified.
     Nothing,
     /// The profile's provider, with the newest keys known; they are replaced when a token needs newer ones.
-    Provider { context: Box<Context<'w>>, provider: Box<Provider>, keys: RwLock<KeySnapshot> },
+    Provider {
+        context: Box<Context<'w>>,
+        provider: Box<Provider>,
+        keys: RwLock<KeySnapshot>,
+    },
     /// A key set from a file, whoever issued the token.
     File(KeySet),
 }
@@ -53,22 +56,16 @@ impl KeySnapshot {
 }
 
 impl<'w> TokenVerifier<'w> {
-    /// A verifier with the key set in a file.
-    ///
     /// # Errors
     /// `config` if it cannot be read; `invalid` if it is not a key set.
     pub fn from_file(ports: &Ports, path: &Path) -> Result<Self> {
-        let unreadable = |what: String| Error::config(format!("--jwks {}: {what}", printable_path(path)));
-        let bytes = ports.files.read(path).map_err(|error| unreadable(error.to_string()))?;
-        let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
-        let text = utf8_text(&bytes).map_err(|why| unreadable(format!("it is {why}")))?;
+        let text = read_text(ports, path).and_then(|text| text.ok_or_else(|| "no such file".to_owned()));
+        let text = text.map_err(|what| Error::config(format!("--jwks {}: {what}", printable_path(path))))?;
         let keys =
             KeySet::from_json(text.as_bytes()).map_err(|problem| Error::problem("cannot read the key set", problem))?;
         Ok(Self::File(keys))
     }
 
-    /// A verifier with the keys of the profile's provider.
-    ///
     /// # Errors
     /// Those of [`Context::open`]; `unreachable` if the provider's keys cannot be fetched.
     pub fn from_provider(ports: &'w Ports, reporter: &'w dyn Reporter, profile: Option<&str>) -> Result<Self> {
@@ -86,27 +83,26 @@ impl<'w> TokenVerifier<'w> {
     pub fn verify(&self, jwt: &Jwt<'_>, leeway: Seconds, ports: &Ports) -> Result<bool> {
         let outcome = match self {
             Self::Nothing => return Ok(false),
-            Self::File(keys) => verify_token(jwt, keys, None, ports.clock.now(), leeway),
-            Self::Provider { context, provider, keys } => verify_with_provider(jwt, leeway, context, provider, keys)
-                .map_err(|error| {
-                    let report = error.report();
-                    ValidationError::NotVerified(report.kind, report.message)
-                })?,
+            Self::File(keys) => verify_token(jwt, keys, None, ports.clock.now(), leeway).map_err(VerifyError::Rejected),
+            Self::Provider { context, provider, keys } => verify_with_provider(jwt, leeway, context, provider, keys),
         };
         // No later run can decide these either.
         let undecided = |why: String| ValidationError::NotVerified(Kind::Invalid, why).into();
-        outcome.map(|()| true).map_err(|problem| match problem {
-            TokenProblem::UnknownKey => {
+        outcome.map(|()| true).map_err(|error| match error {
+            VerifyError::Undecided(error) => {
+                let report = error.report();
+                ValidationError::NotVerified(report.kind, report.message).into()
+            }
+            VerifyError::Rejected(TokenProblem::UnknownKey) => {
                 undecided("it is not signed by any of these keys, so it is not known whether it is valid".into())
             }
-            TokenProblem::OtherAlgorithm(alg) => undecided(format!(
+            VerifyError::Rejected(TokenProblem::OtherAlgorithm(alg)) => undecided(format!(
                 "it is not known whether the provider signed it: it is signed with {alg}, and only RS256 can be checked"
             )),
-            problem => Error::invalid(format!("the token is not valid: {problem}")),
+            VerifyError::Rejected(problem) => Error::invalid(format!("the token is not valid: {problem}")),
         })
     }
 
-    /// The provider that verifies, if one does.
     pub fn provider(&self) -> Option<&Provider> {
         match self {
             Self::Provider { provider, .. } => Some(provider),
@@ -122,7 +118,7 @@ fn verify_with_provider(
     context: &Context<'_>,
     provider: &Provider,
     snapshot: &RwLock<KeySnapshot>,
-) -> Result<std::result::Result<(), TokenProblem>> {
+) -> std::result::Result<(), VerifyError<TokenProblem>> {
     // The clock is read for each check, because fetching keys takes time.
     let now = || context.ports.clock.now();
     let check = |keys: &KeySet| verify_token(jwt, keys, Some(&provider.issuer), now(), leeway);
@@ -132,22 +128,18 @@ fn verify_with_provider(
     if let Some(outcome) = outcome
         && outcome.as_ref().err().is_none_or(|problem| !problem.is_about_keys())
     {
-        return Ok(outcome);
+        return Ok(outcome?);
     }
     let mut known = snapshot.write().unwrap_or_else(PoisonError::into_inner);
     if !known.is_current(now()) {
         *known = KeySnapshot::fetch(context, provider, known.keys.as_ref().ok());
     }
     match &mut known.keys {
-        Ok(keys) => match provider_keys::verify_if_key_known(context, provider, keys, check) {
-            Ok(()) => Ok(Ok(())),
-            Err(VerifyError::Rejected(problem)) => Ok(Err(problem)),
-            Err(VerifyError::Undecided(error)) => Err(error),
-        },
+        Ok(keys) => provider_keys::verify_if_key_known(context, provider, keys, check),
         // Without keys a token can still be invalid for another reason.
         Err(error) => match check(&KeySet::default()) {
-            Err(problem) if !problem.is_about_keys() => Ok(Err(problem)),
-            _ => Err(error.clone()),
+            Err(problem) if !problem.is_about_keys() => Err(VerifyError::Rejected(problem)),
+            _ => Err(VerifyError::Undecided(error.clone())),
         },
     }
 }

@@ -10,9 +10,6 @@ use std::time::Duration;
 type Outcome = std::result::Result<Response, HttpFailure>;
 
 /// The response to one request, without the credentials that an error may quote.
-///
-/// # Errors
-/// As the port.
 pub fn send(ports: &Ports, reporter: &dyn Reporter, request: &Request) -> Outcome {
     let started = ports.clock.uptime();
     let outcome = ports.http.send(request);
@@ -22,19 +19,13 @@ pub fn send(ports: &Ports, reporter: &dyn Reporter, request: &Request) -> Outcom
     outcome
 }
 
-/// Shows a request and its outcome.
 pub fn trace_exchange(ports: &Ports, reporter: &dyn Reporter, request: &Request, outcome: &Outcome, took: Duration) {
     reporter.trace(|| {
         let proxy = ports.http.proxy(&request.url).ok().flatten();
         let outcome = outcome.as_ref().map(|response| (response.status, response.body.len()));
         let outcome = outcome.map_err(|failure| failure.message.as_str());
-        trace_messages::exchange(
-            request.method.as_str(),
-            &wire::shown_url(&request.url),
-            outcome,
-            took,
-            proxy.as_deref(),
-        )
+        let (method, url) = (request.method.as_str(), wire::shown_url(&request.url));
+        trace_messages::exchange(method, &url, outcome, took, proxy.as_deref())
     });
     if reporter.verbosity() < Verbosity::Headers {
         return;
@@ -46,10 +37,6 @@ pub fn trace_exchange(ports: &Ports, reporter: &dyn Reporter, request: &Request,
 }
 
 impl Context<'_> {
-    /// As [`send`].
-    ///
-    /// # Errors
-    /// As the port.
     pub fn send(&self, request: &Request) -> Outcome {
         send(self.ports, self.reporter, request)
     }
@@ -62,7 +49,6 @@ impl Context<'_> {
         }
     }
 
-    /// Begins to count the steps anew.
     pub fn begin_steps(&self) {
         self.steps.store(0, Ordering::Relaxed);
     }

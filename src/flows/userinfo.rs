@@ -16,7 +16,6 @@ use serde_json::{Map, Value};
 
 const DOING: &str = "cannot read the userinfo";
 
-/// Claims by name.
 pub type Claims = Map<String, Value>;
 
 /// The user's claims, and the provider as its discovery document is now.

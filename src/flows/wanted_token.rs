@@ -3,7 +3,9 @@
 use crate::domain::access_token::AccessToken;
 use crate::domain::decision::DEFAULT_MIN_TTL;
 use crate::domain::scopes::ScopeSet;
+use crate::domain::text::with_full_stop;
 use crate::domain::time::Seconds;
+use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result};
 use crate::flows::context::Context;
 
@@ -35,15 +37,11 @@ impl WantedToken {
         has_left(context, token, self.min_ttl.unwrap_or(Seconds::ZERO))
     }
 
-    /// Whether a new token is due in place of this one.
     pub fn needs_new(&self, context: &Context<'_>, token: &AccessToken) -> bool {
         !has_left(context, token, self.wanted_ttl())
     }
 
-    /// Refuses a minimum that no token can meet: it would cause a request on every call.
-    ///
-    /// # Errors
-    /// `usage`.
+    /// Refuses (`usage`) a minimum that no token can meet: it would cause a request on every call.
     pub fn check_min_ttl(&self, token: &AccessToken) -> Result<()> {
         let lifetime = token.expires_at.since(token.obtained_at);
         // What is left of a session whose overflow file was lost has no token to judge by.
@@ -57,6 +55,13 @@ impl WantedToken {
             ))),
         }
     }
+}
+
+/// Warns that a new token cannot be had, and that the stored one still works, which is better than none. `what` it is called.
+pub fn warn_of_failure(context: &Context<'_>, error: &Error, what: &str, stored: &AccessToken) {
+    let until = context.reporter.local_time(stored.expires_at);
+    let message = format!("{} The stored {what} still works until {until}", with_full_stop(&error.report().message));
+    context.reporter.warn(WarningCode::RefreshFailed, message);
 }
 
 fn has_left(context: &Context<'_>, token: &AccessToken, ttl: Seconds) -> bool {

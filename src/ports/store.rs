@@ -195,6 +195,11 @@ impl StoreFailureKind {
     pub fn means_no_store(self) -> bool {
         matches!(self, Self::Missing | Self::NotSetUp)
     }
+
+    /// Whether one entry is at fault, and the store itself works.
+    pub fn concerns_entry(self) -> bool {
+        matches!(self, Self::WrongKey | Self::Damaged | Self::Ambiguous)
+    }
 }
 
 /// The access-token cache. Entries expire with the token; if the cache is missing or full, it is just empty.

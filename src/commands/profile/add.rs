@@ -30,11 +30,11 @@ pub(super) fn run(ports: &Ports, out: &Output<'_>, args: &ProfileAdd) -> Result<
     };
     let new = new_profile(args);
     config::check_profile_name(new.name)?;
-    let file = ProfileFile::open_or_create(ports)?;
+    let file = ProfileFile::open_or_create(ports, out)?;
     let is_first = !file.has_profiles();
     let profile = file.add(&new)?;
     out.note(&format!("Added the profile `{}`{}.", new.name, if is_first { ", the default" } else { "" }));
-    profile_session::warn_of_earlier_entries(ports, out, &file, &profile);
+    profile_session::warn_of_earlier_entries(&file, &profile);
     if let Some(advice) = profile.debugger_redirect_advice().filter(|_| !profile.is_machine()) {
         out.note(&format!("{advice}."));
     }

@@ -17,7 +17,6 @@ const PRIVATE: [&str; 2] = ["client_secret_command", "login_hint"];
 const REMEDY: &str = "correct that, then run `tidp doctor` again";
 
 impl<'a> Patient<'a> {
-    /// Checks the file, and the profile of that name or else the one in use.
     pub(super) fn admit(
         ports: &'a Ports,
         reporter: &'a dyn Reporter,
@@ -51,7 +50,6 @@ impl<'a> Patient<'a> {
     }
 }
 
-/// The file in words.
 fn file(configuration: &Configuration, ports: &Ports) -> String {
     let Some(path) = &configuration.path else {
         return "no file: this user has no home directory".to_owned();

@@ -109,17 +109,11 @@ impl Visit<'_> {
         Check::ok(OFFERS, seen).into()
     }
 
-    /// The difference between this machine's clock and the response's `Date`.
     fn clock(&self, received_at: Time) -> Check {
         let date = self.response.as_ref().ok().and_then(|response| response.header("date"));
         let Some(date) = date.and_then(Time::from_http_date) else {
-            return Check::skipped(
-                CLOCK,
-                match self.response {
-                    Ok(_) => "not compared: the response has no date",
-                    Err(_) => "not compared: there was no response",
-                },
-            );
+            let why = if self.response.is_ok() { "the response has no date" } else { "there was no response" };
+            return Check::skipped(CLOCK, format!("not compared: {why}"));
         };
         let ahead = received_at.since(date);
         let apart = Seconds(ahead.0.abs());
@@ -158,7 +152,6 @@ impl Visit<'_> {
         }
     }
 
-    /// Whose certificates are accepted.
     fn authorities(&self) -> String {
         let env = &self.patient.ports.env;
         let replaced =

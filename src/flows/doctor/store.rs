@@ -1,7 +1,6 @@
 //! The store: an entry of its own is written, read and removed. And the cache in the kernel.
 
-use super::surroundings::Surroundings;
-use super::{Checklist, Finding, Patient};
+use super::{Checklist, Finding, Patient, Surroundings};
 use crate::config::{self, AuthMethod, Profile};
 use crate::domain::secret::Secret;
 use crate::domain::session::EntryKey;
@@ -63,7 +62,6 @@ impl Patient<'_> {
         }
     }
 
-    /// What is known of the keyring that failed.
     fn remarks_on_failure(&self, choice: &StoreChoice) -> Vec<String> {
         if *choice != StoreChoice::Keyring {
             return Vec::new();
@@ -135,10 +133,8 @@ fn round_trip(ports: &Ports, store: &dyn Store) -> Result<bool> {
     // A signal in between would leave the entry. One that a killed process left is replaced and removed.
     let _signals = ports.signals.defer();
     let mut bytes = vec![0; SIZE / 2];
-    ports
-        .entropy
-        .fill(&mut bytes)
-        .map_err(|error| Error::failed(format!("the system has no random numbers: {error}")))?;
+    let no_random = |error| Error::failed(format!("the system has no random numbers: {error}"));
+    ports.entropy.fill(&mut bytes).map_err(no_random)?;
     let document = Secret::new(hex(&bytes));
     let written = store.save_without_prompt(ENTRY, &document);
     // Also after a failure: the write may have taken effect all the same.
@@ -155,7 +151,6 @@ fn round_trip(ports: &Ports, store: &dyn Store) -> Result<bool> {
     Err(StoreFailure { store: store.name(), kind: StoreFailureKind::Unknown, detail }.into())
 }
 
-/// The store in words.
 fn place(choice: &StoreChoice, backend: Option<&Backend>) -> String {
     match (choice, backend) {
         (StoreChoice::Keyring, Some(Backend::Program(program))) => program.clone(),
@@ -166,7 +161,6 @@ fn place(choice: &StoreChoice, backend: Option<&Backend>) -> String {
     }
 }
 
-/// What the users of this keyring should know.
 fn remarks_on(backend: Option<&Backend>) -> Vec<String> {
     let Some(Backend::Program(program)) = backend else { return Vec::new() };
     let remarks: &[&str] = match program {
@@ -182,7 +176,6 @@ fn remarks_on(backend: Option<&Backend>) -> Vec<String> {
     remarks.iter().map(|remark| (*remark).to_owned()).collect()
 }
 
-/// The cache of access tokens.
 fn cache(ports: &Ports) -> Check {
     if !matches!(config::caches_access_tokens(&ports.env), Ok(true)) {
         return Check::skipped(CACHE, "not used: TIDP_ACCESS_TOKEN_CACHE");

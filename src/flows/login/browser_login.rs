@@ -2,7 +2,7 @@
 
 use super::callback_wait::CallbackWait;
 use super::key_prefetch::KeyPrefetch;
-use super::ssh_connection::SshConnection;
+use super::ssh_connection::forward_command;
 use super::{DOING, LoginAttempt};
 use crate::config::RedirectUri;
 use crate::domain::secret::Secret;
@@ -19,7 +19,6 @@ use crate::oidc::{token, wire};
 use crate::ports::{FailureReason, ListenAt, Listener, OneTimeRedirect, Page};
 use url::Url;
 
-/// The reason that the page in the browser shows.
 fn failure_page(error: &Error) -> FailureReason {
     match &error.situation {
         Situation::Login(error) => error.page_reason(),
@@ -101,8 +100,7 @@ impl LoginAttempt<'_, '_> {
         self.context.ports.callback.one_time_redirect(&hinted).map_err(without).ok()
     }
 
-    /// The previous ID token, if `prompt=none` was requested: it tells the provider which user is meant (OpenID Connect
-    /// Core 3.1.2.1).
+    /// The previous ID token for `prompt=none`, which tells the provider who is meant (OpenID Connect Core 3.1.2.1).
     fn id_token_hint(&self) -> Option<&Secret> {
         let session = self.before.as_ref().filter(|_| self.options.is_prompt_none())?;
         Some(&session.id_token.as_ref()?.value)
@@ -112,11 +110,10 @@ impl LoginAttempt<'_, '_> {
     /// is somebody at the terminal.
     fn show_url(&self, url: &Url, redirect_uri: &str) -> bool {
         let context = self.context;
-        let connection = SshConnection::of(&context.ports.env);
-        let forward = connection.as_ref().and_then(|connection| connection.forward_command(redirect_uri));
+        let forward = forward_command(&context.ports.env, redirect_uri);
         if !context.ports.terminal.stdin_is_in_foreground() {
             let opened = self.show_local_url(url);
-            if !opened || connection.is_some() {
+            if !opened || self.is_remote() {
                 if let Some(forward) = forward {
                     let what = "Or, on that machine, forward the port before you open the URL";
                     context.reporter.note(format!("{what}: `{forward}`."));
@@ -129,7 +126,7 @@ impl LoginAttempt<'_, '_> {
         }
         let timeout = self.options.timeout_in_browser();
         let opened = !self.options.no_browser && open_browser(context, url);
-        if opened && connection.is_none() {
+        if opened && !self.is_remote() {
             context.reporter.prompt(browser_messages::opened_prompt(url, "log in", timeout));
             if self.options.show_other_ways {
                 let elsewhere = self.command("tidp login --no-browser");
@@ -137,11 +134,11 @@ impl LoginAttempt<'_, '_> {
             }
             return false;
         }
-        context.reporter.note(match (opened, self.options.no_browser, &connection) {
+        context.reporter.note(match (opened, self.options.no_browser, self.is_remote()) {
             (true, ..) => "This is an SSH session, so the browser that was opened may be on another machine.",
             (_, true, _) => "No browser is opened (--no-browser).",
-            (_, _, Some(_)) => "No browser can be opened: this is an SSH session.",
-            (_, _, None) => "No browser can be opened on this machine.",
+            (_, _, true) => "No browser can be opened: this is an SSH session.",
+            (_, _, false) => "No browser can be opened on this machine.",
         });
         let place = "in a browser, on this machine or another";
         context.reporter.prompt(browser_messages::open_prompt(url, place, timeout));
@@ -149,21 +146,24 @@ impl LoginAttempt<'_, '_> {
         true
     }
 
-    /// Opens or prints a URL for a browser on this machine, for a login that nobody can paste into. Returns whether a browser
-    /// was opened.
+    /// Opens or prints a URL for a browser on this machine; nobody can paste. Returns whether a browser was opened.
     fn show_local_url(&self, url: &Url) -> bool {
         let paste = self.command("tidp login --paste");
         let note = || self.context.reporter.note(format!("Is the browser on another machine? Use `{paste}`."));
-        let is_remote = self.context.ports.env.get("SSH_CONNECTION").is_some();
-        if is_remote {
+        if self.is_remote() {
             note();
         }
         let (timeout, print_only) = (self.options.timeout_in_browser(), self.options.no_browser);
         let opened = open_or_print_url(self.context, url, "log in", timeout, print_only);
-        if !opened && !is_remote {
+        if !opened && !self.is_remote() {
             note();
         }
         opened
+    }
+
+    /// Whether this is an SSH session.
+    fn is_remote(&self) -> bool {
+        self.context.ports.env.get("SSH_CONNECTION").is_some()
     }
 
     /// The command for a login on another device, if the provider has an endpoint for it.
@@ -195,8 +195,7 @@ impl LoginAttempt<'_, '_> {
         self.exchange(&waiting.pasted_code()?, &pending, KeyPrefetch::default())
     }
 
-    /// Exchanges the code, once and without waiting for anything else, because it expires soon. Validates the response
-    /// and stores the session.
+    /// Exchanges the code, once and without waiting for anything else, because it expires soon; and stores the session.
     fn exchange(&self, code: &Code, pending: &PendingLogin, keys: KeyPrefetch) -> Result<Session> {
         self.context.reporter.buffered(|| self.exchange_now(code, pending, keys))
     }

@@ -24,13 +24,6 @@ const BACKGROUND_TURN: Duration = Duration::from_secs(1);
 
 const PASTE_AGAIN: &str = "Paste the whole URL here, from http to its end:";
 
-/// What came first.
-enum Arrival {
-    /// Its query.
-    Redirect(Secret),
-    Line(Secret),
-}
-
 pub(super) struct CallbackWait<'a> {
     attempt: &'a LoginAttempt<'a, 'a>,
     context: &'a Context<'a>,
@@ -71,20 +64,16 @@ impl<'a> CallbackWait<'a> {
     /// As [`CallbackWait::redirected_code`] and [`CallbackWait::pasted_code`], whichever comes first.
     pub(super) fn redirected_or_pasted_code(&self, listener: &mut dyn Listener) -> Result<Code> {
         let mut input_ended = false;
-        loop {
-            let arrived = self.wait_until_timeout(|patience| Ok(self.arrival(listener, patience, &mut input_ended)))?;
-            let code = match arrived {
-                Arrival::Redirect(query) => Some(self.code_in_redirect(&query)),
-                Arrival::Line(line) => self.code_in_line(&line, true),
-            };
-            if let Some(code) = code {
-                return code;
-            }
-        }
+        self.wait_until_timeout(|patience| self.first_code(listener, patience, &mut input_ended).transpose())
     }
 
-    /// What comes first; `None` after `patience`. Once the input has ended, only the redirect can come.
-    fn arrival(&self, listener: &mut dyn Listener, patience: Duration, input_ended: &mut bool) -> Option<Arrival> {
+    /// The code that comes first; `None` after `patience`.
+    fn first_code(
+        &self,
+        listener: &mut dyn Listener,
+        patience: Duration,
+        input_ended: &mut bool,
+    ) -> Option<Result<Code>> {
         let (clock, terminal) = (&self.context.ports.clock, &self.context.ports.terminal);
         let until = clock.uptime().saturating_add(patience);
         loop {
@@ -93,7 +82,11 @@ impl<'a> CallbackWait<'a> {
             let reads = !*input_ended && terminal.stdin_is_in_foreground();
             if reads {
                 match terminal.read_line_within(left.min(TURN)) {
-                    Ok(Some(line)) => return Some(Arrival::Line(Secret::new(line))),
+                    Ok(Some(line)) => {
+                        if let Some(code) = self.code_in_line(&Secret::new(line), true) {
+                            return Some(code);
+                        }
+                    }
                     Err(error) if error.kind() == ErrorKind::TimedOut => {}
                     Err(error) if error.kind() == ErrorKind::InvalidData => self.ask_again(&error.to_string()),
                     Ok(None) | Err(_) => *input_ended = true,
@@ -105,7 +98,7 @@ impl<'a> CallbackWait<'a> {
                 (false, false) => left.min(BACKGROUND_TURN),
             };
             if let Some(query) = self.redirect(listener, turn) {
-                return Some(Arrival::Redirect(query));
+                return Some(self.code_in_redirect(&query));
             }
             if clock.uptime() >= until {
                 return None;
@@ -129,8 +122,7 @@ impl<'a> CallbackWait<'a> {
         self.attempt.refusal(problem, Some(&self.pending.redirect_uri))
     }
 
-    /// The code in the pasted URL. A person who pastes something else is asked again until the time is up; a script is
-    /// not.
+    /// The code in the pasted URL. A person who pastes something else is asked again in time; a script is not.
     pub(super) fn pasted_code(&self) -> Result<Code> {
         loop {
             let line = Secret::new(self.wait_until_timeout(|patience| self.read_line(patience))?);
@@ -163,7 +155,6 @@ impl<'a> CallbackWait<'a> {
         None
     }
 
-    /// Asks for another line, with the reason.
     fn ask_again(&self, why: &str) {
         let mut letters = why.chars();
         let why: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
@@ -214,7 +205,6 @@ impl<'a> CallbackWait<'a> {
         self.warn_once("a request to the redirect URI", why);
     }
 
-    /// Warns that a request was ignored, once for each reason.
     fn warn_once(&self, what: &str, why: &'static str) {
         if !self.ignored.borrow().contains(&why) {
             self.ignored.borrow_mut().push(why);

@@ -17,7 +17,6 @@ pub(super) struct KeyPrefetch(Option<Sent>);
 struct Sent {
     request: Request,
     at: Time,
-    /// The outcome, and how long it took.
     outcome: Receiver<(Result<Response, HttpFailure>, Duration)>,
 }
 

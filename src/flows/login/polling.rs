@@ -15,7 +15,7 @@ use crate::oidc::ciba::{
     ciba_token_request, preparation_request,
 };
 use crate::oidc::device_authorization::{
-    DeviceAuthorization, accept_device_authorization, device_authorization_request, device_token_request,
+    accept_device_authorization, device_authorization_request, device_token_request,
 };
 use crate::oidc::discovery::is_loopback_literal;
 use crate::oidc::polling::{PollAnswer, PollInterval, accept_poll, retry_after};
@@ -49,21 +49,17 @@ impl LoginAttempt<'_, '_> {
             device_authorization_request(endpoint, &self.client, &self.options.request).map_err(Error::usage)?;
         self.context.step(|| exchange_steps::DEVICE_AUTHORIZATION.to_owned());
         let device = self.answer(&request, accept_device_authorization)?;
-        self.show(&device);
-        let request = device_token_request(&self.provider, &self.client, &device.device_code);
-        self.poll(request, device.interval, device.lifetime, since)
-    }
-
-    fn show(&self, device: &DeviceAuthorization) {
         let on_this_machine = is_loopback_literal(&device.verification_uri);
         let shows_qr_code = self.options.show_qr_code && !on_this_machine;
-        let qr_code = device.verification_uri_complete.as_ref().filter(|_| shows_qr_code);
+        let qr_code = device.verification_uri_complete.filter(|_| shows_qr_code);
         self.context.reporter.report(Notice::UserCode {
             address: device.verification_uri.to_string(),
-            code: device.user_code.clone(),
+            code: device.user_code,
             qr_code: qr_code.map(|complete| complete.to_string()),
             on_this_machine,
         });
+        let request = device_token_request(&self.provider, &self.client, &device.device_code);
+        self.poll(request, device.interval, device.lifetime, since)
     }
 
     /// The login hint is the phone number for Vipps, the `kurt_id` for BankID.
@@ -101,13 +97,11 @@ impl LoginAttempt<'_, '_> {
         Ok(UserHint::Prepared(prepared))
     }
 
-    /// The endpoint that this kind of login needs.
     fn endpoint<'p>(&self, endpoint: Option<&'p Url>, name: &'static str) -> Result<&'p Url> {
         let reason = || self.provider.missing_endpoint_reason(name);
         endpoint.ok_or_else(|| LoginError::NotOffered(reason(), self.options.method).into())
     }
 
-    /// Polls until there is a session.
     fn poll(&self, request: Request, interval: Seconds, lifetime: Seconds, since: Stopwatch) -> Result<Session> {
         let (interval, keys) = (PollInterval::new(interval), KeyPrefetch::start(self.context, &self.provider));
         let mut poll = Poll { request, interval, lifetime, since, keys, failure: None, has_lost_response: false };

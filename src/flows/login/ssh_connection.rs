@@ -5,32 +5,17 @@ use crate::ports::Env;
 use std::net::IpAddr;
 use url::Url;
 
-/// The server's end of the connection, from `SSH_CONNECTION` (ssh(1)).
-pub(super) struct SshConnection {
-    /// `None` if the variable is malformed.
-    address: Option<IpAddr>,
-    port: Option<u16>,
-    user: Option<String>,
-}
-
-impl SshConnection {
-    pub(super) fn of(env: &Env) -> Option<Self> {
-        let mut words = env.get("SSH_CONNECTION")?.split(' ').skip(2);
-        Some(Self {
-            address: words.next().and_then(|word| word.parse().ok()),
-            port: words.next().and_then(|word| word.parse().ok()),
-            user: env.get("USER").or(env.get("LOGNAME")).map(str::to_owned),
-        })
-    }
-
-    /// The command that makes the redirect to this URI reach this machine, for the machine with the browser.
-    pub(super) fn forward_command(&self, redirect_uri: &str) -> Option<String> {
-        let (redirect, address) = (Url::parse(redirect_uri).ok()?, self.address?);
-        let (host, port) = (redirect.host_str()?, redirect.port_or_known_default()?);
-        let port_of_server = self.port.filter(|port| *port != 22).map(|port| format!("-p {port} ")).unwrap_or_default();
-        let user = self.user.as_deref().map(|user| format!("{user}@")).unwrap_or_default();
-        Some(format!("ssh {port_of_server}-L {port}:{host}:{port} {}", quoted(&format!("{user}{address}"))))
-    }
+/// The command that makes the redirect to this URI reach this machine, for the machine with the browser. The server's end
+/// of the connection is in `SSH_CONNECTION` (ssh(1)); `None` without it, or if it is malformed.
+pub(super) fn forward_command(env: &Env, redirect_uri: &str) -> Option<String> {
+    let mut words = env.get("SSH_CONNECTION")?.split(' ').skip(2);
+    let address: IpAddr = words.next()?.parse().ok()?;
+    let port_of_server = words.next().and_then(|word| word.parse().ok()).filter(|port: &u16| *port != 22);
+    let port_of_server = port_of_server.map(|port| format!("-p {port} ")).unwrap_or_default();
+    let user = env.get("USER").or(env.get("LOGNAME")).map(|user| format!("{user}@")).unwrap_or_default();
+    let redirect = Url::parse(redirect_uri).ok()?;
+    let (host, port) = (redirect.host_str()?, redirect.port_or_known_default()?);
+    Some(format!("ssh {port_of_server}-L {port}:{host}:{port} {}", quoted(&format!("{user}{address}"))))
 }
 
 #[cfg(test)]
@@ -40,7 +25,7 @@ mod tests {
 
     fn command(variables: &[(&str, &str)], redirect_uri: &str) -> Option<String> {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value)));
-        SshConnection::of(&Env::from_iter(variables))?.forward_command(redirect_uri)
+        forward_command(&Env::from_iter(variables), redirect_uri)
     }
 
     #[test]
@@ -65,6 +50,6 @@ mod tests {
         for connection in ["x", "10.0.0.1 5", "10.0.0.1 5 $(id) 22", "10.0.0.1 5  22"] {
             assert_eq!(command(&[("SSH_CONNECTION", connection)], "http://127.0.0.1:1/"), None, "{connection}");
         }
-        assert!(SshConnection::of(&Env::default()).is_none());
+        assert_eq!(command(&[], "http://127.0.0.1:1/"), None);
     }
 }

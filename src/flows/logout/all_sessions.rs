@@ -47,8 +47,7 @@ pub fn stored_sessions<'w>(ports: &'w Ports, reporter: &'w dyn Reporter) -> Resu
     Ok((contexts?, store))
 }
 
-/// Whether there is an entry that a logout can remove. One encrypted with another key is kept: with that key, its refresh
-/// token can still be revoked.
+/// Whether there is an entry to remove. One encrypted with another key is kept: with that, its token can be revoked.
 fn holds(store: &dyn Store, key: &SessionKey) -> bool {
     match store.load(&EntryKey::Session(key.clone()).name()) {
         Ok(found) => found.is_some(),
@@ -56,10 +55,7 @@ fn holds(store: &dyn Store, key: &SessionKey) -> bool {
     }
 }
 
-/// Deletes the client secrets of profiles that are no longer there. With `TIDP_CONFIG` none: other files may name their profiles.
-///
-/// # Errors
-/// `store`, `busy`, `config`.
+/// Deletes the client secrets of profiles that are no longer there. With `TIDP_CONFIG` none: other files may name them.
 pub fn delete_orphaned_secrets(ports: &Ports, reporter: &dyn Reporter, store: &dyn Store) -> Result<()> {
     if ports.env.get("TIDP_CONFIG").is_some() {
         return Ok(());
