@@ -13,7 +13,7 @@ use std::sync::{Mutex, Once, PoisonError};
 use std::task::{Context, Poll};
 use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
 
-/// What Windows makes the exit code of a program that Ctrl-C or a closed window ended (ntstatus.h: `STATUS_CONTROL_C_EXIT`).
+/// What Windows makes the exit code of a program that Ctrl-C or a closed window ended (ntstatus.h).
 const STATUS_CONTROL_C_EXIT: i32 = 0xC000_013A_u32.cast_signed();
 
 /// Ctrl-C as flows know it.
@@ -31,7 +31,6 @@ struct Console {
     interrupts: Interrupts,
 }
 
-/// What the console tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
     Key,
@@ -110,9 +109,6 @@ fn with_console<T>(change: impl FnOnce(&mut Console) -> T) -> T {
 }
 
 /// Handles events on a thread of its own.
-///
-/// # Errors
-/// If nothing can be heard, or no thread be started.
 fn listen() -> io::Result<()> {
     // Events are heard from here on, also before the thread runs.
     let (mut key, mut other_key) = (ctrl_c()?, ctrl_break()?);
@@ -167,7 +163,7 @@ pub(super) fn end_process() {
     end_if(Effect::ProcessEnds);
 }
 
-/// Defers key presses, and as long as Windows allows the end of the console, until the guard is dropped.
+/// Also defers the end of the console, as long as Windows allows.
 pub(super) fn defer() -> Box<dyn SignalGuard> {
     with_console(|console| console.guards += 1);
     Box::new(Guard)

@@ -7,7 +7,7 @@
 
 use super::lock::{self, hashed_name};
 use super::owned_files;
-use super::retry::{self, WaitReporter};
+use super::retry;
 use super::system::SystemEntropy;
 use crate::domain::secret::{self, Secret};
 use crate::domain::text::{printable, printable_path};
@@ -203,7 +203,7 @@ impl Store for FileStore {
         let path = self.path_of(entry);
         let bytes = self.encoded_entry(entry, document, &path)?;
         // A full disk or a missing directory: the user can repair that.
-        retry::retry(WaitReporter::new(retry::REPORT_INTERVAL, on_wait), |_| match self.write(&path, &bytes) {
+        retry::retry(retry::REPORT_INTERVAL, on_wait, |_| match self.write(&path, &bytes) {
             Ok(()) => ControlFlow::Break(Ok(())),
             Err(failure) => ControlFlow::Continue(failure),
         })

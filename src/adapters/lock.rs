@@ -30,18 +30,17 @@ pub(super) fn try_lock(store: StoreName, root: &Path, name: &str) -> Result<Opti
 }
 
 fn lock_failure(store: StoreName, path: &Path, error: &io::Error) -> StoreFailure {
-    let kind =
-        if locks_unsupported(error) { StoreFailureKind::LocksUnsupported } else { StoreFailureKind::LockUnavailable };
-    StoreFailure { store, kind, detail: printable(&format!("{}: {error}", path.display())) }
-}
-
-/// NFS without its lock service (flock(2): `ENOLCK`), or a file system without locks.
-fn locks_unsupported(error: &io::Error) -> bool {
+    // NFS without its lock service (flock(2): `ENOLCK`), or a file system without locks.
     #[cfg(unix)]
-    if error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error()) {
-        return true;
-    }
-    error.kind() == io::ErrorKind::Unsupported
+    let lacks_service = error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error());
+    #[cfg(not(unix))]
+    let lacks_service = false;
+    let kind = match error.kind() {
+        io::ErrorKind::Unsupported => StoreFailureKind::LocksUnsupported,
+        _ if lacks_service => StoreFailureKind::LocksUnsupported,
+        _ => StoreFailureKind::LockUnavailable,
+    };
+    StoreFailure { store, kind, detail: printable(&format!("{}: {error}", path.display())) }
 }
 
 /// The lock of `dir` itself, if it is free. Creates `dir` if it is missing; otherwise its owner and permissions do not
@@ -55,9 +54,8 @@ pub(super) fn try_lock_dir(dir: &Path) -> io::Result<Option<Box<dyn Lock>>> {
     hold(|| open_or_create(&dir), |file| is_current(&dir, file))
 }
 
-const MAX_ATTEMPTS: usize = 100;
-
 fn hold(open: impl Fn() -> io::Result<File>, is_current: impl Fn(&File) -> bool) -> io::Result<Option<Box<dyn Lock>>> {
+    const MAX_ATTEMPTS: usize = 100;
     for _ in 0..MAX_ATTEMPTS {
         let file = open()?;
         match file.try_lock() {
@@ -111,7 +109,7 @@ pub(super) fn hashed_name(parts: &[&str]) -> String {
     hex(&hash.finalize())
 }
 
-/// The directory of the keyring's locks; `None` if the user has no home.
+/// The directory of the keyring's locks.
 pub(super) fn keyring_root(env: &Env) -> Option<PathBuf> {
     if let Some(moved) = env.get("TIDP_LOCK_DIR") {
         return Some(PathBuf::from(moved));
@@ -144,7 +142,7 @@ fn home_of_user_database() -> Option<PathBuf> {
     home_in(&String::from_utf8_lossy(&passwd), rustix::process::geteuid().as_raw())
 }
 
-/// The home directory of the first entry with this user id (passwd(5)).
+/// The home directory of this user id (passwd(5)).
 #[cfg(any(test, not(target_os = "macos")))]
 #[cfg(unix)]
 fn home_in(passwd: &str, uid: u32) -> Option<PathBuf> {

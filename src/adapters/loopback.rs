@@ -28,7 +28,6 @@ const LAST_PAGE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often to look for a port that is free in both address families.
 const MAX_ATTEMPTS: usize = 16;
 
-#[derive(Debug)]
 pub struct Loopback;
 
 impl CallbackServer for Loopback {

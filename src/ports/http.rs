@@ -1,4 +1,4 @@
-//! The HTTP port and its plain data types.
+//! The HTTP port.
 
 use crate::domain::secret::Secret;
 use std::fmt;
@@ -8,9 +8,7 @@ use url::Url;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Idempotent, so it may be sent a second time.
     Get,
-    /// Never sent twice.
     Post,
 }
 
@@ -88,9 +86,6 @@ pub trait Http: Send + Sync {
     /// If there is no response. Any status code is a response.
     fn send(&self, request: &Request) -> Result<Response, HttpFailure>;
     /// The proxy for `url` and the setting that names it, for a person, without credentials; `None` if there is none.
-    ///
-    /// # Errors
-    /// For a setting that cannot be used.
     fn proxy(&self, _url: &Url) -> Result<Option<String>, HttpFailure> {
         Ok(None)
     }

@@ -47,17 +47,13 @@ impl StoreName {
 pub enum Backend {
     /// The user's bus cannot be reached; its address.
     NoBus(String),
-    /// No program on the bus offers a keyring.
     NoService,
     /// The name of the program, or of the system's own keyring.
     Program(String),
 }
 
 pub trait Stores: Send + Sync {
-    /// The chosen store; nothing is accessed yet.
-    ///
-    /// # Errors
-    /// If it is already clear that it cannot be used.
+    /// Nothing is accessed yet.
     fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure>;
 }
 
@@ -118,11 +114,8 @@ pub trait Store: Send + Sync {
     fn sweep(&self) -> Result<(), StoreFailure> {
         Ok(())
     }
-    /// The lock of this entry, if it is free, without waiting. Every process that sees the same secret gets the same
-    /// lock. It is held until dropped and ends with the process.
-    ///
-    /// # Errors
-    /// If locks are not available at all.
+    /// The lock of this entry, if it is free. Every process that sees the same secret gets the same lock. It is held until
+    /// dropped and ends with the process.
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure>;
 }
 
@@ -131,7 +124,6 @@ pub type WaitCallback<'a> = &'a dyn Fn(Duration, &StoreFailure);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entries {
-    /// The readable entries.
     pub names: Vec<String>,
     /// The number of entries that are damaged or encrypted with another key.
     pub unreadable: usize,
@@ -172,13 +164,12 @@ pub enum StoreFailureKind {
     InteractionNotAllowed,
     /// The user, or the entry's access control, does not let this program in.
     Denied,
-    /// No response within the deadline.
     TimedOut,
     /// It refused: permissions, quota, size, read-only.
     Refused,
     /// The key is invalid or does not fit.
     WrongKey,
-    /// The entry is not valid; it can be replaced or removed.
+    /// It can be replaced or removed.
     Damaged,
     /// There are two entries with this name.
     Ambiguous,

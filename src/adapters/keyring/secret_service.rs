@@ -75,7 +75,6 @@ impl Keyring {
         owner.map_or(Backend::NoService, program)
     }
 
-    /// The entry's bytes; `None` if there is no such entry.
     pub(super) fn read(&self, entry: &str, if_locked: IfLocked) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
         self.with_service(|service| {
             let item = self.unlocked_item(service, entry, if_locked)?;
@@ -101,7 +100,6 @@ impl Keyring {
         })
     }
 
-    /// Writes the entry, a new one if there is none.
     pub(super) fn write(&self, entry: &str, bytes: &[u8], if_locked: IfLocked) -> Result<(), StoreFailure> {
         const TYPE: &str = "application/octet-stream";
         self.with_service(|service| {
@@ -337,12 +335,11 @@ fn attributes(entry: &str) -> HashMap<&str, &str> {
     HashMap::from([("service", SERVICE), ("username", entry)])
 }
 
-/// The label shown in the keyring's own program.
+/// Shown in the keyring's own program.
 fn label(entry: &str) -> String {
     EntryKey::parse(entry).map_or_else(|| SERVICE.to_owned(), |key| format!("{SERVICE}: {}", key.label()))
 }
 
-/// The store failure for an error of the library.
 fn store_failure(error: Error) -> StoreFailure {
     match error {
         Error::NoResult => keyring_failure(StoreFailureKind::NotSetUp, ""),
@@ -358,7 +355,6 @@ fn store_failure(error: Error) -> StoreFailure {
     }
 }
 
-/// Whether the object does not exist.
 fn is_gone(error: &Error) -> bool {
     let standard = matches!(
         error,

@@ -42,7 +42,6 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Serves `sockets`, which are listening already.
     pub(super) fn start(sockets: Vec<Socket>, handler: Arc<RequestHandler>) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel::<()>();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
