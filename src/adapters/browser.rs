@@ -26,13 +26,13 @@ impl SystemBrowser {
 
 impl Browser for SystemBrowser {
     fn available(&self) -> bool {
-        let is_set = |name: &&str| self.env.get(name).is_some();
-        is_set(&"BROWSER")
-            || match cfg!(any(target_os = "macos", windows)) {
-                // Over SSH, the desktop of the machine is in front of somebody else.
-                true => !is_set(&"SSH_CONNECTION"),
-                false => ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(is_set),
-            }
+        let any_set = |names: &[&str]| names.iter().any(|name| self.env.get(name).is_some());
+        let has_desktop = match cfg!(any(target_os = "macos", windows)) {
+            // Over SSH, the desktop of the machine is in front of somebody else.
+            true => !any_set(&["SSH_CONNECTION"]),
+            false => any_set(&["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"]),
+        };
+        any_set(&["BROWSER"]) || has_desktop
     }
 
     fn opener(&self) -> Result<String, String> {
@@ -61,7 +61,6 @@ impl Browser for SystemBrowser {
 }
 
 impl SystemBrowser {
-    /// To try in this order.
     fn commands(&self, url: &str) -> Vec<Command> {
         match self.env.get("BROWSER") {
             Some(chosen) => listed_browsers(chosen).into_iter().filter_map(|choice| command(choice, url)).collect(),

@@ -61,10 +61,7 @@ fn set_limit(current: Option<u64>) -> Option<u64> {
 }
 
 /// `command` without our secrets. On Windows its program may be `foo.cmd` for `foo`, as in a shell; the standard library
-/// finds only `foo.exe`.
-///
-/// # Errors
-/// `NotFound` if it is empty.
+/// finds only `foo.exe`. An empty command is not found.
 pub fn child_command(command: &[impl AsRef<OsStr>]) -> io::Result<Command> {
     let (program, arguments) = command.split_first().ok_or(io::ErrorKind::NotFound)?;
     #[cfg(windows)]

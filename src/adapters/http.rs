@@ -35,13 +35,11 @@ pub struct SystemHttp {
     clients: Mutex<BTreeMap<ClientSettings, Client>>,
 }
 
-/// The server, and the proxy on the way to it.
 struct Route {
     host: String,
     proxy: Option<Proxy>,
 }
 
-/// What a client is built for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct ClientSettings {
     tls: bool,
@@ -222,17 +220,15 @@ fn build_request(client: &Client, request: &Request) -> reqwest::RequestBuilder 
         value.set_sensitive(true);
         builder = builder.header(AUTHORIZATION, value);
     }
-    match &request.body {
-        Some(Body::Form(form)) => {
-            builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.expose().to_owned())
-        }
-        Some(Body::Json(json)) => builder.header(CONTENT_TYPE, "application/json").body(json.expose().to_owned()),
-        None => builder,
-    }
+    let (content_type, body) = match &request.body {
+        Some(Body::Form(form)) => ("application/x-www-form-urlencoded", form),
+        Some(Body::Json(json)) => ("application/json", json),
+        None => return builder,
+    };
+    builder.header(CONTENT_TYPE, content_type).body(body.expose().to_owned())
 }
 
-/// The failure for an error of the library. The text names the host and the innermost cause, but neither path nor
-/// query.
+/// The text names the host and the innermost cause, but neither path nor query.
 fn http_failure(error: &reqwest::Error, route: &Route) -> HttpFailure {
     let cause = match root_cause(error) {
         eof if eof == "tls handshake eof" => "the connection was closed during the TLS handshake".into(),

@@ -10,8 +10,6 @@ mod native;
 #[cfg(not(any(target_os = "macos", windows)))]
 mod secret_service;
 mod shared;
-#[cfg(any(test, target_os = "macos", windows))]
-mod system_code;
 
 #[cfg(not(any(target_os = "macos", windows)))]
 use self::secret_service::Keyring;

@@ -16,10 +16,7 @@ use std::path::{Path, PathBuf};
 /// Closing it releases the lock.
 impl Lock for File {}
 
-/// The lock `NAME.lock` under `root`, if it is free.
-///
-/// # Errors
-/// If its directory cannot be created, or belongs to somebody else.
+/// The lock `NAME.lock` under `root`, if it is free. Its directory must be this user's.
 pub(super) fn try_lock(store: StoreName, root: &Path, name: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
     let path = root.join(format!("{name}.lock"));
     let open = || {
@@ -109,7 +106,6 @@ pub(super) fn hashed_name(parts: &[&str]) -> String {
     hex(&hash.finalize())
 }
 
-/// The directory of the keyring's locks.
 pub(super) fn keyring_root(env: &Env) -> Option<PathBuf> {
     if let Some(moved) = env.get("TIDP_LOCK_DIR") {
         return Some(PathBuf::from(moved));
@@ -153,7 +149,6 @@ fn home_in(passwd: &str, uid: u32) -> Option<PathBuf> {
     })
 }
 
-/// Distinguishes users in a lock's name.
 pub(super) fn user_id() -> String {
     #[cfg(unix)]
     return rustix::process::geteuid().as_raw().to_string();

@@ -128,7 +128,6 @@ fn rename(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     retry_while_in_use(|| fs::rename(&temporary, path)).inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
-/// Makes a rename durable.
 fn sync_dir(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     sync(&File::open(dir)?)?;
@@ -228,10 +227,7 @@ pub(super) fn read_all(file: &File, max: u64) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Makes the file or directory private to this user.
-///
-/// # Errors
-/// If it belongs to another user.
+/// Makes the file or directory private to this user; an error if it belongs to another.
 pub(super) fn keep_private(file: &File) -> io::Result<()> {
     #[cfg(unix)]
     {

@@ -28,7 +28,6 @@ pub(super) struct ProcessSupervisor {
 
 #[cfg(windows)]
 impl ProcessSupervisor {
-    /// Takes Ctrl-C over.
     pub(super) fn begin() -> io::Result<Self> {
         let (sender, exits) = channel();
         super::console::send_to(sender.clone());

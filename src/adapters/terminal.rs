@@ -20,7 +20,6 @@ const BUFFER_SIZE: usize = 1 << 17;
 
 #[derive(Default)]
 pub struct SystemTerminal {
-    /// `None` until it is used.
     input: Mutex<Option<LineReader<BufReader<TimedStdin>>>>,
     /// A line that a thread is reading, where there is no other way to wait with a timeout.
     #[cfg(not(unix))]

@@ -34,9 +34,7 @@ pub struct Ports {
     pub browser: Arc<dyn Browser>,
     pub callback: Arc<dyn CallbackServer>,
     pub terminal: Arc<dyn Terminal>,
-    /// Configuration, cached public data, time stamps of warnings.
     pub files: Arc<dyn Files>,
-    /// Other programs: the command of `exec`, commands that print a secret.
     pub programs: Arc<dyn ProgramRunner>,
     pub signals: Arc<dyn Signals>,
     /// Starts a background thread. On an error, nothing was started. In tests the work is done at once.
@@ -58,10 +56,8 @@ pub trait Clock: Send + Sync {
     fn pause(&self, duration: Duration);
 }
 
-/// Cryptographic randomness.
+/// Cryptographic randomness. Without it nothing may be sent.
 pub trait Entropy: Send + Sync {
-    /// # Errors
-    /// If the system has no randomness; nothing may be sent then.
     fn fill(&self, buffer: &mut [u8]) -> io::Result<()>;
 }
 
@@ -126,20 +122,15 @@ pub enum IgnoredRequest {
     AnotherPath,
     /// Another host or port.
     AnotherHost,
-    /// Not a GET.
     AnotherMethod,
-    /// The head of the request is too large.
     TooLarge,
-    /// Not a plain HTTP request.
     NotHttp,
 }
 
 /// The last page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
-    /// The session is stored.
     LoggedIn,
-    /// There is no session; the terminal says more.
     NotLoggedIn(FailureReason),
     LoggedOut,
 }
@@ -150,16 +141,12 @@ pub enum FailureReason {
     /// By the user, or by the provider for them.
     Cancelled,
     TimedOut,
-    /// By the provider.
     Refused,
-    /// The provider has a temporary problem.
     Unavailable,
     /// The provider needs to ask the user, which `prompt=none` forbids.
     NeedsUser,
     AnotherAccount,
-    /// The authentication is weaker than required.
     TooWeak,
-    /// The response failed a check.
     NotValid,
     NotStored,
     Failed,
@@ -182,17 +169,12 @@ pub trait Terminal: Send + Sync {
     fn stdin_is_in_foreground(&self) -> bool {
         self.stdin_is_terminal()
     }
-    /// One line of standard input (at most 1 MiB) without its line end; `None` at the end of input.
-    ///
-    /// # Errors
-    /// `TimedOut` after `timeout`.
+    /// One line of standard input (at most 1 MiB) without its line end; `None` at the end of input. Fails with `TimedOut`
+    /// after `timeout`.
     fn read_line(&self, timeout: Option<Duration>) -> io::Result<Option<String>>;
     /// All lines that have arrived, at least one, as bytes with their line ends; empty at the end of input. Waits
     /// `timeout` for the first one (on Unix; elsewhere without limit). A line longer than 1 MiB comes last, cut after 1
-    /// MiB and one byte; its rest is skipped.
-    ///
-    /// # Errors
-    /// `TimedOut`, and nothing is lost.
+    /// MiB and one byte; its rest is skipped. After `TimedOut` nothing is lost.
     fn read_lines(&self, timeout: Option<Duration>) -> io::Result<Vec<u8>> {
         Ok(self.read_line(timeout)?.map_or_else(Vec::new, |line| (line + "\n").into_bytes()))
     }
@@ -224,17 +206,12 @@ pub trait Files: Send + Sync {
         false
     }
     /// Replaces a user's file (temporary file, sync, rename) with mode `0600`; new directories have `0700`. A symlink
-    /// is followed.
-    ///
-    /// # Errors
-    /// The old file is unchanged.
+    /// is followed. On an error the old file is unchanged.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// The lock for reading and changing this file, if it is free. It is held until dropped and ends with the process.
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>>;
     /// The contents of our own file (at most 1 MiB), `None` if there is none. Others lose access to it and its directory.
-    ///
-    /// # Errors
-    /// Also for what somebody else may have put there: a symlink, another user's file or directory, or one that others
+    /// Fails for what somebody else may have put there: a symlink, another user's file or directory, or one that others
     /// may write.
     fn read_own(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
     /// As [`Files::write`] for our own file. A symlink is replaced. Others lose access to its directory.
@@ -266,10 +243,8 @@ pub trait Signals: Send + Sync {
 
 pub trait Supervisor {
     /// Starts `command` on the same terminal and in the same process group, so that Ctrl-C reaches it. Other signals
-    /// are passed on to it from now on and do not end this process.
-    ///
-    /// # Errors
-    /// `Interrupted`, with nothing started, if a signal has come already.
+    /// are passed on to it from now on and do not end this process. Fails with `Interrupted`, and nothing started, if a
+    /// signal has come already.
     fn start(&mut self, command: &[OsString]) -> io::Result<()>;
     /// Waits for the end, at most `timeout`. Before anything is started, a signal is the end, and a second one ends the
     /// process at once.
@@ -315,10 +290,7 @@ impl Env {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dirs {
     pub config: Option<PathBuf>,
-    /// For file stores.
     pub data: Option<PathBuf>,
-    /// For time stamps of warnings.
     pub state: Option<PathBuf>,
-    /// For discovery documents and keys.
     pub cache: Option<PathBuf>,
 }

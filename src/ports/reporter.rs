@@ -57,18 +57,14 @@ pub enum Verbosity {
 }
 
 pub trait Reporter: Sync {
-    /// Shows the notice if the options allow it.
     fn report(&self, notice: Notice);
-    /// In this run.
     fn has_warned(&self, code: WarningCode) -> bool;
-    /// Whether notes and warnings are hidden.
     fn is_quiet(&self) -> bool;
     fn verbosity(&self) -> Verbosity;
     /// The time in the user's time zone: `2026-01-31 13:00:00 CET`.
     fn local_time(&self, time: Time) -> String;
     /// Keeps everything except prompts and progress until [`Reporter::release`].
     fn hold(&self);
-    /// Shows what was kept.
     fn release(&self);
 }
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 /// A configured store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreChoice {
-    /// The OS keyring, service `tidp`.
     Keyring,
     /// Files encrypted with AES-256-GCM.
     File {
@@ -16,8 +15,9 @@ pub enum StoreChoice {
         /// Base64 of 32 random bytes.
         key: Secret,
     },
-    /// Unencrypted files.
-    PlaintextFile { dir: PathBuf },
+    PlaintextFile {
+        dir: PathBuf,
+    },
     /// Lost when the process ends.
     Memory,
 }
@@ -82,26 +82,17 @@ pub trait Store: Send + Sync {
     }
     /// Checks, before a person logs in, that the entry can probably be written. A keyring that was never set up may ask
     /// the user to do so.
-    ///
-    /// # Errors
-    /// If it certainly cannot be written.
     fn check_writable(&self, _entry: &str) -> Result<(), StoreFailure> {
         Ok(())
     }
-    /// Writes the entry within the store's deadline.
-    ///
-    /// # Errors
-    /// [`StoreFailureKind::Unknown`] if it may have been written all the same.
+    /// Writes the entry within the store's deadline. [`StoreFailureKind::Unknown`]: it may have been written all the same.
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure>;
     /// As [`Store::save`], without a prompt to unlock the store.
     fn save_without_prompt(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
         self.save(entry, document)
     }
     /// Writes the entry and repeats temporary failures (a full disk, a locked keyring) until a signal ends the process.
-    /// Calls `waiting` every few seconds.
-    ///
-    /// # Errors
-    /// If repeating cannot help.
+    /// Calls `waiting` every few seconds. Fails if repeating cannot help.
     fn save_with_retries(&self, entry: &str, document: &Secret, waiting: WaitCallback<'_>) -> Result<(), StoreFailure>;
     /// Removes all entries with this name; whether there were any.
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure>;
@@ -152,7 +143,6 @@ pub struct StoreFailure {
 pub enum StoreFailureKind {
     /// There is no service, bus or directory.
     Missing,
-    /// It was never set up.
     NotSetUp,
     /// It is locked and nobody unlocked it.
     Locked,
@@ -171,11 +161,9 @@ pub enum StoreFailureKind {
     WrongKey,
     /// It can be replaced or removed.
     Damaged,
-    /// There are two entries with this name.
     Ambiguous,
     /// The outcome of a write is not known.
     Unknown,
-    /// The lock's directory cannot be used.
     LockUnavailable,
     /// The file system of the lock's directory has no locks.
     LocksUnsupported,

@@ -14,7 +14,6 @@ pub(super) enum Peer {
     /// This user or root: relays (sshd, WSL) connect as root, and root can read everything anyway. Also if the user is
     /// unknown: another system, or a socket in no table, such as a browser's outside this container.
     SameUser,
-    /// Another user's id.
     OtherUser(u32),
     /// The socket is closed. Its user is not known any more, so closing early does not help an attacker; browsers wait
     /// for their response.

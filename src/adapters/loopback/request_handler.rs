@@ -47,9 +47,7 @@ struct State {
     last_page: Option<PageText>,
     redirected: bool,
     page_sent: bool,
-    /// Ignored requests that are not yet reported.
     unreported: VecDeque<IgnoredRequest>,
-    /// The kinds that were reported.
     reported: Vec<Discriminant<IgnoredRequest>>,
 }
 
@@ -96,7 +94,6 @@ impl RequestHandler {
         }
     }
 
-    /// Whether this peer may see anything here.
     fn is_allowed(&self, peer: Peer) -> bool {
         if let Peer::OtherUser(id) = peer {
             self.report_ignored(IgnoredRequest::AnotherUser(id));

@@ -25,7 +25,6 @@ use tokio::time::{sleep, timeout};
 
 /// Beyond this number, the oldest connection without a request is closed.
 const MAX_CONNECTIONS: usize = 32;
-/// For the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// For a whole connection, including the wait for the last page.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(25);

@@ -53,7 +53,6 @@ pub(super) fn end_by(signal: i32) {
     }
 }
 
-/// As a shell has it.
 pub(super) const fn exit_code(signal: i32) -> i32 {
     128 + signal
 }

@@ -33,7 +33,6 @@ pub(super) enum Echo {
 pub(super) struct TypedInput {
     /// Complete lines, and what was submitted without a line end.
     complete: Vec<u8>,
-    /// The current line.
     line: Vec<u8>,
     ended: bool,
     /// Whether the terminal must show the current line again: it was typed before the process went to the background.
@@ -153,7 +152,6 @@ impl TypedInput {
         self.line.iter().flat_map(|byte| echoed(*byte)).collect()
     }
 
-    /// The terminal is to show `shown`.
     fn edit(&mut self, byte: u8, keys: EditingKeys, shown: &mut Vec<u8>) {
         let ends_with_space = |line: &[u8]| line.last().is_some_and(u8::is_ascii_whitespace);
         match Some(byte) {

@@ -18,8 +18,7 @@ pub(super) enum Direction {
     Out,
 }
 
-/// # Errors
-/// `TimedOut` after `timeout`.
+/// Fails with `TimedOut` after `timeout`.
 #[cfg(unix)]
 pub(super) fn wait_until_ready(stream: &impl AsFd, direction: Direction, timeout: Option<Duration>) -> io::Result<()> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
