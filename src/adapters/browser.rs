@@ -1,6 +1,6 @@
 //! Opens the user's browser: `$BROWSER`, or what the desktop uses for links. Never through a shell.
 
-use super::child_command;
+use super::hardening;
 use crate::domain::command_line;
 use crate::domain::text::printable;
 use crate::ports::{Browser, Env};
@@ -13,49 +13,35 @@ use url::Url;
 /// How long to wait for a failure of the opener. One that hangs, or is the browser itself, goes on.
 const FAILURE_TIMEOUT: Duration = Duration::from_millis(250);
 
-#[derive(Debug)]
 pub struct SystemBrowser {
-    /// The value of `BROWSER`.
-    chosen: Option<String>,
-    /// The value of `PATH`.
-    path: Option<String>,
-    desktop: bool,
+    env: Env,
     patience: Duration,
 }
 
 impl SystemBrowser {
     pub fn new(env: &Env) -> Self {
-        let has_display = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(|name| env.get(name).is_some());
-        Self {
-            chosen: env.get("BROWSER").map(str::to_owned),
-            path: env.get("PATH").map(str::to_owned),
-            // Over SSH, the desktop of a Mac or Windows machine is in front of somebody else.
-            desktop: if cfg!(any(target_os = "macos", windows)) {
-                env.get("SSH_CONNECTION").is_none()
-            } else {
-                has_display
-            },
-            patience: FAILURE_TIMEOUT,
-        }
+        Self { env: env.clone(), patience: FAILURE_TIMEOUT }
     }
 }
 
 impl Browser for SystemBrowser {
     fn available(&self) -> bool {
-        self.chosen.is_some() || self.desktop
+        let any_set = |names: &[&str]| names.iter().any(|name| self.env.get(name).is_some());
+        let has_desktop = match cfg!(any(target_os = "macos", windows)) {
+            // Over SSH, the desktop of the machine is in front of somebody else.
+            true => !any_set(&["SSH_CONNECTION"]),
+            false => any_set(&["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"]),
+        };
+        any_set(&["BROWSER"]) || has_desktop
     }
 
     fn opener(&self) -> Result<String, String> {
         let commands = self.commands("https://localhost/");
         let programs: Vec<&OsStr> = commands.iter().map(Command::get_program).collect();
         let shown = |program: &OsStr| printable(&program.to_string_lossy());
-        match programs.iter().find(|program| self.is_installed(program)) {
-            Some(program) => Ok(shown(program)),
-            None => Err(format!(
-                "none of these programs is here: {}",
-                programs.iter().map(|program| shown(program)).collect::<Vec<_>>().join(", ")
-            )),
-        }
+        let all = || programs.iter().map(|program| shown(program)).collect::<Vec<_>>().join(", ");
+        let installed = programs.iter().find(|program| self.is_installed(program));
+        installed.map(|program| shown(program)).ok_or_else(|| format!("none of these programs is here: {}", all()))
     }
 
     fn open(&self, url: &Url) -> Result<(), String> {
@@ -75,9 +61,8 @@ impl Browser for SystemBrowser {
 }
 
 impl SystemBrowser {
-    /// The commands to try, in this order.
     fn commands(&self, url: &str) -> Vec<Command> {
-        match &self.chosen {
+        match self.env.get("BROWSER") {
             Some(chosen) => listed_browsers(chosen).into_iter().filter_map(|choice| command(choice, url)).collect(),
             None => open::commands(url),
         }
@@ -89,8 +74,8 @@ impl SystemBrowser {
         if cfg!(windows) || Path::new(program).components().count() > 1 {
             return cfg!(windows) || Path::new(program).is_file();
         }
-        let path = self.path.iter().flat_map(std::env::split_paths);
-        path.map(|dir| dir.join(program)).any(|file| file.is_file())
+        let dirs = self.env.get("PATH").into_iter().flat_map(std::env::split_paths);
+        dirs.map(|dir| dir.join(program)).any(|file| file.is_file())
     }
 }
 
@@ -113,36 +98,18 @@ fn path_with_spaces(choice: &str) -> Option<(&str, &str)> {
     longest_first.into_iter().find(|(path, _)| is_program(path))
 }
 
-/// The command line. The URL replaces `%s`, or is the last argument.
+/// The URL replaces `%s`, or is the last argument.
 fn command(choice: &str, url: &str) -> Option<Command> {
     let (program, rest) = path_with_spaces(choice).map_or((None, choice), |(path, rest)| (Some(path), rest));
     let words = command_line::split(rest)?;
-    let words = program.map(str::to_owned).into_iter().chain(words);
-    let mut has_url = false;
-    let mut words = words.map(|word| fill_in_url(&word, url, &mut has_url)).collect::<Vec<_>>().into_iter();
+    let words: Vec<String> = program.map(str::to_owned).into_iter().chain(words).collect();
+    // `%%` is `%`. The URL is not searched for either.
+    let has_url = words.iter().any(|word| word.split("%%").any(|part| part.contains("%s")));
+    let fill_in = |word: &String| word.split("%%").map(|part| part.replace("%s", url)).collect::<Vec<_>>().join("%");
+    let mut words = words.iter().map(fill_in);
     let mut command = Command::new(words.next()?);
-    command.args(words);
-    if !has_url {
-        command.arg(url);
-    }
+    command.args(words).args((!has_url).then_some(url));
     Some(command)
-}
-
-/// `word` with `%s` replaced by the URL and `%%` by `%`. The URL is not searched for either.
-fn fill_in_url(word: &str, url: &str, has_url: &mut bool) -> String {
-    let mut filled = String::new();
-    let mut rest = word;
-    while let Some((before, after)) = rest.split_once('%') {
-        filled.push_str(before);
-        rest = after.strip_prefix(['s', '%']).unwrap_or(after);
-        if after.starts_with('s') {
-            *has_url = true;
-            filled.push_str(url);
-        } else {
-            filled.push('%');
-        }
-    }
-    filled + rest
 }
 
 /// Starts the opener in a process group of its own, so that Ctrl-C does not reach the browser, and waits so long for a
@@ -150,7 +117,7 @@ fn fill_in_url(word: &str, url: &str, has_url: &mut bool) -> String {
 fn start(mut command: Command, patience: Duration) -> Result<(), String> {
     let name = printable(&command.get_program().to_string_lossy());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    child_command::remove_secrets(command.env_remove("TIDP_ACCESS_TOKEN"));
+    hardening::remove_secrets(command.env_remove("TIDP_ACCESS_TOKEN"));
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let child = command.spawn().map_err(|error| format!("`{name}` could not be started: {error}"))?;
@@ -160,7 +127,7 @@ fn start(mut command: Command, patience: Duration) -> Result<(), String> {
     }
 }
 
-/// Whether the child succeeded; `None` if it still runs. A thread that is left behind waits for it.
+/// `None` if the child still runs. A thread that is left behind waits for it.
 fn success_within(mut child: Child, timeout: Duration) -> Option<bool> {
     let (sender, receiver) = std::sync::mpsc::channel();
     let waiting = move || sender.send(child.wait().is_ok_and(|status| status.success()));

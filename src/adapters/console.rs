@@ -13,10 +13,9 @@ use std::sync::{Mutex, Once, PoisonError};
 use std::task::{Context, Poll};
 use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
 
-/// What Windows makes the exit code of a program that Ctrl-C or a closed window ended (ntstatus.h: `STATUS_CONTROL_C_EXIT`).
+/// What Windows makes the exit code of a program that Ctrl-C or a closed window ended (ntstatus.h).
 const STATUS_CONTROL_C_EXIT: i32 = 0xC000_013A_u32.cast_signed();
 
-/// Ctrl-C as flows know it.
 const INTERRUPT: i32 = 2;
 
 /// The console tells a process, not a part of it, so there is one of these.
@@ -26,12 +25,10 @@ struct Console {
     guards: usize,
     /// Whether a key press has been deferred or sent on.
     pressed: bool,
-    /// Whether the window has been closed.
     closed: bool,
     interrupts: Interrupts,
 }
 
-/// What the console tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
     Key,
@@ -109,10 +106,6 @@ fn with_console<T>(change: impl FnOnce(&mut Console) -> T) -> T {
     locked(change)
 }
 
-/// Handles events on a thread of its own.
-///
-/// # Errors
-/// If nothing can be heard, or no thread be started.
 fn listen() -> io::Result<()> {
     // Events are heard from here on, also before the thread runs.
     let (mut key, mut other_key) = (ctrl_c()?, ctrl_break()?);
@@ -150,9 +143,7 @@ fn end_if(effect: Effect) {
 }
 
 /// Starts a program for which key presses are from now on. None falls in between: the console waits until it is started.
-///
-/// # Errors
-/// `Interrupted`, with nothing started, if a key press was sent to the supervisor before.
+/// Fails with `Interrupted`, and nothing started, if a key press was sent to the supervisor before.
 pub(super) fn hand_over(start: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
     with_console(|console| console.hand_over(start))
 }
@@ -162,12 +153,11 @@ pub(super) fn send_to(supervisor: Sender<ExitReason>) {
     with_console(|console| console.interrupts = Interrupts::ReachSupervisor(supervisor));
 }
 
-/// Ends the process as Windows does after Ctrl-C.
 pub(super) fn end_process() {
     end_if(Effect::ProcessEnds);
 }
 
-/// Defers key presses, and as long as Windows allows the end of the console, until the guard is dropped.
+/// Also defers the end of the console, as long as Windows allows.
 pub(super) fn defer() -> Box<dyn SignalGuard> {
     with_console(|console| console.guards += 1);
     Box::new(Guard)

@@ -1,5 +1,4 @@
-//! Operations on files that the system refuses for a moment, or cannot do in full. The decisions are compiled for the tests
-//! of every system.
+//! Operations on files that a system refuses for a moment, or cannot do in full. Compiled for the tests of every system.
 
 use std::fs::File;
 use std::io;

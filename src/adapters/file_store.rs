@@ -7,7 +7,7 @@
 
 use super::lock::{self, hashed_name};
 use super::owned_files;
-use super::retry::{self, WaitReporter};
+use super::retry;
 use super::system::SystemEntropy;
 use crate::domain::secret::{self, Secret};
 use crate::domain::text::{printable, printable_path};
@@ -63,7 +63,6 @@ impl FileStore {
         Ok(Self { dir: dir.to_owned(), cipher: Some(Box::new(cipher)), key_fingerprint })
     }
 
-    /// Plaintext files in `dir`.
     pub fn plaintext(dir: &Path) -> Self {
         Self { dir: dir.to_owned(), cipher: None, key_fingerprint: String::new() }
     }
@@ -84,12 +83,10 @@ impl FileStore {
         move |error| self.failure(StoreFailureKind::Refused, path, error)
     }
 
-    /// As [`owned_files::make_private`] for the directory.
     fn make_private(&self) -> Result<bool, StoreFailure> {
         owned_files::make_private(&self.dir).map_err(self.refused(&self.dir))
     }
 
-    /// All paths in the directory.
     fn files(&self) -> Result<Vec<PathBuf>, StoreFailure> {
         if !self.make_private()? {
             return Ok(Vec::new());
@@ -105,7 +102,6 @@ impl FileStore {
         name.rsplit_once('.').is_some_and(|(stem, extension)| extension == self.extension() && is_hash(stem))
     }
 
-    /// The contents of the file; `None` if there is none.
     fn read_file(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         let Some(file) = owned_files::open(path)? else { return Ok(None) };
         owned_files::keep_private(&file)?;
@@ -203,7 +199,7 @@ impl Store for FileStore {
         let path = self.path_of(entry);
         let bytes = self.encoded_entry(entry, document, &path)?;
         // A full disk or a missing directory: the user can repair that.
-        retry::retry(WaitReporter::new(retry::REPORT_INTERVAL, on_wait), |_| match self.write(&path, &bytes) {
+        retry::retry(retry::REPORT_INTERVAL, on_wait, |_| match self.write(&path, &bytes) {
             Ok(()) => ControlFlow::Break(Ok(())),
             Err(failure) => ControlFlow::Continue(failure),
         })

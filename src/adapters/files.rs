@@ -9,7 +9,6 @@ use base64::engine::general_purpose::STANDARD;
 use std::io;
 use std::path::Path;
 
-#[derive(Debug)]
 pub struct SystemFiles;
 
 impl Files for SystemFiles {

@@ -26,7 +26,7 @@ const MAX_BODY_SIZE: usize = 1 << 20;
 
 /// Nothing is set up before the first request.
 pub struct SystemHttp {
-    /// For the whole exchange, including a second attempt.
+    /// For all attempts.
     deadline: Duration,
     /// For DNS, connection and TLS of one attempt.
     connect_deadline: Duration,
@@ -35,13 +35,11 @@ pub struct SystemHttp {
     clients: Mutex<BTreeMap<ClientSettings, Client>>,
 }
 
-/// The server, and the proxy on the way to it.
 struct Route {
     host: String,
     proxy: Option<Proxy>,
 }
 
-/// What a client is built for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct ClientSettings {
     tls: bool,
@@ -67,8 +65,7 @@ impl Http for SystemHttp {
         let deadline = request.deadline.unwrap_or(self.deadline);
         self.runtime()?.block_on(async {
             tokio::time::timeout(deadline, exchange).await.unwrap_or_else(|_| {
-                let message = format!("{route} did not answer within {} s", deadline.as_secs());
-                Err(HttpFailure { message, kind: HttpFailureKind::ResponseLost })
+                Err(response_lost(format!("{route} did not answer within {} s", deadline.as_secs())))
             })
         })
     }
@@ -80,7 +77,6 @@ impl Http for SystemHttp {
 }
 
 impl SystemHttp {
-    /// `env` may name a proxy and certificate authorities.
     pub fn new(env: &Env) -> Self {
         Self::with_deadlines(env, Duration::from_secs(30), Duration::from_secs(10))
     }
@@ -155,10 +151,7 @@ impl SystemHttp {
             None => builder,
         };
         builder.build().map_err(|error| match root_cause(&error) {
-            cause if cause.contains("No CA certificates") => match trust::no_authorities(&self.env) {
-                Ok(message) => HttpFailure { message, kind: HttpFailureKind::Certificate },
-                Err(message) => invalid_setting(message),
-            },
+            cause if cause.contains("No CA certificates") => trust::no_authorities(&self.env),
             cause => {
                 let message = format!("TLS cannot be used: {}", printable(&cause));
                 HttpFailure { message, kind: HttpFailureKind::Certificate }
@@ -197,10 +190,7 @@ async fn attempt(client: &Client, request: &Request, route: &Route) -> Result<Re
 /// invalid encoding. The response may hold a new refresh token, so it is read if possible.
 fn decompressed(response: Response, route: &Route) -> Result<Response, HttpFailure> {
     let encoding = response.header(CONTENT_ENCODING.as_str()).unwrap_or_default().trim().to_ascii_lowercase();
-    let unusable = |why| {
-        let message = format!("{route} sent a response {why}");
-        Err(HttpFailure { message, kind: HttpFailureKind::ResponseLost })
-    };
+    let unusable = |why| Err(response_lost(format!("{route} sent a response {why}")));
     let mut body = Vec::new();
     match encoding.as_str() {
         _ if response.body.len() > MAX_BODY_SIZE => return unusable("larger than 1 MiB"),
@@ -230,17 +220,15 @@ fn build_request(client: &Client, request: &Request) -> reqwest::RequestBuilder 
         value.set_sensitive(true);
         builder = builder.header(AUTHORIZATION, value);
     }
-    match &request.body {
-        Some(Body::Form(form)) => {
-            builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.expose().to_owned())
-        }
-        Some(Body::Json(json)) => builder.header(CONTENT_TYPE, "application/json").body(json.expose().to_owned()),
-        None => builder,
-    }
+    let (content_type, body) = match &request.body {
+        Some(Body::Form(form)) => ("application/x-www-form-urlencoded", form),
+        Some(Body::Json(json)) => ("application/json", json),
+        None => return builder,
+    };
+    builder.header(CONTENT_TYPE, content_type).body(body.expose().to_owned())
 }
 
-/// The failure for an error of the library. The text names the host and the innermost cause, but neither path nor
-/// query.
+/// The text names the host and the innermost cause, but neither path nor query.
 fn http_failure(error: &reqwest::Error, route: &Route) -> HttpFailure {
     let cause = match root_cause(error) {
         eof if eof == "tls handshake eof" => "the connection was closed during the TLS handshake".into(),
@@ -266,7 +254,7 @@ fn http_failure(error: &reqwest::Error, route: &Route) -> HttpFailure {
         let why = tls.and_then(trust::tls_fault).or_else(|| proxy_refusal(&cause, route)).unwrap_or(cause);
         return not_sent(format!("no connection to {route}: {why}"));
     }
-    HttpFailure { message: format!("the response of {route} was lost: {cause}"), kind: HttpFailureKind::ResponseLost }
+    response_lost(format!("the response of {route} was lost: {cause}"))
 }
 
 /// Names the server; or the proxy too, because one that uses TLS shows its certificate first.
@@ -295,6 +283,10 @@ fn proxy_refusal(cause: &str, route: &Route) -> Option<String> {
 
 fn not_sent(message: String) -> HttpFailure {
     HttpFailure { message, kind: HttpFailureKind::NotSent }
+}
+
+fn response_lost(message: String) -> HttpFailure {
+    HttpFailure { message, kind: HttpFailureKind::ResponseLost }
 }
 
 fn invalid_setting(message: String) -> HttpFailure {

@@ -12,7 +12,6 @@ use linux_keyutils::{KeyPermissions, KeyRing, KeyRingIdentifier};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Empty if the kernel has no keyrings or refuses.
-#[derive(Debug)]
 pub struct KernelCache;
 
 #[cfg(target_os = "linux")]

@@ -10,8 +10,6 @@ mod native;
 #[cfg(not(any(target_os = "macos", windows)))]
 mod secret_service;
 mod shared;
-#[cfg(any(test, target_os = "macos", windows))]
-mod system_code;
 
 #[cfg(not(any(target_os = "macos", windows)))]
 use self::secret_service::Keyring;
@@ -32,13 +30,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// The timeout of a call if nobody can unlock anything. macOS asks in a window, which needs no terminal.
+/// If nobody can unlock anything. macOS asks in a window, which needs no terminal.
 const CALL_TIMEOUT: Duration = Duration::from_secs(if cfg!(target_os = "macos") { 60 } else { 3 });
 
-/// The timeouts if a person may be answering a prompt, and if a prompt is known to be open.
+/// If a person may be answering a prompt, and if a prompt is known to be open.
 const PERSON_TIMEOUT: Duration = Duration::from_secs(60);
 const PROMPT_TIMEOUT: Duration = Duration::from_secs(180);
-
 /// When a long wait is first reported, and how often after that.
 const FIRST_REPORT: Duration = Duration::from_secs(2);
 const REPORT_INTERVAL: Duration = Duration::from_secs(10);
@@ -135,9 +132,13 @@ impl Store for KeyringStore {
     /// A write that hangs is waited for, because it could take effect after a later run's write. One that is refused is
     /// repeated over a new connection: the service may come back, or be unlocked.
     fn save_with_retries(&self, entry: &str, document: &Secret, on_wait: WaitCallback<'_>) -> Result<(), StoreFailure> {
+        let unlock = |if_locked| {
+            let name = entry.to_owned();
+            self.start(move |keyring| keyring.unlock(&name, if_locked))
+        };
         let (mut prompted, mut locked) = (false, false);
-        retry::retry(WaitReporter::new(retry::REPORT_INTERVAL, on_wait), |reporter| {
-            let unlocked = if locked { soon(self.start_unlock(entry, IfLocked::Fail)) } else { Ok(()) };
+        retry::retry(retry::REPORT_INTERVAL, on_wait, |reporter| {
+            let unlocked = if locked { soon(unlock(IfLocked::Fail)) } else { Ok(()) };
             let failure = match unlocked.and_then(|()| self.write_and_wait(entry, document, reporter)) {
                 Ok(()) => return ControlFlow::Break(Ok(())),
                 // Waiting does not resolve this.
@@ -147,7 +148,7 @@ impl Store for KeyringStore {
             locked = failure.kind == StoreFailureKind::Locked;
             if locked && !prompted {
                 // Only once and without waiting: if the keyring is unlocked elsewhere, nobody answers this prompt.
-                prompted = self.start_unlock(entry, IfLocked::Ask).is_ok();
+                prompted = unlock(IfLocked::Ask).is_ok();
             }
             ControlFlow::Continue(failure)
         })
@@ -277,11 +278,6 @@ impl KeyringStore {
             }
             reporter.report(&keyring_failure(StoreFailureKind::TimedOut, "it may be showing a prompt"));
         }
-    }
-
-    fn start_unlock(&self, entry: &str, locked: IfLocked) -> Result<Call<()>, StoreFailure> {
-        let name = entry.to_owned();
-        self.start(move |keyring| keyring.unlock(&name, locked))
     }
 
     fn start_read(&self, entry: &str, locked: IfLocked) -> Result<Call<Option<Secret>>, StoreFailure> {

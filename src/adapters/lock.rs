@@ -16,10 +16,7 @@ use std::path::{Path, PathBuf};
 /// Closing it releases the lock.
 impl Lock for File {}
 
-/// The lock `NAME.lock` under `root`, if it is free.
-///
-/// # Errors
-/// If its directory cannot be created, or belongs to somebody else.
+/// The lock `NAME.lock` under `root`, if it is free. Its directory must be this user's.
 pub(super) fn try_lock(store: StoreName, root: &Path, name: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
     let path = root.join(format!("{name}.lock"));
     let open = || {
@@ -30,18 +27,17 @@ pub(super) fn try_lock(store: StoreName, root: &Path, name: &str) -> Result<Opti
 }
 
 fn lock_failure(store: StoreName, path: &Path, error: &io::Error) -> StoreFailure {
-    let kind =
-        if locks_unsupported(error) { StoreFailureKind::LocksUnsupported } else { StoreFailureKind::LockUnavailable };
-    StoreFailure { store, kind, detail: printable(&format!("{}: {error}", path.display())) }
-}
-
-/// NFS without its lock service (flock(2): `ENOLCK`), or a file system without locks.
-fn locks_unsupported(error: &io::Error) -> bool {
+    // NFS without its lock service (flock(2): `ENOLCK`), or a file system without locks.
     #[cfg(unix)]
-    if error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error()) {
-        return true;
-    }
-    error.kind() == io::ErrorKind::Unsupported
+    let lacks_service = error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error());
+    #[cfg(not(unix))]
+    let lacks_service = false;
+    let kind = match error.kind() {
+        io::ErrorKind::Unsupported => StoreFailureKind::LocksUnsupported,
+        _ if lacks_service => StoreFailureKind::LocksUnsupported,
+        _ => StoreFailureKind::LockUnavailable,
+    };
+    StoreFailure { store, kind, detail: printable(&format!("{}: {error}", path.display())) }
 }
 
 /// The lock of `dir` itself, if it is free. Creates `dir` if it is missing; otherwise its owner and permissions do not
@@ -55,9 +51,8 @@ pub(super) fn try_lock_dir(dir: &Path) -> io::Result<Option<Box<dyn Lock>>> {
     hold(|| open_or_create(&dir), |file| is_current(&dir, file))
 }
 
-const MAX_ATTEMPTS: usize = 100;
-
 fn hold(open: impl Fn() -> io::Result<File>, is_current: impl Fn(&File) -> bool) -> io::Result<Option<Box<dyn Lock>>> {
+    const MAX_ATTEMPTS: usize = 100;
     for _ in 0..MAX_ATTEMPTS {
         let file = open()?;
         match file.try_lock() {
@@ -111,7 +106,6 @@ pub(super) fn hashed_name(parts: &[&str]) -> String {
     hex(&hash.finalize())
 }
 
-/// The directory of the keyring's locks; `None` if the user has no home.
 pub(super) fn keyring_root(env: &Env) -> Option<PathBuf> {
     if let Some(moved) = env.get("TIDP_LOCK_DIR") {
         return Some(PathBuf::from(moved));
@@ -144,7 +138,7 @@ fn home_of_user_database() -> Option<PathBuf> {
     home_in(&String::from_utf8_lossy(&passwd), rustix::process::geteuid().as_raw())
 }
 
-/// The home directory of the first entry with this user id (passwd(5)).
+/// The home directory of this user id (passwd(5)).
 #[cfg(any(test, not(target_os = "macos")))]
 #[cfg(unix)]
 fn home_in(passwd: &str, uid: u32) -> Option<PathBuf> {
@@ -155,7 +149,6 @@ fn home_in(passwd: &str, uid: u32) -> Option<PathBuf> {
     })
 }
 
-/// Distinguishes users in a lock's name.
 pub(super) fn user_id() -> String {
     #[cfg(unix)]
     return rustix::process::geteuid().as_raw().to_string();

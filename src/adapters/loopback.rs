@@ -1,9 +1,7 @@
 //! The loopback server for the redirect (RFC 8252 7.3, 8.3). All input may be hostile: any web page and any program on
 //! the machine can reach it.
 //!
-//! `loopback/request_handler.rs` checks requests, `loopback/server.rs` limits time, size and number of connections,
-//! `loopback/peer.rs` excludes other users if the kernel knows them, and `loopback/pages.rs` has fixed pages. An
-//! accepted redirect is redirected at once, so that the code leaves the address bar. The second page is held until
+//! An accepted redirect is redirected at once, so that the code leaves the address bar. The second page is held until
 //! [`Listener::finish`], so that no page claims what has not happened.
 
 mod pages;
@@ -28,7 +26,6 @@ const LAST_PAGE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often to look for a port that is free in both address families.
 const MAX_ATTEMPTS: usize = 16;
 
-#[derive(Debug)]
 pub struct Loopback;
 
 impl CallbackServer for Loopback {
@@ -52,7 +49,6 @@ struct LoopbackServer {
 }
 
 impl LoopbackServer {
-    /// Waits at `path` and redirects the browser to `target`, or to a page of its own.
     fn start(host: &str, port: Option<u16>, path: &str, target: Option<Secret>) -> Result<Self, String> {
         let (sockets, port) = bind(host, port, &open)?;
         let handler = Arc::new(RequestHandler::new(host, port, path, target));
@@ -122,14 +118,9 @@ fn bind(host: &str, port: Option<u16>, open: Open<'_>) -> Result<(Vec<TcpListene
             return Err(format!("`{}` is not a loopback host: use 127.0.0.1, [::1] or localhost", printable(other)));
         }
     };
-    let mut result = bind_all(families, port.unwrap_or(0), open);
-    for _ in 1..MAX_ATTEMPTS {
-        match result {
-            Err(_) if port.is_none() => result = bind_all(families, 0, open),
-            decided => return decided,
-        }
-    }
-    result
+    let attempts = if port.is_some() { 1 } else { MAX_ATTEMPTS };
+    let bind = || bind_all(families, port.unwrap_or(0), open);
+    (1..attempts).fold(bind(), |bound, _| bound.or_else(|_| bind()))
 }
 
 fn bind_all(families: &[&str], mut port: u16, open: Open<'_>) -> Result<(Vec<TcpListener>, u16), String> {

@@ -2,25 +2,8 @@
 //!
 //! Nothing here makes decisions about sessions. [`Ports::system`] starts no thread or runtime, reads no file and draws no
 //! random number, because `tidp token` with a cached token needs none of these.
-//!
-//! | file | side effect |
-//! |---|---|
-//! | `http` | requests over the network |
-//! | `stores` opens `keyring`, `file_store` or `memory_store` | stored sessions |
-//! | `overflow_store` | what does not fit an entry of a keyring (Windows: 2,560 bytes) |
-//! | `retry` | repeated writes of a new refresh token |
-//! | `kernel_cache` | access tokens in the Linux kernel's user keyring |
-//! | `lock` | kernel locks on directories |
-//! | `browser` | the user's browser |
-//! | `loopback` | the redirect to a loopback port |
-//! | `terminal` | standard input, output and error |
-//! | `files`, over `owned_files` and `file_operations` | configuration and caches of public data |
-//! | `program_runner`, `supervisor`, `child_command` | other programs |
-//! | `signals`, `ignored_signals`, `console` (Windows), `hardening` | signals, Ctrl-C, a closed window, core dumps |
-//! | `system` | clock, entropy, environment, directories |
 
 pub mod browser;
-mod child_command;
 #[cfg(windows)]
 mod console;
 mod file_operations;
@@ -28,8 +11,6 @@ pub mod file_store;
 pub mod files;
 pub mod hardening;
 pub mod http;
-#[cfg(unix)]
-mod ignored_signals;
 pub mod kernel_cache;
 pub mod keyring;
 pub mod lock;
@@ -49,7 +30,6 @@ use crate::ports::Ports;
 use std::sync::Arc;
 
 impl Ports {
-    /// The ports of this machine. Reads only the environment and the clock.
     pub fn system() -> Self {
         let env = system::env();
         let dirs = system::dirs(&env);
@@ -64,7 +44,7 @@ impl Ports {
             callback: Arc::new(loopback::Loopback),
             terminal,
             files: Arc::new(files::SystemFiles),
-            programs: Arc::new(program_runner::SystemProgramRunner::default()),
+            programs: Arc::new(program_runner::SystemProgramRunner { timeout: program_runner::TIMEOUT }),
             signals: Arc::new(signals::SystemSignals),
             background: |work| std::thread::Builder::new().spawn(work).map(drop),
             dirs,

@@ -3,8 +3,8 @@
 //!
 //! A document that fits is stored unchanged. Otherwise the entry holds the least of it and a new key for this write,
 //! and the file holds the whole document, encrypted with that key. If the file is missing, damaged, or does not match
-//! the entry, the least is used: a refresh or a new token is due, and only the history is lost. The file is written first,
-//! so that no entry refers to a file that was never there.
+//! the entry, the least is used: only the history is lost. The file is written first, so that no entry refers to a file
+//! that was never there.
 
 use super::file_store::FileStore;
 use super::system::SystemEntropy;
@@ -23,11 +23,11 @@ pub struct OverflowStore {
     store: Box<dyn Store>,
     /// The size of an entry in bytes.
     limit: usize,
+    /// Of the files.
     dir: PathBuf,
 }
 
 impl OverflowStore {
-    /// Entries of `store` have at most `limit` bytes; files are in `dir`.
     pub fn new(store: Box<dyn Store>, limit: usize, dir: PathBuf) -> Self {
         Self { store, limit, dir }
     }

@@ -35,7 +35,7 @@ pub(super) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = parent(path);
     create_dir(dir)?;
     #[cfg(unix)]
-    super::ignored_signals::survive_file_size_limit();
+    super::signals::fatal::survive_file_size_limit();
     let mut file = tempfile::Builder::new().prefix(&temporary_prefix(path)).tempfile_in(dir)?;
     file.write_all(bytes)?;
     sync(file.as_file())?;
@@ -60,7 +60,7 @@ pub(super) fn sweep(path: &Path) -> io::Result<()> {
 /// file system supports that, so that a killed process leaves nothing.
 pub(super) fn test_write(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
-    super::ignored_signals::survive_file_size_limit();
+    super::signals::fatal::survive_file_size_limit();
     let mut file = tempfile::tempfile_in(dir)?;
     file.write_all(&[0; 16 * 1024])?;
     sync(&file)
@@ -115,13 +115,12 @@ fn if_found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Renames the temporary file to `path`.
 #[cfg(unix)]
 fn rename(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     file.persist(path).map(drop).map_err(|failed| failed.error)
 }
 
-/// Renames the temporary file to `path`; `keep` takes the mark "temporary" off it, which would delay its way to the disk.
+/// `keep` takes the mark "temporary" off the file, which would delay its way to the disk.
 #[cfg(windows)]
 fn rename(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     let (file, temporary) = file.keep().map_err(|failed| failed.error)?;
@@ -129,7 +128,6 @@ fn rename(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     retry_while_in_use(|| fs::rename(&temporary, path)).inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
-/// Makes a rename durable.
 fn sync_dir(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     sync(&File::open(dir)?)?;
@@ -205,12 +203,11 @@ pub(super) fn read_named(path: &Path, inspect: impl FnOnce(&File, &[u8])) -> io:
     Ok(Some(bytes))
 }
 
-/// Whether the path is a pipe or device, which cannot be replaced.
 pub(super) fn is_pipe(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
-/// Whether we cannot have written this: not a regular file, too large, or another user's. A symlink is not followed.
+/// Whether we cannot have written this.
 pub(super) fn is_foreign(path: &Path) -> bool {
     let Ok(found) = fs::symlink_metadata(path) else { return false };
     #[cfg(unix)]
@@ -220,21 +217,17 @@ pub(super) fn is_foreign(path: &Path) -> bool {
     !found.is_file() || found.len() > MAX_ENTRY_SIZE
 }
 
-/// The rest of the file, at most `max` bytes (a multiple of 1 MiB).
+/// At most `max` bytes (a multiple of 1 MiB, for the message).
 pub(super) fn read_all(file: &File, max: u64) -> io::Result<Vec<u8>> {
     // Enough for most files; growing the buffer would take many small reads.
     let mut bytes = Vec::with_capacity(8192);
-    file.take(max + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 <= max {
-        return Ok(bytes);
+    match file.take(max + 1).read_to_end(&mut bytes)? as u64 > max {
+        true => Err(refused(&format!("it is larger than {} MiB", max >> 20))),
+        false => Ok(bytes),
     }
-    Err(refused(&format!("it is larger than {} MiB", max >> 20)))
 }
 
-/// Makes the file or directory private to this user.
-///
-/// # Errors
-/// If it belongs to another user.
+/// Makes the file or directory private to this user; an error if it belongs to another.
 pub(super) fn keep_private(file: &File) -> io::Result<()> {
     #[cfg(unix)]
     {

@@ -1,7 +1,6 @@
 //! Runs other programs.
 
-use super::child_command;
-use super::hardening;
+use super::hardening::{self, child_command};
 use super::signals::SystemSignals;
 use super::system::SystemClock;
 use crate::domain::secret::Secret;
@@ -13,26 +12,18 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-/// The largest secret, in bytes.
-const MAX_OUTPUT: u64 = 1 << 20;
-
+/// In bytes.
+const MAX_OUTPUT: usize = 1 << 20;
 /// A person may have to unlock something first.
-const TIMEOUT: Duration = Duration::from_secs(60);
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
-#[derive(Debug)]
 pub struct SystemProgramRunner {
-    timeout: Duration,
-}
-
-impl Default for SystemProgramRunner {
-    fn default() -> Self {
-        Self { timeout: TIMEOUT }
-    }
+    pub timeout: Duration,
 }
 
 impl ProgramRunner for SystemProgramRunner {
     fn exec(&self, command: &[OsString], (name, value): (&str, &Secret)) -> io::Error {
-        let mut child = match child_command::new(command) {
+        let mut child = match child_command(command) {
             Ok(child) => child,
             Err(error) => return error,
         };
@@ -47,7 +38,7 @@ impl ProgramRunner for SystemProgramRunner {
 
     fn output(&self, command: &[String]) -> Result<Secret, String> {
         let name = printable(command.first().ok_or("the command is empty")?);
-        let mut child = child_command::new(command).map_err(|e| e.to_string())?;
+        let mut child = child_command(command).map_err(|e| e.to_string())?;
         child.stdin(Stdio::null()).stdout(Stdio::piped());
         // Deferred until the command has ended, so that no signal to this process alone leaves it running.
         let signals = SystemSignals.defer();
@@ -64,7 +55,7 @@ impl ProgramRunner for SystemProgramRunner {
         };
         let status = status.map_err(|e| format!("`{name}` was lost: {e}"))?;
         let printed = printed.map_err(|e| format!("what `{name}` printed could not be read: {e}"))?;
-        if printed.len() as u64 > MAX_OUTPUT {
+        if printed.len() > MAX_OUTPUT {
             return Err(format!("`{name}` printed more than 1 MiB"));
         }
         if !status.success() {
@@ -80,9 +71,6 @@ impl ProgramRunner for SystemProgramRunner {
 }
 
 /// Chunks of `pipe` until it is closed or the receiver is dropped, read on a thread.
-///
-/// # Errors
-/// If no thread can be started.
 fn read_chunks(mut pipe: ChildStdout) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
     let (sender, receiver) = sync_channel(1);
     // The thread may outlive the wait if a grandchild keeps the pipe open.
@@ -134,7 +122,7 @@ fn collect_output(
             done_at = Some(now + quiet_time);
         }
         let is_all = done_at.is_some_and(|at| now >= at);
-        if printed.len() as u64 > MAX_OUTPUT || is_all {
+        if printed.len() > MAX_OUTPUT || is_all {
             return Some(Ok(printed));
         }
         if now >= timeout() {
@@ -158,7 +146,7 @@ fn terminate(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// The child's status; `None` on timeout.
+/// `None` on timeout.
 #[expect(clippy::disallowed_methods, reason = "the standard library cannot wait for a child with a timeout")]
 fn wait_for_exit(child: &mut Child, timeout: impl Fn() -> Duration) -> Option<io::Result<ExitStatus>> {
     const POLL_INTERVAL: Duration = Duration::from_millis(2);
@@ -172,7 +160,6 @@ fn wait_for_exit(child: &mut Child, timeout: impl Fn() -> Duration) -> Option<io
     }
 }
 
-/// `text` without one line end.
 pub(super) fn without_line_end(text: &str) -> &str {
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text)
@@ -257,7 +244,7 @@ mod tests {
         let mut child = Command::new("sh");
         child.args(["-c", "echo $TIDP_CLIENT_SECRET,$TIDP_STORE_KEY,$SEEN"]);
         child.envs(["TIDP_CLIENT_SECRET", "TIDP_STORE_KEY", "SEEN"].map(|name| (name, "planted")));
-        child_command::remove_secrets(&mut child);
+        hardening::remove_secrets(&mut child);
         assert_eq!(child.output().unwrap().stdout, b",,planted\n");
     }
 

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 pub(super) const REPORT_INTERVAL: Duration = Duration::from_secs(3);
 
-/// Doubled after each attempt, up to [`MAX_PAUSE`].
+/// Doubled after each attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
-
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// Reports how long something has taken and its last failure, at most once per interval.
+/// Reports how long something has taken and why, at most once per interval.
 pub(super) struct WaitReporter<'a> {
     clock: SystemClock,
     interval: Duration,
@@ -20,13 +19,7 @@ pub(super) struct WaitReporter<'a> {
     on_wait: WaitCallback<'a>,
 }
 
-impl<'a> WaitReporter<'a> {
-    /// Time counts from now.
-    pub(super) fn new(interval: Duration, on_wait: WaitCallback<'a>) -> Self {
-        Self { clock: SystemClock::start(), interval, last_report: Duration::ZERO, on_wait }
-    }
-
-    /// Reports if the interval is over.
+impl WaitReporter<'_> {
     pub(super) fn report(&mut self, failure: &StoreFailure) {
         let waited = self.clock.uptime();
         if waited >= self.last_report + self.interval {
@@ -38,9 +31,11 @@ impl<'a> WaitReporter<'a> {
 
 /// Repeats `attempt` with pauses until it breaks; it goes on with the reason to wait.
 pub(super) fn retry<T>(
-    mut reporter: WaitReporter<'_>,
+    interval: Duration,
+    on_wait: WaitCallback<'_>,
     mut attempt: impl FnMut(&mut WaitReporter<'_>) -> ControlFlow<T, StoreFailure>,
 ) -> T {
+    let mut reporter = WaitReporter { clock: SystemClock::start(), interval, last_report: Duration::ZERO, on_wait };
     let mut pause = FIRST_PAUSE;
     loop {
         match attempt(&mut reporter) {
@@ -64,7 +59,7 @@ mod tests {
         let on_wait = |waited, _: &StoreFailure| told.borrow_mut().push(waited);
         let failure = StoreFailure { store: StoreName::File, kind: StoreFailureKind::Refused, detail: String::new() };
         let mut attempts = 0;
-        let done = retry(WaitReporter::new(Duration::from_millis(300), &on_wait), |_| {
+        let done = retry(Duration::from_millis(300), &on_wait, |_| {
             attempts += 1;
             if attempts == 4 { ControlFlow::Break("done") } else { ControlFlow::Continue(failure.clone()) }
         });

@@ -1,7 +1,7 @@
 //! Defers signals that would end the process; or takes over those that a user or supervisor sends.
 
 #[cfg(unix)]
-mod fatal;
+pub mod fatal;
 #[cfg(unix)]
 mod unix;
 
@@ -27,9 +27,7 @@ mod windows {
         }
 
         fn supervise(&self) -> io::Result<Box<dyn Supervisor>> {
-            let supervisor = ProcessSupervisor::default();
-            console::send_to(supervisor.sender());
-            Ok(Box::new(supervisor))
+            Ok(Box::new(ProcessSupervisor::begin()?))
         }
 
         fn end_by(&self, _: i32) {

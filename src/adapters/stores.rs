@@ -9,8 +9,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The size of a keyring credential in bytes, where a session may not fit. On Windows it is
-/// `CRED_MAX_CREDENTIAL_BLOB_SIZE` (wincred.h), 5 × 512.
+/// The size of a credential in bytes, where a session may not fit: `CRED_MAX_CREDENTIAL_BLOB_SIZE` (wincred.h).
 const MAX_CREDENTIAL_SIZE: Option<usize> = if cfg!(windows) { Some(2560) } else { None };
 
 pub struct SystemStores {
@@ -19,16 +18,13 @@ pub struct SystemStores {
     /// Our state directory, for what does not fit a credential and for what is known about the keyring.
     state: Option<PathBuf>,
     memory: MemoryStore,
-    /// Where keyring prompts are announced.
     terminal: Arc<dyn Terminal>,
 }
 
 impl SystemStores {
     pub fn new(env: &Env, state: Option<&Path>, terminal: Arc<dyn Terminal>) -> Self {
-        let relevant = ["TIDP_LOCK_DIR", "HOME", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"];
-        let relevant = relevant.iter().filter_map(|name| Some(((*name).to_owned(), env.variables.get(*name)?.clone())));
         let state = state.map(|state| state.join("tidp"));
-        Self { env: relevant.collect(), state, memory: MemoryStore::default(), terminal }
+        Self { env: env.clone(), state, memory: MemoryStore::default(), terminal }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Takes signals over for a command that runs long, and supervises the program that it starts.
 
-use super::child_command;
+use super::hardening;
 use crate::ports::{ExitReason, Supervisor};
 use std::ffi::OsString;
 use std::io;
@@ -27,25 +27,18 @@ pub(super) struct ProcessSupervisor {
 }
 
 #[cfg(windows)]
-impl Default for ProcessSupervisor {
-    fn default() -> Self {
-        let (sender, exits) = channel();
-        Self { sender, exits }
-    }
-}
-
-#[cfg(windows)]
 impl ProcessSupervisor {
-    /// Where an interrupt is sent.
-    pub(super) fn sender(&self) -> Sender<ExitReason> {
-        self.sender.clone()
+    pub(super) fn begin() -> io::Result<Self> {
+        let (sender, exits) = channel();
+        super::console::send_to(sender.clone());
+        Ok(Self { sender, exits })
     }
 }
 
 #[cfg(windows)]
 impl Supervisor for ProcessSupervisor {
     fn start(&mut self, command: &[OsString]) -> io::Result<()> {
-        let mut child = super::console::hand_over(|| child_command::start(command))?;
+        let mut child = super::console::hand_over(|| hardening::start(command))?;
         let sender = self.sender.clone();
         std::thread::Builder::new().spawn(move || {
             let reason = child.wait().map_or(ExitReason::Code(1), exit_reason);
@@ -62,7 +55,7 @@ impl Supervisor for ProcessSupervisor {
 #[cfg(unix)]
 mod unix {
     use super::*;
-    use crate::adapters::ignored_signals::is_ignored;
+    use crate::adapters::signals::fatal::is_ignored;
     use rustix::process::{Pid, Signal, kill_process};
     use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
     use signal_hook::iterator::exfiltrator::WithOrigin;
@@ -82,11 +75,9 @@ mod unix {
         exits: Receiver<ExitReason>,
     }
 
-    /// Who receives signals.
     enum SignalTarget {
         /// This process; whether one has come already.
         ThisProcess(bool),
-        /// The program that was started.
         Program(Child),
         /// Nobody: they have their default effect.
         Nobody,
@@ -118,7 +109,7 @@ mod unix {
                 return Err(io::ErrorKind::Interrupted.into());
             }
             self.handle.add_signal(SIGCHLD)?;
-            *target = SignalTarget::Program(child_command::start(command)?);
+            *target = SignalTarget::Program(hardening::start(command)?);
             Ok(())
         }
 

@@ -8,14 +8,11 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-/// The only place that reads the system's clocks.
-#[derive(Debug)]
 pub struct SystemClock {
     started: Instant,
 }
 
 impl SystemClock {
-    /// A clock whose uptime starts now.
     #[expect(clippy::disallowed_methods, reason = "the adapter that the ban refers to")]
     pub fn start() -> Self {
         Self { started: Instant::now() }
@@ -39,7 +36,6 @@ impl Clock for SystemClock {
     }
 }
 
-#[derive(Debug)]
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
@@ -67,8 +63,8 @@ fn env_from(variables: impl Iterator<Item = (OsString, OsString)>) -> Env {
     env
 }
 
-/// The variable's name as we look it up. Windows ignores the case of names, and has hidden variables for the current
-/// directory of each drive, whose names begin with `=`.
+/// Windows ignores the case of names, and has hidden variables for the current directory of each drive, whose names
+/// begin with `=`.
 fn variable_name(name: String, on_windows: bool) -> Option<String> {
     match on_windows {
         true if name.starts_with('=') => None,

@@ -13,21 +13,19 @@ use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read, Stdin};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use stream::{Direction, MAX_LINE, wait_until_ready, write_all};
+use terminal_size::{Height, Width, terminal_size_of};
 
 /// In bytes; lines that arrive together are processed together.
 const BUFFER_SIZE: usize = 1 << 17;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct SystemTerminal {
-    /// `None` until it is used.
     input: Mutex<Option<LineReader<BufReader<TimedStdin>>>>,
     /// A line that a thread is reading, where there is no other way to wait with a timeout.
     #[cfg(not(unix))]
     pending: Mutex<Option<std::sync::mpsc::Receiver<io::Result<Option<String>>>>>,
 }
 
-/// Standard input with a timeout.
-#[derive(Debug)]
 struct TimedStdin {
     input: Stdin,
     limit: Option<(SystemClock, Duration)>,
@@ -36,8 +34,6 @@ struct TimedStdin {
     typed_input: Option<line_input::TypedInput>,
 }
 
-/// Reads line by line.
-#[derive(Debug)]
 struct LineReader<R> {
     input: R,
     /// The start of a line whose end has not arrived.
@@ -62,14 +58,11 @@ impl SystemTerminal {
 
 impl TimedStdin {
     fn new() -> Self {
-        let input = io::stdin();
-        #[cfg(unix)]
-        let typed_input = input.is_terminal().then(line_input::TypedInput::default);
         Self {
-            input,
+            input: io::stdin(),
             limit: None,
             #[cfg(unix)]
-            typed_input,
+            typed_input: io::stdin().is_terminal().then(line_input::TypedInput::default),
         }
     }
 }
@@ -85,15 +78,14 @@ impl Read for TimedStdin {
             complete.drain(..taken);
             return Ok(taken);
         }
-        if self.limit.is_some() {
-            wait_until_ready(&self.input, Direction::In, left())?;
-        }
+        let mut must_wait = self.limit.is_some();
         loop {
+            if must_wait {
+                wait_until_ready(&self.input, Direction::In, left())?;
+            }
             match self.input.read(bytes) {
                 // Another program has made it non-blocking.
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    wait_until_ready(&self.input, Direction::In, left())?
-                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => must_wait = true,
                 done => return done,
             }
         }
@@ -120,12 +112,12 @@ impl Terminal for SystemTerminal {
 
     fn stdout(&self) -> Stream {
         let out = io::stdout();
-        stream(out.is_terminal(), obeys_escapes(&out), size(&out))
+        stream(out.is_terminal(), obeys_escapes(&out), terminal_size_of(&out))
     }
 
     fn stderr(&self) -> Stream {
         let err = io::stderr();
-        stream(err.is_terminal(), obeys_escapes(&err), size(&err))
+        stream(err.is_terminal(), obeys_escapes(&err), terminal_size_of(&err))
     }
 
     fn stdin_is_terminal(&self) -> bool {
@@ -138,15 +130,12 @@ impl Terminal for SystemTerminal {
         foreground.is_ok_and(|group| group == rustix::process::getpgrp())
     }
 
-    fn read_line(&self) -> io::Result<Option<String>> {
-        self.with_input(None, LineReader::next)
-    }
-
-    fn read_line_within(&self, timeout: Duration) -> io::Result<Option<String>> {
-        #[cfg(unix)]
-        return self.with_input(Some(timeout), LineReader::next);
+    fn read_line(&self, timeout: Option<Duration>) -> io::Result<Option<String>> {
         #[cfg(not(unix))]
-        self.read_line_on_thread(timeout)
+        if let Some(timeout) = timeout {
+            return self.read_line_on_thread(timeout);
+        }
+        self.with_input(timeout, LineReader::next)
     }
 
     fn read_lines(&self, timeout: Option<Duration>) -> io::Result<Vec<u8>> {
@@ -165,14 +154,13 @@ impl Terminal for SystemTerminal {
 
     fn read_secret(&self, prompt: &str) -> io::Result<Secret> {
         if !self.stdin_is_terminal() {
-            return Ok(Secret::new(self.read_line()?.unwrap_or_default()));
+            return Ok(Secret::new(self.read_line(None)?.unwrap_or_default()));
         }
         self.err(prompt);
         #[cfg(unix)]
         return self.with_input(None, |lines| {
             let typed_input = lines.input.get_mut().typed_input.get_or_insert_default();
-            let line = into_utf8_text(typed_input.read_hidden_line()?);
-            line.map(typed_secret).map_err(|why| io::Error::new(ErrorKind::InvalidData, format!("the line is {why}")))
+            valid_text(typed_input.read_hidden_line()?).map(typed_secret)
         });
         #[cfg(not(unix))]
         rpassword::read_password().map(typed_secret)
@@ -191,7 +179,7 @@ impl SystemTerminal {
             Some(line) => line,
             None => {
                 let (sender, line) = channel();
-                std::thread::Builder::new().spawn(move || sender.send(SystemTerminal::default().read_line()))?;
+                std::thread::Builder::new().spawn(move || sender.send(SystemTerminal::default().read_line(None)))?;
                 line
             }
         };
@@ -203,8 +191,8 @@ impl SystemTerminal {
     }
 }
 
-fn stream(is_terminal: bool, obeys_escapes: bool, size: Option<(u16, u16)>) -> Stream {
-    let (columns, rows) = size.unzip();
+fn stream(is_terminal: bool, obeys_escapes: bool, size: Option<(Width, Height)>) -> Stream {
+    let (columns, rows) = size.map(|(width, height)| (width.0, height.0)).unzip();
     Stream { is_terminal, obeys_escapes, columns, rows }
 }
 
@@ -225,16 +213,6 @@ fn obeys_escapes(stream: &impl winapi_util::AsHandleRef) -> bool {
         // No console: a file, or a terminal of MSYS2, which obeys.
         Err(_) => true,
     }
-}
-
-#[cfg(unix)]
-fn size(stream: &impl std::os::fd::AsFd) -> Option<(u16, u16)> {
-    terminal_size::terminal_size_of(stream).map(|(width, height)| (width.0, height.0))
-}
-
-#[cfg(windows)]
-fn size(stream: &impl std::os::windows::io::AsHandle) -> Option<(u16, u16)> {
-    terminal_size::terminal_size_of(stream).map(|(width, height)| (width.0, height.0))
 }
 
 impl<R: BufRead> LineReader<R> {
@@ -265,14 +243,16 @@ impl<R: BufRead> LineReader<R> {
         if self.skips_rest {
             return Err(io::Error::new(ErrorKind::InvalidData, "the line is longer than 1 MiB"));
         }
-        let mut line =
-            into_utf8_text(line).map_err(|why| io::Error::new(ErrorKind::InvalidData, format!("the line is {why}")))?;
+        let mut line = valid_text(line)?;
         line.truncate(without_line_end(&line).len());
         Ok(Some(line))
     }
 }
 
-/// Typed or pasted text.
+fn valid_text(line: Vec<u8>) -> io::Result<String> {
+    into_utf8_text(line).map_err(|why| io::Error::new(ErrorKind::InvalidData, format!("the line is {why}")))
+}
+
 fn typed_secret(text: String) -> Secret {
     let text = Secret::new(text);
     Secret::new(without_byte_order_mark(text.expose()))

@@ -1,4 +1,4 @@
-//! The HTTP port and its plain data types.
+//! The HTTP port.
 
 use crate::domain::secret::Secret;
 use std::fmt;
@@ -8,9 +8,7 @@ use url::Url;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Idempotent, so it may be sent a second time.
     Get,
-    /// Never sent twice.
     Post,
 }
 
@@ -72,7 +70,6 @@ pub enum HttpFailureKind {
     NotSent,
     /// The provider may have processed it: timeout, broken connection, or a response that is too large.
     ResponseLost,
-    /// The certificate is not valid.
     Certificate,
     /// The certificate's authority is not trusted; a `ca_file` may help.
     UnknownAuthority,
@@ -81,16 +78,10 @@ pub enum HttpFailureKind {
 }
 
 pub trait Http: Send + Sync {
-    /// Sends `request` and reads the whole response within one deadline. A GET without a response is sent once more; a
-    /// POST never is.
-    ///
-    /// # Errors
-    /// If there is no response. Any status code is a response.
+    /// Sends `request` and reads the whole response, whatever its status code, within one deadline. A GET without a response
+    /// is sent once more; a POST never is.
     fn send(&self, request: &Request) -> Result<Response, HttpFailure>;
     /// The proxy for `url` and the setting that names it, for a person, without credentials; `None` if there is none.
-    ///
-    /// # Errors
-    /// For a setting that cannot be used.
     fn proxy(&self, _url: &Url) -> Result<Option<String>, HttpFailure> {
         Ok(None)
     }

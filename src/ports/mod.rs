@@ -1,7 +1,5 @@
-//! The ports: traits for everything that is not pure. `adapters` implements them for the system; the tests use a frozen
-//! clock, seeded entropy, a scripted provider and a store in memory.
-//!
-//! Ports block, take plain data and make no decisions.
+//! The ports: traits for everything that is not pure. They block, take plain data and make no decisions. An error that is
+//! a `String` is a message for a person.
 
 mod http;
 mod reporter;
@@ -36,9 +34,7 @@ pub struct Ports {
     pub browser: Arc<dyn Browser>,
     pub callback: Arc<dyn CallbackServer>,
     pub terminal: Arc<dyn Terminal>,
-    /// Configuration, cached public data, time stamps of warnings.
     pub files: Arc<dyn Files>,
-    /// Other programs: the command of `exec`, commands that print a secret.
     pub programs: Arc<dyn ProgramRunner>,
     pub signals: Arc<dyn Signals>,
     /// Starts a background thread. On an error, nothing was started. In tests the work is done at once.
@@ -51,8 +47,6 @@ pub struct Ports {
 
 pub type Work = Box<dyn FnOnce() + Send>;
 
-// ── time and chance ─────────────────────────────────────────────────────────────────────────────────────────────────
-
 /// Read once per decision, and again after every wait.
 pub trait Clock: Send + Sync {
     /// UTC.
@@ -62,31 +56,19 @@ pub trait Clock: Send + Sync {
     fn pause(&self, duration: Duration);
 }
 
-/// Cryptographic randomness.
+/// Cryptographic randomness. Without it nothing may be sent.
 pub trait Entropy: Send + Sync {
-    /// Fills `buffer`.
-    ///
-    /// # Errors
-    /// If the system has no randomness; nothing may be sent then.
     fn fill(&self, buffer: &mut [u8]) -> io::Result<()>;
 }
-
-// ── the user ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 pub trait Browser: Send + Sync {
     /// Whether a page can probably be shown: `BROWSER`, a display or a desktop is there.
     fn available(&self) -> bool;
     /// The program that would show a page, found but not run.
-    ///
-    /// # Errors
-    /// What is missing, for a person.
     fn opener(&self) -> Result<String, String> {
         Ok("a browser".to_owned())
     }
     /// Shows `url`, which the caller has validated, and returns at once. It is one argument, and there is no shell.
-    ///
-    /// # Errors
-    /// A message for a person. The caller goes on, because the URL is also printed.
     fn open(&self, url: &Url) -> Result<(), String>;
 }
 
@@ -100,24 +82,16 @@ pub struct ListenAt {
     pub path: String,
 }
 
-/// Opens loopback servers.
 pub trait CallbackServer: Send + Sync {
     /// A server that listens when this returns and holds its port until it is dropped.
-    ///
-    /// # Errors
-    /// A message for a person.
     fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String>;
     /// An unguessable loopback URL that redirects the first browser to `target`. This keeps a URL that contains a
     /// secret out of the opener's arguments.
-    ///
-    /// # Errors
-    /// A message for a person.
     fn one_time_redirect(&self, target: &Secret) -> Result<Box<dyn OneTimeRedirect>, String>;
 }
 
 /// A loopback URL that redirects once. Dropping it closes the port.
 pub trait OneTimeRedirect: Send {
-    /// The URL to open.
     fn url(&self) -> &Url;
     /// Waits for the request; whether it came in time. `ignored` is as in [`Listener::wait`].
     fn wait(&mut self, ignored: &dyn Fn(IgnoredRequest), timeout: Duration) -> bool;
@@ -148,42 +122,31 @@ pub enum IgnoredRequest {
     AnotherPath,
     /// Another host or port.
     AnotherHost,
-    /// Not a GET.
     AnotherMethod,
-    /// The head of the request is too large.
     TooLarge,
-    /// Not a plain HTTP request.
     NotHttp,
 }
 
-/// The last page. It claims only what has happened.
+/// The last page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
-    /// The session is stored.
     LoggedIn,
-    /// There is no session; the terminal says more.
     NotLoggedIn(FailureReason),
     LoggedOut,
 }
 
-/// Why there is no session, as far as the page says it. The words are ours, never somebody else's.
+/// Why there is no session, as far as the page says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureReason {
     /// By the user, or by the provider for them.
     Cancelled,
-    /// No redirect came in time.
     TimedOut,
-    /// The provider refused the request.
     Refused,
-    /// The provider has a temporary problem.
     Unavailable,
     /// The provider needs to ask the user, which `prompt=none` forbids.
     NeedsUser,
-    /// The user is not the expected one.
     AnotherAccount,
-    /// The authentication is weaker than required.
     TooWeak,
-    /// The response failed a check.
     NotValid,
     NotStored,
     Failed,
@@ -191,10 +154,7 @@ pub enum FailureReason {
 
 /// Standard input, output and error.
 pub trait Terminal: Send + Sync {
-    /// Writes to standard output: only results.
-    ///
-    /// # Errors
-    /// Also `BrokenPipe`.
+    /// Writes a result to standard output.
     fn out(&self, text: &str) -> io::Result<()>;
     /// Writes to standard error and ignores failures.
     fn err(&self, text: &str);
@@ -205,27 +165,18 @@ pub trait Terminal: Send + Sync {
     fn stdout(&self) -> Stream;
     fn stderr(&self) -> Stream;
     fn stdin_is_terminal(&self) -> bool;
-    /// Whether standard input is a terminal whose keys come to this process: a job in the background would be stopped by
-    /// reading.
+    /// Whether keys come to this process: a job in the background would be stopped by reading.
     fn stdin_is_in_foreground(&self) -> bool {
         self.stdin_is_terminal()
     }
-    /// One line of standard input (at most 1 MiB) without its line end; `None` at the end of input.
-    fn read_line(&self) -> io::Result<Option<String>>;
-    /// As [`Terminal::read_line`].
-    ///
-    /// # Errors
-    /// `TimedOut` after `timeout`.
-    fn read_line_within(&self, timeout: Duration) -> io::Result<Option<String>>;
+    /// One line of standard input (at most 1 MiB) without its line end; `None` at the end of input. Fails with `TimedOut`
+    /// after `timeout`.
+    fn read_line(&self, timeout: Option<Duration>) -> io::Result<Option<String>>;
     /// All lines that have arrived, at least one, as bytes with their line ends; empty at the end of input. Waits
     /// `timeout` for the first one (on Unix; elsewhere without limit). A line longer than 1 MiB comes last, cut after 1
-    /// MiB and one byte; its rest is skipped.
-    ///
-    /// # Errors
-    /// `TimedOut`, and nothing is lost.
+    /// MiB and one byte; its rest is skipped. After `TimedOut` nothing is lost.
     fn read_lines(&self, timeout: Option<Duration>) -> io::Result<Vec<u8>> {
-        let line = timeout.map_or_else(|| self.read_line(), |timeout| self.read_line_within(timeout));
-        Ok(line?.map_or_else(Vec::new, |line| (line + "\n").into_bytes()))
+        Ok(self.read_line(timeout)?.map_or_else(Vec::new, |line| (line + "\n").into_bytes()))
     }
     /// Asks on the terminal and reads without echo. Without a terminal: one line of standard input.
     fn read_secret(&self, prompt: &str) -> io::Result<Secret>;
@@ -236,13 +187,9 @@ pub struct Stream {
     pub is_terminal: bool,
     /// Whether a terminal obeys escape sequences instead of showing them.
     pub obeys_escapes: bool,
-    /// If known.
     pub columns: Option<u16>,
-    /// If known.
     pub rows: Option<u16>,
 }
-
-// ── the machine ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// Files without tokens: the user's (configuration, keys), which may be symlinks, and our own (caches, time stamps),
 /// which only this user may access.
@@ -259,17 +206,12 @@ pub trait Files: Send + Sync {
         false
     }
     /// Replaces a user's file (temporary file, sync, rename) with mode `0600`; new directories have `0700`. A symlink
-    /// is followed.
-    ///
-    /// # Errors
-    /// The old file is unchanged.
+    /// is followed. On an error the old file is unchanged.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// The lock for reading and changing this file, if it is free. It is held until dropped and ends with the process.
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>>;
-    /// The contents of our own file (at most 1 MiB), `None` if there is none. Others lose access to its directory.
-    ///
-    /// # Errors
-    /// Also for what somebody else may have put there: a symlink, another user's file or directory, or one that others
+    /// The contents of our own file (at most 1 MiB), `None` if there is none. Others lose access to it and its directory.
+    /// Fails for what somebody else may have put there: a symlink, another user's file or directory, or one that others
     /// may write.
     fn read_own(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
     /// As [`Files::write`] for our own file. A symlink is replaced. Others lose access to its directory.
@@ -281,14 +223,10 @@ pub trait Files: Send + Sync {
 /// In bytes.
 pub const MAX_FILE_SIZE: u64 = 1 << 20;
 
-/// Runs other programs.
 pub trait ProgramRunner: Send + Sync {
     /// Replaces this process by `command`, with one more environment variable; returns only on failure.
     fn exec(&self, command: &[OsString], variable: (&str, &Secret)) -> io::Error;
     /// Runs `command` without a shell and returns what it printed to stdout, without the line end.
-    ///
-    /// # Errors
-    /// A message for a person.
     fn output(&self, command: &[String]) -> Result<Secret, String>;
 }
 
@@ -303,13 +241,10 @@ pub trait Signals: Send + Sync {
     fn end_by(&self, signal: i32);
 }
 
-/// Waits for a signal or for the end of a program that it started.
 pub trait Supervisor {
     /// Starts `command` on the same terminal and in the same process group, so that Ctrl-C reaches it. Other signals
-    /// are passed on to it from now on and do not end this process.
-    ///
-    /// # Errors
-    /// `Interrupted`, with nothing started, if a signal has come already.
+    /// are passed on to it from now on and do not end this process. Fails with `Interrupted`, and nothing started, if a
+    /// signal has come already.
     fn start(&mut self, command: &[OsString]) -> io::Result<()>;
     /// Waits for the end, at most `timeout`. Before anything is started, a signal is the end, and a second one ends the
     /// process at once.
@@ -324,7 +259,6 @@ pub enum ExitReason {
     Signal(i32),
 }
 
-/// Defers signals while it lives.
 pub trait SignalGuard {
     /// Whether a signal has come since.
     fn pending(&self) -> bool;
@@ -350,21 +284,13 @@ impl Env {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(|value| without_byte_order_mark(value.expose())).filter(|value| !value.is_empty())
     }
-
-    /// Whether the variable is set, even if empty.
-    pub fn has(&self, name: &str) -> bool {
-        self.variables.contains_key(name)
-    }
 }
 
 /// The user's directories, without `tidp` at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dirs {
     pub config: Option<PathBuf>,
-    /// For file stores.
     pub data: Option<PathBuf>,
-    /// For time stamps of warnings.
     pub state: Option<PathBuf>,
-    /// For discovery documents and keys.
     pub cache: Option<PathBuf>,
 }

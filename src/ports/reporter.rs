@@ -7,24 +7,30 @@ use crate::domain::warning::WarningCode;
 pub enum Notice {
     /// Something is wrong but the flow goes on. Also in the JSON output.
     Warning {
-        /// For scripts.
         code: WarningCode,
-        /// For a person.
         message: String,
     },
     /// Something happened. Hidden by `--quiet`.
     Note(String),
     /// One line of a multi-step report: `  refresh token   revoked`.
-    Step { name: &'static str, text: String, failed: bool },
+    Step {
+        name: &'static str,
+        text: String,
+        failed: bool,
+    },
     /// What the user must read to go on: a URL or a question.
     Prompt(String),
     /// The code to enter at an address, which `qr_code` leads to as well. `on_this_machine`: no other device reaches it.
-    UserCode { address: String, code: String, qr_code: Option<String>, on_this_machine: bool },
+    UserCode {
+        address: String,
+        code: String,
+        qr_code: Option<String>,
+        on_this_machine: bool,
+    },
     /// The time that is left, on one line of a terminal that the next one replaces; an empty text removes it.
     Countdown(String),
     /// A long wait. Dropped if the terminal would block.
     Progress(String),
-    /// What happens behind the scenes.
     Trace(Trace),
 }
 
@@ -35,7 +41,7 @@ pub enum Trace {
     Step(usize, String),
     /// What was found, decided or sent.
     Fact(String),
-    /// A line of a request or a response; only under `-vv`.
+    /// A line of a request or a response.
     Header(String),
 }
 
@@ -51,19 +57,14 @@ pub enum Verbosity {
 }
 
 pub trait Reporter: Sync {
-    /// Shows the notice if the options allow it.
     fn report(&self, notice: Notice);
-    /// Whether a warning with this code was given in this run.
     fn has_warned(&self, code: WarningCode) -> bool;
-    /// Whether notes and warnings are hidden.
     fn is_quiet(&self) -> bool;
-    /// How much of what happens behind the scenes is shown.
     fn verbosity(&self) -> Verbosity;
     /// The time in the user's time zone: `2026-01-31 13:00:00 CET`.
     fn local_time(&self, time: Time) -> String;
     /// Keeps everything except prompts and progress until [`Reporter::release`].
     fn hold(&self);
-    /// Shows what was kept.
     fn release(&self);
 }
 
@@ -88,12 +89,11 @@ impl<'r> dyn Reporter + 'r {
         self.report(Notice::Progress(text.into()));
     }
 
-    /// Whether anything is shown under `--verbose`.
     pub fn is_verbose(&self) -> bool {
         self.verbosity() > Verbosity::Nothing
     }
 
-    /// Reports a fact, which is put into words only if it is shown.
+    /// Reports a fact, put into words only if it is shown.
     pub fn trace(&self, fact: impl FnOnce() -> String) {
         if self.is_verbose() {
             self.report(Notice::Trace(Trace::Fact(fact())));

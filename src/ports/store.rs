@@ -8,7 +8,6 @@ use std::time::Duration;
 /// A configured store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreChoice {
-    /// The OS keyring, service `tidp`.
     Keyring,
     /// Files encrypted with AES-256-GCM.
     File {
@@ -16,8 +15,9 @@ pub enum StoreChoice {
         /// Base64 of 32 random bytes.
         key: Secret,
     },
-    /// Unencrypted files.
-    PlaintextFile { dir: PathBuf },
+    PlaintextFile {
+        dir: PathBuf,
+    },
     /// Lost when the process ends.
     Memory,
 }
@@ -47,17 +47,13 @@ impl StoreName {
 pub enum Backend {
     /// The user's bus cannot be reached; its address.
     NoBus(String),
-    /// No program on the bus offers a keyring.
     NoService,
     /// The name of the program, or of the system's own keyring.
     Program(String),
 }
 
 pub trait Stores: Send + Sync {
-    /// The chosen store; nothing is accessed yet.
-    ///
-    /// # Errors
-    /// If it is already clear that it cannot be used.
+    /// Nothing is accessed yet.
     fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure>;
 }
 
@@ -86,26 +82,17 @@ pub trait Store: Send + Sync {
     }
     /// Checks, before a person logs in, that the entry can probably be written. A keyring that was never set up may ask
     /// the user to do so.
-    ///
-    /// # Errors
-    /// If it certainly cannot be written.
     fn check_writable(&self, _entry: &str) -> Result<(), StoreFailure> {
         Ok(())
     }
-    /// Writes the entry within the store's deadline.
-    ///
-    /// # Errors
-    /// [`StoreFailureKind::Unknown`] if it may have been written all the same.
+    /// Writes the entry within the store's deadline. [`StoreFailureKind::Unknown`]: it may have been written all the same.
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure>;
     /// As [`Store::save`], without a prompt to unlock the store.
     fn save_without_prompt(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
         self.save(entry, document)
     }
     /// Writes the entry and repeats temporary failures (a full disk, a locked keyring) until a signal ends the process.
-    /// Calls `waiting` every few seconds.
-    ///
-    /// # Errors
-    /// If repeating cannot help.
+    /// Calls `waiting` every few seconds. Fails if repeating cannot help.
     fn save_with_retries(&self, entry: &str, document: &Secret, waiting: WaitCallback<'_>) -> Result<(), StoreFailure>;
     /// Removes all entries with this name; whether there were any.
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure>;
@@ -118,11 +105,8 @@ pub trait Store: Send + Sync {
     fn sweep(&self) -> Result<(), StoreFailure> {
         Ok(())
     }
-    /// The lock of this entry, if it is free, without waiting. Every process that sees the same secret gets the same
-    /// lock. It is held until dropped and ends with the process.
-    ///
-    /// # Errors
-    /// If locks are not available at all.
+    /// The lock of this entry, if it is free. Every process that sees the same secret gets the same lock. It is held until
+    /// dropped and ends with the process.
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure>;
 }
 
@@ -131,7 +115,6 @@ pub type WaitCallback<'a> = &'a dyn Fn(Duration, &StoreFailure);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entries {
-    /// The readable entries.
     pub names: Vec<String>,
     /// The number of entries that are damaged or encrypted with another key.
     pub unreadable: usize,
@@ -160,7 +143,6 @@ pub struct StoreFailure {
 pub enum StoreFailureKind {
     /// There is no service, bus or directory.
     Missing,
-    /// It was never set up.
     NotSetUp,
     /// It is locked and nobody unlocked it.
     Locked,
@@ -172,19 +154,16 @@ pub enum StoreFailureKind {
     InteractionNotAllowed,
     /// The user, or the entry's access control, does not let this program in.
     Denied,
-    /// No response within the deadline.
     TimedOut,
     /// It refused: permissions, quota, size, read-only.
     Refused,
     /// The key is invalid or does not fit.
     WrongKey,
-    /// The entry is not valid; it can be replaced or removed.
+    /// It can be replaced or removed.
     Damaged,
-    /// There are two entries with this name.
     Ambiguous,
     /// The outcome of a write is not known.
     Unknown,
-    /// The lock's directory cannot be used.
     LockUnavailable,
     /// The file system of the lock's directory has no locks.
     LocksUnsupported,

@@ -211,7 +211,7 @@ impl<'w> Output<'w> {
     /// `failed` if standard input cannot be read.
     pub fn ask_line(&self, question: &str) -> Result<Option<String>> {
         self.write(question);
-        let line = self.ports.terminal.read_line();
+        let line = self.ports.terminal.read_line(None);
         let line = line.map_err(|error| Error::failed(format!("cannot read standard input: {error}")))?;
         Ok(line.map(|line| line.trim().to_owned()))
     }

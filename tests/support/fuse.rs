@@ -244,12 +244,8 @@ impl ports::Terminal for Wired<Arc<dyn ports::Terminal>> {
         self.1.stdin_is_terminal()
     }
 
-    fn read_line(&self) -> std::io::Result<Option<String>> {
-        self.0.around("terminal.read_line", || self.1.read_line())
-    }
-
-    fn read_line_within(&self, patience: Duration) -> std::io::Result<Option<String>> {
-        self.0.around("terminal.read_line_within", || self.1.read_line_within(patience))
+    fn read_line(&self, patience: Option<Duration>) -> std::io::Result<Option<String>> {
+        self.0.around("terminal.read_line", || self.1.read_line(patience))
     }
 
     fn read_secret(&self, prompt: &str) -> std::io::Result<Secret> {

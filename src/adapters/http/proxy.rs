@@ -7,11 +7,7 @@ use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
-/// The first one that is set counts.
-const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-
 pub(super) struct Proxy {
-    /// The variable that names it.
     pub(super) variable: &'static str,
     /// Its address, printable and without credentials.
     pub(super) display: String,
@@ -23,7 +19,8 @@ impl Proxy {
     /// The proxy for this HTTPS host. An unusable setting is an error, because its user does not want
     /// a direct connection.
     pub(super) fn for_host(env: &Env, host: &str) -> Result<Option<Self>, String> {
-        let set = PROXY_VARIABLES.into_iter().find_map(|variable| Some((variable, env.get(variable)?)));
+        const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+        let set = VARIABLES.into_iter().find_map(|variable| Some((variable, env.get(variable)?)));
         let Some((variable, value)) = set else { return Ok(None) };
         if is_exempt(env, host) {
             return Ok(None);

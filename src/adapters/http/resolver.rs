@@ -8,7 +8,6 @@ use std::net::ToSocketAddrs;
 use std::thread::{Builder, JoinHandle};
 use tokio::sync::oneshot::channel;
 
-#[derive(Debug)]
 pub(super) struct SystemResolver {
     /// Starts a thread.
     pub(super) start: fn(Work) -> io::Result<JoinHandle<()>>,

@@ -3,7 +3,7 @@
 use crate::adapters::owned_files;
 use crate::domain::text::{printable, utf8_text};
 use crate::domain::time::Time;
-use crate::ports::Env;
+use crate::ports::{Env, HttpFailure, HttpFailureKind};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{CertificateError, RootCertStore};
@@ -33,21 +33,19 @@ pub(super) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'stati
     }
 }
 
-/// Why there are no trusted authorities.
-///
-/// # Errors
-/// If a variable that replaces the system's is the reason.
-pub(super) fn no_authorities(env: &Env) -> Result<String, String> {
+/// Why there are no trusted authorities. Two variables replace the system's.
+pub(super) fn no_authorities(env: &Env) -> HttpFailure {
+    let unusable = |message| HttpFailure { message, kind: HttpFailureKind::InvalidSetting };
     if let Some(file) = env.variables.get("SSL_CERT_FILE") {
         let why = read_certificates(Path::new(file.expose())).err();
-        return Err(format!("SSL_CERT_FILE {}", why.unwrap_or_else(|| "names no authority".into())));
+        return unusable(format!("SSL_CERT_FILE {}", why.unwrap_or_else(|| "names no authority".into())));
     }
     if let Some(dir) = env.get("SSL_CERT_DIR") {
-        return Err(printable(&format!("SSL_CERT_DIR {dir}: no certificate can be read there")));
+        return unusable(printable(&format!("SSL_CERT_DIR {dir}: no certificate can be read there")));
     }
-    Ok("this system has no certificate authorities to trust: install its ca-certificates package, or name a file with \
-        ca_file or SSL_CERT_FILE"
-        .to_owned())
+    let message = "this system has no certificate authorities to trust: install its ca-certificates package, or name a file \
+                   with ca_file or SSL_CERT_FILE";
+    HttpFailure { message: message.into(), kind: HttpFailureKind::Certificate }
 }
 
 pub(super) fn certificate_fault(problem: &CertificateError) -> String {
@@ -94,7 +92,7 @@ pub(super) fn certificate_fault(problem: &CertificateError) -> String {
     }
 }
 
-/// Host names from webpki's notation: `DnsName("id.test")`, `IpAddress(127.0.0.1)`.
+/// From webpki's notation: `DnsName("id.test")`, `IpAddress(127.0.0.1)`.
 fn host_names(presented: &[String]) -> Vec<String> {
     let bare = |name: &String| {
         let inner = name.strip_prefix("DnsName(").or_else(|| name.strip_prefix("IpAddress("))?;
@@ -166,11 +164,14 @@ mod tests {
     #[test]
     fn unusable_authorities_name_their_variable() {
         let shown = |name: &str, value: &str| {
-            no_authorities(&Env::from_iter([(name.to_owned(), Secret::new(value))])).unwrap_err()
+            let failure = no_authorities(&Env::from_iter([(name.to_owned(), Secret::new(value))]));
+            assert_eq!(failure.kind, HttpFailureKind::InvalidSetting);
+            failure.message
         };
         assert_eq!(shown("SSL_CERT_FILE", "/nowhere/ca.pem"), "SSL_CERT_FILE /nowhere/ca.pem: there is no such file");
         assert!(shown("SSL_CERT_DIR", "/nowhere").starts_with("SSL_CERT_DIR /nowhere: "));
-        assert!(no_authorities(&Env::default()).unwrap().contains("ca-certificates"));
+        let none = no_authorities(&Env::default());
+        assert!(none.kind == HttpFailureKind::Certificate && none.message.contains("ca-certificates"));
     }
 
     #[derive(Debug)]

@@ -1,8 +1,7 @@
 //! Remembers which collection each entry is in: a service that hides locked entries cannot tell, and the default
 //! collection may have changed, as when another KeePassXC database is open.
 //!
-//! What this process has seen is in memory; what was written is also in files for later processes: bus paths, not
-//! secrets. A lost file costs only this knowledge.
+//! What this process has seen is in memory; what was written is also in files for later processes.
 
 use crate::adapters::lock::hashed_name;
 use crate::adapters::owned_files;
@@ -42,10 +41,7 @@ impl CollectionMemory {
     /// The collections that the entry, or any entry without one, may be in, and whether this process has seen it there.
     /// If not, it may have been on another bus.
     pub(super) fn collections(&self, entry: Option<&str>) -> BTreeMap<String, bool> {
-        let files = match entry {
-            Some(entry) => self.file(entry).into_iter().collect(),
-            None => self.files(),
-        };
+        let files = entry.map_or_else(|| self.files(), |entry| self.file(entry).into_iter().collect());
         let written = files.iter().filter_map(|file| read(file));
         let memory = self.seen_collections();
         let seen = memory.iter().filter(|(name, _)| entry.is_none_or(|entry| entry == *name));

@@ -1,7 +1,6 @@
 //! The keyring of macOS (Keychain) and Windows (Credential Manager), through the `keyring` crate.
 
-use super::shared::{IfLocked, SERVICE, keyring_failure};
-use super::system_code;
+use super::shared::{self, IfLocked, SERVICE, keyring_failure};
 use crate::ports::{Backend, Env, StoreFailure, StoreFailureKind};
 use keyring_core::{Entry, Error};
 use std::collections::HashMap;
@@ -21,7 +20,6 @@ impl Keyring {
         String::new()
     }
 
-    /// The system's own keyring.
     pub(super) fn backend(_: &Env) -> Backend {
         Backend::Program(if cfg!(windows) { "Windows Credential Manager" } else { "macOS Keychain" }.into())
     }
@@ -54,7 +52,6 @@ impl Keyring {
         Ok(())
     }
 
-    /// Removes all entries with this name; whether there were any.
     pub(super) fn delete(&self, entry: &str, _: IfLocked) -> Result<bool, StoreFailure> {
         match open(entry).and_then(|entry| entry.delete_credential()) {
             Ok(()) => Ok(true),
@@ -114,7 +111,7 @@ fn keychain_code(error: &Error) -> Option<i32> {
 
 #[cfg(target_os = "macos")]
 fn system_failure(error: &Error) -> StoreFailureKind {
-    keychain_code(error).map_or(StoreFailureKind::Refused, system_code::keychain_failure)
+    keychain_code(error).map_or(StoreFailureKind::Refused, shared::keychain_failure)
 }
 
 /// The library hides its type of the code, but has a variant for one.
@@ -122,7 +119,7 @@ fn system_failure(error: &Error) -> StoreFailureKind {
 fn system_failure(error: &Error) -> StoreFailureKind {
     const NO_SUCH_LOGON_SESSION: u32 = 1312; // winerror.h
     let is_known = matches!(error, Error::NoStorageAccess(_));
-    system_code::credential_manager_failure(if is_known { NO_SUCH_LOGON_SESSION } else { 0 })
+    shared::credential_manager_failure(if is_known { NO_SUCH_LOGON_SESSION } else { 0 })
 }
 
 /// The store failure for an error of the library. Its text is used only where it can contain neither data nor paths.
@@ -141,7 +138,6 @@ fn store_failure(error: Error) -> StoreFailure {
     keyring_failure(kind, &detail)
 }
 
-/// Why the library has no store.
 fn missing_reason() -> String {
     match keyring::Entry::store_status() {
         Err(Error::PlatformFailure(cause) | Error::NoStorageAccess(cause)) => cause.to_string(),

@@ -1,9 +1,7 @@
 //! The keyring of Linux and similar systems: the Secret Service, over the user's bus.
 //!
 //! Entries are compatible with those of the `keyring` crate: in the default collection, found by the attributes
-//! `service` and `username`; only the label differs. That crate cannot be used here: it connects once per process, so
-//! that a restarted service is not found again; it always encrypts the session, which takes most of the time of a read;
-//! and it raises an unlock prompt for every lock.
+//! `service` and `username`; only the label differs. `docs/decisions.md` says why that crate is not used.
 //!
 //! Some services (gnome-keyring, KWallet) list locked items, others (KeePassXC, oo7) find nothing in a locked
 //! collection. So an empty result counts only after the collections are known to be unlocked: see [`Keyring::search`].
@@ -32,12 +30,10 @@ pub(super) struct Keyring {
     /// Whether its bus is a local socket.
     local: bool,
     memory: CollectionMemory,
-    /// Why a prompt is open.
     prompt: Mutex<Option<StoreFailureKind>>,
 }
 
 impl Keyring {
-    /// The keyring on the bus of `env`; `dir` keeps the collections of entries.
     pub(super) fn new(env: &Env, dir: Option<PathBuf>) -> Self {
         Self {
             service: Mutex::default(),
@@ -75,7 +71,6 @@ impl Keyring {
         owner.map_or(Backend::NoService, program)
     }
 
-    /// The entry's bytes; `None` if there is no such entry.
     pub(super) fn read(&self, entry: &str, if_locked: IfLocked) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
         self.with_service(|service| {
             let item = self.unlocked_item(service, entry, if_locked)?;
@@ -101,7 +96,6 @@ impl Keyring {
         })
     }
 
-    /// Writes the entry, a new one if there is none.
     pub(super) fn write(&self, entry: &str, bytes: &[u8], if_locked: IfLocked) -> Result<(), StoreFailure> {
         const TYPE: &str = "application/octet-stream";
         self.with_service(|service| {
@@ -124,7 +118,6 @@ impl Keyring {
         self.with_service(|service| self.unlock_collections(service, Some(entry), if_locked))
     }
 
-    /// Removes all entries with this name; whether there were any.
     pub(super) fn delete(&self, entry: &str, if_locked: IfLocked) -> Result<bool, StoreFailure> {
         self.with_service(|service| {
             let found = self.search(service, entry, if_locked)?;
@@ -236,7 +229,6 @@ impl Keyring {
         Ok(found.unlocked.into_iter().chain(found.locked).next())
     }
 
-    /// Unlocks, or fails, as `if_locked` says.
     fn unlock_with(&self, if_locked: IfLocked, unlock: impl FnOnce() -> Result<(), Error>) -> Result<(), StoreFailure> {
         match if_locked {
             IfLocked::Ask | IfLocked::AskForFound => self.with_prompt(StoreFailureKind::Locked, unlock),
@@ -309,9 +301,8 @@ fn connect(local: bool) -> Result<SecretService<'static>, StoreFailure> {
     let not_supported = |error: &Error| name_of(error) == Some("org.freedesktop.DBus.Error.NotSupported");
     let plain = local.then(|| SecretService::connect(EncryptionType::Plain));
     let service = match plain {
-        Some(Err(error)) if not_supported(&error) => SecretService::connect(EncryptionType::Dh),
-        None => SecretService::connect(EncryptionType::Dh),
-        Some(connected) => connected,
+        Some(connected) if !connected.as_ref().is_err_and(not_supported) => connected,
+        _ => SecretService::connect(EncryptionType::Dh),
     };
     service.map_err(|error| keyring_failure(StoreFailureKind::Missing, &error.to_string()))
 }
@@ -337,28 +328,24 @@ fn attributes(entry: &str) -> HashMap<&str, &str> {
     HashMap::from([("service", SERVICE), ("username", entry)])
 }
 
-/// The label shown in the keyring's own program.
+/// Shown in the keyring's own program.
 fn label(entry: &str) -> String {
     EntryKey::parse(entry).map_or_else(|| SERVICE.to_owned(), |key| format!("{SERVICE}: {}", key.label()))
 }
 
-/// The store failure for an error of the library.
 fn store_failure(error: Error) -> StoreFailure {
     match error {
         Error::NoResult => keyring_failure(StoreFailureKind::NotSetUp, ""),
         Error::Unavailable => keyring_failure(StoreFailureKind::Missing, &error.to_string()),
-        Error::Locked => keyring_failure(StoreFailureKind::Locked, ""),
         Error::Prompt | Error::PromptDisconnected => {
             keyring_failure(StoreFailureKind::Locked, "its prompt was not answered")
         }
-        error if name_of(&error) == Some("org.freedesktop.Secret.Error.IsLocked") => {
-            keyring_failure(StoreFailureKind::Locked, "")
-        }
+        Error::Locked => keyring_failure(StoreFailureKind::Locked, ""),
+        error if name_of(&error) == Some("org.freedesktop.Secret.Error.IsLocked") => store_failure(Error::Locked),
         error => keyring_failure(StoreFailureKind::Refused, &error.to_string()),
     }
 }
 
-/// Whether the object does not exist.
 fn is_gone(error: &Error) -> bool {
     let standard = matches!(
         error,

@@ -16,7 +16,6 @@ pub(super) const POLICY: &str = concat!(
     "'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 );
 
-/// A page in both languages.
 #[derive(Clone, Copy)]
 pub(super) struct PageText {
     en: &'static str,
@@ -65,7 +64,6 @@ impl From<Page> for PageText {
     }
 }
 
-/// The reason in English and Norwegian.
 fn reason(why: FailureReason) -> (&'static str, &'static str) {
     match why {
         FailureReason::Cancelled => ("The login was cancelled.", "Innloggingen ble avbrutt."),

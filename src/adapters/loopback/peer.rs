@@ -9,13 +9,11 @@ use std::sync::mpsc;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-/// The user at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Peer {
     /// This user or root: relays (sshd, WSL) connect as root, and root can read everything anyway. Also if the user is
     /// unknown: another system, or a socket in no table, such as a browser's outside this container.
     SameUser,
-    /// Another user's id.
     OtherUser(u32),
     /// The socket is closed. Its user is not known any more, so closing early does not help an attacker; browsers wait
     /// for their response.
@@ -117,7 +115,6 @@ impl<F: Read + Seek> Tables<F> {
         ))
     }
 
-    /// The current contents; `None` on failure.
     fn read(&mut self) -> Option<String> {
         let mut text = String::new();
         for file in &mut self.0 {
@@ -151,7 +148,6 @@ fn find_peer(tables: &str, peer: Endpoint, own_end: Endpoint, own: Option<u32>) 
 const ESTABLISHED: &str = "01";
 const CLOSE_WAIT: &str = "08";
 
-/// A row of a table.
 struct SocketRow<'t> {
     local: Endpoint,
     remote: Endpoint,

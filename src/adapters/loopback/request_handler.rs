@@ -18,9 +18,8 @@ use tokio::sync::oneshot;
 /// How long a browser waits for the last page.
 const LAST_PAGE_WAIT: Duration = Duration::from_secs(15);
 
-/// A valid request whose query must be judged.
+/// A valid request whose raw query must be judged.
 pub(super) struct Candidate {
-    /// The raw query.
     pub(super) query: Secret,
     /// Dropped with the candidate, which makes the request look at the state: is this query the accepted one?
     _verdict: oneshot::Sender<()>,
@@ -48,16 +47,13 @@ struct State {
     last_page: Option<PageText>,
     redirected: bool,
     page_sent: bool,
-    /// Ignored requests that are not yet reported.
     unreported: VecDeque<IgnoredRequest>,
-    /// The kinds that were reported.
     reported: Vec<Discriminant<IgnoredRequest>>,
 }
 
 enum RequestKind {
     Callback(Secret),
     LastPage,
-    Invalid(StatusCode),
 }
 
 impl RequestHandler {
@@ -98,7 +94,6 @@ impl RequestHandler {
         }
     }
 
-    /// Whether this peer may see anything here.
     fn is_allowed(&self, peer: Peer) -> bool {
         if let Peer::OtherUser(id) = peer {
             self.report_ignored(IgnoredRequest::AnotherUser(id));
@@ -136,7 +131,6 @@ impl RequestHandler {
         drop(self.changed.wait_timeout_while(state, timeout, unseen));
     }
 
-    /// The last page was sent.
     pub(super) fn last_page_sent(&self) {
         self.state().page_sent = true;
         self.changed.notify_all();
@@ -150,23 +144,23 @@ impl RequestHandler {
         peer: impl Future<Output = Peer>,
     ) -> (Response<Full<Bytes>>, bool) {
         let language = request.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let kind = match self.classify(&request, body) {
-            RequestKind::Invalid(status) => {
+        let status = match self.classify(&request, body) {
+            Err(status) => {
                 self.ignored_kind(status, &request).into_iter().for_each(|what| self.report_ignored(what));
-                RequestKind::Invalid(status)
+                status
             }
-            _ if !self.is_allowed(peer.await) => RequestKind::Invalid(StatusCode::FORBIDDEN),
-            right => right,
-        };
-        let (status, text) = match kind {
-            RequestKind::Callback(query) if self.is_accepted(&query).await => (StatusCode::SEE_OTHER, pages::NEUTRAL),
-            RequestKind::Callback(_) => (StatusCode::BAD_REQUEST, pages::BAD_REQUEST),
-            RequestKind::LastPage => match self.last_page().await {
+            Ok(_) if !self.is_allowed(peer.await) => StatusCode::FORBIDDEN,
+            Ok(RequestKind::Callback(query)) if self.is_accepted(&query).await => StatusCode::SEE_OTHER,
+            Ok(RequestKind::Callback(_)) => StatusCode::BAD_REQUEST,
+            Ok(RequestKind::LastPage) => match self.last_page().await {
                 Some(end) => return (page(StatusCode::OK, end.for_reader(language)), true),
-                None => (StatusCode::NOT_FOUND, pages::NOT_FOUND),
+                None => StatusCode::NOT_FOUND,
             },
-            RequestKind::Invalid(StatusCode::NOT_FOUND) => (StatusCode::NOT_FOUND, pages::NOT_FOUND),
-            RequestKind::Invalid(status) => (status, pages::BAD_REQUEST),
+        };
+        let text = match status {
+            StatusCode::SEE_OTHER => pages::NEUTRAL,
+            StatusCode::NOT_FOUND => pages::NOT_FOUND,
+            _ => pages::BAD_REQUEST,
         };
         let mut response = page(status, text.for_reader(language));
         match status {
@@ -180,32 +174,30 @@ impl RequestHandler {
     }
 
     /// Checks `Host` first (DNS rebinding), then the exact path, the method, and that there is no body.
-    fn classify(&self, request: &Parts, body: &impl Body) -> RequestKind {
+    fn classify(&self, request: &Parts, body: &impl Body) -> Result<RequestKind, StatusCode> {
         let mut hosts = request.headers.get_all(HOST).iter();
-        let (Some(host), None) = (hosts.next(), hosts.next()) else {
-            return RequestKind::Invalid(StatusCode::BAD_REQUEST);
-        };
+        let (Some(host), None) = (hosts.next(), hosts.next()) else { return Err(StatusCode::BAD_REQUEST) };
         if !self.hosts.iter().any(|right| right.as_bytes() == host.as_bytes()) {
-            return RequestKind::Invalid(StatusCode::MISDIRECTED_REQUEST);
+            return Err(StatusCode::MISDIRECTED_REQUEST);
         }
         if request.uri.authority().is_some() || request.uri.scheme().is_some() {
-            return RequestKind::Invalid(StatusCode::BAD_REQUEST);
+            return Err(StatusCode::BAD_REQUEST);
         }
         let (path, query) = (request.uri.path(), request.uri.query());
         if path != self.path && path != self.redirect_to.expose() {
-            return RequestKind::Invalid(StatusCode::NOT_FOUND);
+            return Err(StatusCode::NOT_FOUND);
         }
         if request.method != Method::GET {
-            return RequestKind::Invalid(StatusCode::METHOD_NOT_ALLOWED);
+            return Err(StatusCode::METHOD_NOT_ALLOWED);
         }
         let announced = [CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| request.headers.contains_key(name));
         if announced || !body.is_end_stream() {
-            return RequestKind::Invalid(StatusCode::BAD_REQUEST);
+            return Err(StatusCode::BAD_REQUEST);
         }
         match query {
-            query if path == self.path => RequestKind::Callback(Secret::new(query.unwrap_or_default())),
-            None => RequestKind::LastPage,
-            Some(_) => RequestKind::Invalid(StatusCode::NOT_FOUND),
+            query if path == self.path => Ok(RequestKind::Callback(Secret::new(query.unwrap_or_default()))),
+            None => Ok(RequestKind::LastPage),
+            Some(_) => Err(StatusCode::NOT_FOUND),
         }
     }
 
@@ -231,7 +223,7 @@ impl RequestHandler {
         let verdict = {
             let mut state = self.state();
             if state.accepted.is_some() || state.last_page.is_some() {
-                return state.repeats(query);
+                return state.accepted.as_ref() == Some(query);
             }
             let (verdict, outcome) = oneshot::channel();
             state.queue.push_back(Candidate { query: query.clone(), _verdict: verdict });
@@ -239,7 +231,7 @@ impl RequestHandler {
             outcome
         };
         let _dropped = verdict.await;
-        self.state().repeats(query)
+        self.state().accepted.as_ref() == Some(query)
     }
 
     /// The last page; `None` before a request was accepted. Waits until it is known, at most as long as a browser does.
@@ -258,13 +250,7 @@ impl RequestHandler {
     }
 }
 
-impl State {
-    fn repeats(&self, query: &Secret) -> bool {
-        self.accepted.as_ref() == Some(query)
-    }
-}
-
-/// The headers of every response except the length.
+/// Of every response.
 pub(super) const HEADERS: [(&str, &str); 7] = [
     ("content-type", "text/html; charset=utf-8"),
     ("content-security-policy", pages::POLICY),

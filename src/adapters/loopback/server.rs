@@ -25,7 +25,6 @@ use tokio::time::{sleep, timeout};
 
 /// Beyond this number, the oldest connection without a request is closed.
 const MAX_CONNECTIONS: usize = 32;
-/// For the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// For a whole connection, including the wait for the last page.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(25);
@@ -42,7 +41,6 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Serves `sockets`, which are listening already.
     pub(super) fn start(sockets: Vec<Socket>, handler: Arc<RequestHandler>) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel::<()>();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -1,7 +1,6 @@
 //! Signals of Unix, deferred or handed to the supervisor.
 
-use super::fatal;
-use crate::adapters::ignored_signals::IgnoredSignals;
+use super::fatal::{self, IgnoredSignals};
 use crate::adapters::supervisor::{ProcessSupervisor, SUPERVISED_SIGNALS};
 use crate::ports::{SignalGuard, Signals, Supervisor};
 use signal_hook::consts::{SIGINT, SIGQUIT};
@@ -12,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The signals of this process. The state is global, because two handlers for one signal would undo each other's
 /// work. Nothing is installed before the first deferral.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy)]
 pub struct SystemSignals;
 
 static HANDLERS: OnceLock<Handlers> = OnceLock::new();
@@ -20,7 +19,6 @@ static HANDLERS: OnceLock<Handlers> = OnceLock::new();
 /// Whether signals were taken over: those are not deferred any more.
 static SUPERVISED: AtomicBool = AtomicBool::new(false);
 
-#[derive(Debug)]
 struct Handlers {
     deferrals: Mutex<usize>,
     /// Whether nothing is deferred: a signal then has its default effect at once.
@@ -112,7 +110,7 @@ impl Drop for Deferral {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adapters::ignored_signals::is_ignored;
+    use crate::adapters::signals::fatal::is_ignored;
     use signal_hook::consts::{SIGHUP, SIGTERM, SIGUSR1, SIGXCPU};
     use std::os::unix::process::ExitStatusExt;
     use std::process::Command;

@@ -29,20 +29,17 @@ pub(super) enum Echo {
     Hidden,
 }
 
-/// What has been typed at standard input.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct TypedInput {
     /// Complete lines, and what was submitted without a line end.
     complete: Vec<u8>,
-    /// The current line.
     line: Vec<u8>,
-    /// Whether the input has ended.
     ended: bool,
     /// Whether the terminal must show the current line again: it was typed before the process went to the background.
     shows_line_again: bool,
 }
 
-/// The editing keys; `None` if unset.
+/// `None` if unset.
 #[derive(Clone, Copy)]
 struct EditingKeys {
     erase: Option<u8>,
@@ -155,7 +152,6 @@ impl TypedInput {
         self.line.iter().flat_map(|byte| echoed(*byte)).collect()
     }
 
-    /// Handles a key; the terminal is to show `shown`.
     fn edit(&mut self, byte: u8, keys: EditingKeys, shown: &mut Vec<u8>) {
         let ends_with_space = |line: &[u8]| line.last().is_some_and(u8::is_ascii_whitespace);
         match Some(byte) {
@@ -204,7 +200,7 @@ fn echoed(byte: u8) -> Vec<u8> {
     }
 }
 
-/// Whether another job than this process has the terminal.
+/// Whether another job has the terminal.
 fn is_in_background(input: &Stdin) -> bool {
     tcgetpgrp(input).is_ok_and(|group| group != getpgrp())
 }

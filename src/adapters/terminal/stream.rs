@@ -18,10 +18,7 @@ pub(super) enum Direction {
     Out,
 }
 
-/// Waits until `stream` can be read or written.
-///
-/// # Errors
-/// `TimedOut` after `timeout`.
+/// Fails with `TimedOut` after `timeout`.
 #[cfg(unix)]
 pub(super) fn wait_until_ready(stream: &impl AsFd, direction: Direction, timeout: Option<Duration>) -> io::Result<()> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -32,28 +29,27 @@ pub(super) fn wait_until_ready(stream: &impl AsFd, direction: Direction, timeout
     };
     // A time too long for the system means no timeout.
     let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-    match poll(&mut [PollFd::new(stream, flags)], timeout.as_ref()) {
-        Ok(0) => Err(ErrorKind::TimedOut.into()),
-        Ok(_) => Ok(()),
-        Err(error) => Err(error.into()),
+    match poll(&mut [PollFd::new(stream, flags)], timeout.as_ref())? {
+        0 => Err(ErrorKind::TimedOut.into()),
+        _ => Ok(()),
     }
 }
 
-/// There is no such system call here: reads and writes just block.
+/// Reads and writes just block here.
 #[cfg(not(unix))]
 pub(super) fn wait_until_ready<T>(_: &T, _: Direction, _: Option<Duration>) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes all bytes, past the buffer of the standard library, which would lose data if another program has made the
-/// stream non-blocking.
+/// Writes past the buffer of the standard library, which would lose data if another program has made the stream
+/// non-blocking.
 #[cfg(unix)]
 pub(super) fn write_all(stream: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
     use rustix::fs::{FileType, fstat};
 
     // Only files have a size limit; do not delay a pipe's reader by installing the handler.
     if fstat(&stream).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_file()) {
-        crate::adapters::ignored_signals::survive_file_size_limit();
+        crate::adapters::signals::fatal::survive_file_size_limit();
     }
     while !bytes.is_empty() {
         match rustix::io::write(&stream, bytes) {

@@ -83,11 +83,7 @@ impl Terminal for CapturedTerminal {
         false
     }
 
-    fn read_line(&self) -> io::Result<Option<String>> {
-        Ok(None)
-    }
-
-    fn read_line_within(&self, _: Duration) -> io::Result<Option<String>> {
+    fn read_line(&self, _: Option<Duration>) -> io::Result<Option<String>> {
         Ok(None)
     }
 

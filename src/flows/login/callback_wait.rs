@@ -81,7 +81,7 @@ impl<'a> CallbackWait<'a> {
             // The job may have been put into the background meanwhile.
             let reads = !*input_ended && terminal.stdin_is_in_foreground();
             if reads {
-                match terminal.read_line_within(left.min(TURN)) {
+                match terminal.read_line(Some(left.min(TURN))) {
                     Ok(Some(line)) => {
                         if let Some(code) = self.code_in_line(&Secret::new(line), true) {
                             return Some(code);
@@ -163,7 +163,7 @@ impl<'a> CallbackWait<'a> {
 
     /// A line of standard input; `None` if none comes in time.
     fn read_line(&self, patience: Duration) -> Result<Option<String>> {
-        match self.context.ports.terminal.read_line_within(patience) {
+        match self.context.ports.terminal.read_line(Some(patience)) {
             Ok(Some(line)) => Ok(Some(line)),
             Ok(None) => Err(Error::usage("nothing was pasted: standard input has ended")),
             Err(error) if error.kind() == ErrorKind::TimedOut => Ok(None),

@@ -69,6 +69,25 @@ impl Terminal {
 /// The number of lines that arrive together: enough for several threads.
 const LINES_AT_ONCE: usize = 50;
 
+impl Terminal {
+    /// Waits for a line.
+    fn wait(&self, patience: Duration) -> io::Result<()> {
+        if let Some(kind) = *self.unreadable.lock().unwrap() {
+            return Err(kind.into());
+        }
+        if *self.no_input.lock().unwrap() || patience.is_zero() {
+            if let Some(clock) = self.clock.as_ref().filter(|_| *self.in_foreground.lock().unwrap()) {
+                ports::Clock::pause(&**clock, patience);
+            }
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        if let Some(before_read) = self.before_read.lock().unwrap().as_mut() {
+            before_read();
+        }
+        Ok(())
+    }
+}
+
 impl ports::Terminal for Terminal {
     fn out(&self, text: &str) -> io::Result<()> {
         if let Some(kind) = *self.broken.lock().unwrap() {
@@ -102,7 +121,10 @@ impl ports::Terminal for Terminal {
         *self.in_foreground.lock().unwrap()
     }
 
-    fn read_line(&self) -> io::Result<Option<String>> {
+    fn read_line(&self, patience: Option<Duration>) -> io::Result<Option<String>> {
+        if let Some(patience) = patience {
+            self.wait(patience)?;
+        }
         if let Some(line) = self.lines.lock().unwrap().pop_front() {
             return Ok(Some(line));
         }
@@ -121,22 +143,6 @@ impl ports::Terminal for Terminal {
         let mut lines = self.lines.lock().unwrap();
         let arrived = lines.len().min(at_once);
         Ok(lines.drain(..arrived).flat_map(|line| (line + "\n").into_bytes()).collect())
-    }
-
-    fn read_line_within(&self, patience: Duration) -> io::Result<Option<String>> {
-        if let Some(kind) = *self.unreadable.lock().unwrap() {
-            return Err(kind.into());
-        }
-        if *self.no_input.lock().unwrap() || patience.is_zero() {
-            if let Some(clock) = self.clock.as_ref().filter(|_| *self.in_foreground.lock().unwrap()) {
-                ports::Clock::pause(&**clock, patience);
-            }
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        if let Some(before_read) = self.before_read.lock().unwrap().as_mut() {
-            before_read();
-        }
-        self.read_line()
     }
 
     fn read_secret(&self, _: &str) -> io::Result<Secret> {
