@@ -34,7 +34,7 @@ pub mod jwt {
     pub use crate::jwt::{Jws, Jwt};
 }
 pub mod oidc {
-    pub use crate::oidc::{Problem, authorize, discovery, id_token, jwks, token, userinfo};
+    pub use crate::oidc::{Owner, Problem, authorize, discovery, id_token, jwks, token, userinfo};
 }
 pub mod ports {
     pub use crate::ports::*;

@@ -1,6 +1,6 @@
 //! `tidp inspect`: the session, with each token's state and claims, explained for a person.
 
-use crate::domain::scoped_tokens::ScopedToken;
+use crate::domain::access_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::session::{AccessToken, Session};

@@ -2,8 +2,8 @@
 
 use crate::cli::{self, Global, ShellName, TokenFormat};
 use crate::commands::options;
+use crate::domain::access_tokens::ScopedToken;
 use crate::domain::command_line::Shell;
-use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::secret::Secret;
 use crate::domain::session::AccessToken;
 use crate::domain::time::Time;

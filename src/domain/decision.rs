@@ -48,7 +48,6 @@ pub enum Action {
     Login(LoginReason),
 }
 
-/// Why the user must log in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginReason {
     NoSession,
@@ -105,7 +104,6 @@ fn due(
     }
 }
 
-/// Whether a session that is kept alive must be renewed now.
 fn keep_alive(
     now: Time,
     session: &Session,

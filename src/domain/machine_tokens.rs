@@ -1,7 +1,7 @@
 //! The access tokens of a client that acts for itself (client credentials, RFC 6749 4.4): the document that keeps them.
 //! It is only a cache, because the client can always request new ones.
 
-use crate::domain::scoped_tokens::ScopedTokens;
+use crate::domain::access_tokens::ScopedTokens;
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionKey;
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,7 @@ pub fn without_tokens(document: &Secret) -> Option<Secret> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::scoped_tokens::tests::token;
+    use crate::domain::access_tokens::tests::token;
     use crate::domain::scopes::ScopeSet;
     use crate::domain::time::Time;
 

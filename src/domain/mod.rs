@@ -1,13 +1,12 @@
 //! Policies, sessions and decisions as pure values: no I/O, no clock, no randomness.
 
-pub mod access_token;
+pub mod access_tokens;
 pub mod acr_values;
 pub mod command_line;
 pub mod decision;
 pub mod keepalive;
 pub mod machine_tokens;
 pub mod policy;
-pub mod scoped_tokens;
 pub mod scopes;
 pub mod secret;
 pub mod session;

@@ -41,10 +41,7 @@ impl ScopeSet {
     }
 }
 
-/// Refuses a scope that is not spelled as in RFC 6749 3.3.
-///
-/// # Errors
-/// The first such scope.
+/// The error is the first scope that is not spelled as in RFC 6749 3.3.
 pub fn check_spelling<'a>(mut scopes: impl Iterator<Item = &'a str>) -> Result<(), &'a str> {
     let legal = |c: char| matches!(c, '\u{21}' | '\u{23}'..='\u{5b}' | '\u{5d}'..='\u{7e}');
     scopes.find(|scope| scope.is_empty() || !scope.chars().all(legal)).map_or(Ok(()), Err)

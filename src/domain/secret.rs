@@ -47,14 +47,10 @@ pub mod stored {
     use super::Secret;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    /// # Errors
-    /// Those of the serializer.
     pub fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(secret.expose())
     }
 
-    /// # Errors
-    /// Those of the deserializer.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
         String::deserialize(deserializer).map(Secret::new)
     }

@@ -3,15 +3,13 @@
 
 mod expiry;
 mod key;
-mod minimal;
 mod scoped_view;
 
 pub use expiry::{ExpirySource, RefreshTokenExpiry, Sso};
 pub use key::{EntryKey, SessionKey};
-pub use minimal::minimal_session;
 
-pub use crate::domain::access_token::AccessToken;
-use crate::domain::scoped_tokens::ScopedTokens;
+pub use crate::domain::access_tokens::AccessToken;
+use crate::domain::access_tokens::ScopedTokens;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::{Secret, stored};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
@@ -24,13 +22,11 @@ const MAX_EVENTS: usize = 20;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// The ID token's `sub`.
     pub sub: String,
     /// `preferred_username`: a phone number or an e-mail address.
     pub username: Option<String>,
 }
 
-/// A validated ID token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdToken {
     #[serde(with = "stored")]
@@ -105,7 +101,6 @@ pub enum RefreshTokenStatus {
         /// By this machine's clock; `None` if the provider does not say.
         expires_at: Option<Time>,
     },
-    /// It has expired or was revoked.
     Inactive,
 }
 
@@ -121,7 +116,7 @@ pub enum RefreshReason {
     Keepalive,
 }
 
-/// Something that happened to a session. It holds no secret.
+/// It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionEvent {
     /// For a request, when it was sent.
@@ -180,14 +175,12 @@ pub struct Session {
     /// generation is still the one it started from.
     pub generation: u64,
     pub account: Account,
-    /// The granted scopes.
     pub scopes: Vec<String>,
     /// When the login's code was sent: the start of a fixed lifetime.
     pub login_at: Time,
     pub access_token: AccessToken,
     #[serde(default, skip_serializing_if = "ScopedTokens::is_empty")]
     pub scoped_tokens: ScopedTokens,
-    /// A refresh without an ID token keeps the old one.
     pub id_token: Option<IdToken>,
     pub refresh_token: RefreshToken,
     /// How far the provider's clock was ahead of this machine's at the last response; zero if they agreed.
@@ -216,7 +209,6 @@ pub struct NewTokens {
     pub scopes: Option<Vec<String>>,
 }
 
-/// Why a stored document is not the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvalidEntry {
     Garbage,
@@ -243,7 +235,6 @@ impl HeldToken {
         Self { value, renewed_at: issued_at, reused_at: None, omitted_since: None, introspection: None }
     }
 
-    /// What a response with this refresh token, or none, does to the held one.
     pub fn renewal_by(&self, token: Option<&Secret>) -> Renewal {
         match token {
             None => Renewal::None,
@@ -259,6 +250,20 @@ pub struct UnfinishedRefresh {
     pub at: Time,
     /// Whether its response came and failed a check.
     pub response_discarded: bool,
+}
+
+/// For a store with small entries: the session in `document` without ID token, events, access tokens and what the provider
+/// says of the refresh token.
+///
+/// # Errors
+/// [`InvalidEntry::Garbage`] if `document` is not a session of this version.
+pub fn minimal_session(document: &Secret) -> Result<Secret, InvalidEntry> {
+    let session: Session = serde_json::from_str(document.expose()).map_err(|_| InvalidEntry::Garbage)?;
+    let access_token = AccessToken::absent(session.access_token.obtained_at);
+    let scoped_tokens = ScopedTokens::default();
+    Ok(Session { access_token, scoped_tokens, id_token: None, events: Vec::new(), ..session }
+        .with_introspection(None)
+        .to_json())
 }
 
 impl Session {
@@ -315,7 +320,7 @@ impl Session {
             refresh_started_at: None,
             ..self.clone()
         }
-        .with_event(sent_at, EventKind::Refreshed { reason, renewal })
+        .with_event(sent_at, EventKind::Refreshed { reason, renewal }, None)
     }
 
     /// After the provider rejected the refresh token, which is dropped. `provider_ahead` is the difference between the clocks
@@ -340,7 +345,7 @@ impl Session {
             refresh_started_at: None,
             ..self.clone()
         }
-        .with_event_for(scopes, at, EventKind::Refused { reason, error: error.to_owned() })
+        .with_event(at, EventKind::Refused { reason, error: error.to_owned() }, scopes)
     }
 
     /// After a refusal that did not reject the refresh token, which is kept. Of equal refusals in a row only the first becomes
@@ -356,7 +361,7 @@ impl Session {
     ) -> Self {
         let kind = EventKind::RefusedTokenKept { reason, error: error.to_owned(), unclear };
         let repeated = self.events.last().is_some_and(|last| last.kind == kind && last.scopes.as_ref() == scopes);
-        if repeated { self.clone() } else { self.clone().with_event_for(scopes, at, kind) }
+        if repeated { self.clone() } else { self.clone().with_event(at, kind, scopes) }
     }
 
     /// The time and error of the last refusal that did not reject the held refresh token; `None` after a success.
@@ -386,16 +391,15 @@ impl Session {
         if self.events.last().is_some_and(|last| matches!(last.kind, EventKind::Unanswered { .. })) {
             return self.clone();
         }
-        self.clone().with_event_for(scopes, sent_at, EventKind::Unanswered { reason })
+        self.clone().with_event(sent_at, EventKind::Unanswered { reason }, scopes)
     }
 
     /// After a refresh whose response failed a check. The journal stays.
     #[must_use]
     pub fn after_discarded_response(&self, reason: RefreshReason, scopes: Option<&ScopeSet>, sent_at: Time) -> Self {
-        self.clone().with_event_for(scopes, sent_at, EventKind::Discarded { reason })
+        self.clone().with_event(sent_at, EventKind::Discarded { reason }, scopes)
     }
 
-    /// The last refresh, if it did not finish.
     pub fn unfinished_refresh(&self) -> Option<UnfinishedRefresh> {
         let started_at = self.refresh_started_at?;
         let last = self.events.last().filter(|last| last.time >= started_at);
@@ -408,12 +412,7 @@ impl Session {
 
     /// With one more event, without the oldest ones.
     #[must_use]
-    pub fn with_event(self, time: Time, kind: EventKind) -> Self {
-        self.with_event_for(None, time, kind)
-    }
-
-    /// `scopes` as in [`SessionEvent`].
-    fn with_event_for(mut self, scopes: Option<&ScopeSet>, time: Time, kind: EventKind) -> Self {
+    pub fn with_event(mut self, time: Time, kind: EventKind, scopes: Option<&ScopeSet>) -> Self {
         self.events.push(SessionEvent { time, kind, scopes: scopes.cloned() });
         self.events.drain(..self.events.len().saturating_sub(MAX_EVENTS));
         self

@@ -53,8 +53,7 @@ pub fn into_utf8_text(mut bytes: Vec<u8>) -> Result<String, &'static str> {
 
 /// In lower case.
 pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub fn printable_path(path: &std::path::Path) -> String {

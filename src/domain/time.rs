@@ -4,8 +4,7 @@ use crate::domain::text::printable;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
-/// Seconds since 1970-01-01T00:00:00Z, up to 9999-12-30T22:00:00Z. Arithmetic saturates, so that no wrong claim or clock
-/// can overflow it.
+/// Seconds since 1970-01-01T00:00:00Z, up to [`Time::MAX`]. Arithmetic saturates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Time(i64);
@@ -111,10 +110,8 @@ impl Seconds {
         std::time::Duration::from_secs(u64::try_from(self.0).unwrap_or(0))
     }
 
-    /// The duration that a user typed: `30` or `30s` (seconds), `5m`, `2h`, `14d`, or a sum such as `1h30m`.
-    ///
-    /// # Errors
-    /// A sentence that says what is accepted.
+    /// The duration that a user typed: `30` or `30s` (seconds), `5m`, `2h`, `14d`, or a sum such as `1h30m`. The error is a
+    /// sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{}` is not a duration: use 30s, 5m, 2h, 14d or a sum such as 1h30m", printable(text));
         if let Ok(seconds) = text.parse::<u32>() {
@@ -139,9 +136,6 @@ impl Seconds {
     }
 
     /// As [`Seconds::parse`], but zero is an error.
-    ///
-    /// # Errors
-    /// As [`Seconds::parse`].
     pub fn parse_positive(text: &str) -> Result<Self, String> {
         match Self::parse(text)? {
             Self::ZERO => Err(format!("`{}` must be longer than zero", printable(text))),

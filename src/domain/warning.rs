@@ -1,13 +1,13 @@
 //! The codes of warnings, on which scripts may match. The README explains them.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 /// An enum of codes, with the list of all.
 macro_rules! warning_codes {
     ($($variant:ident => $code:literal,)*) => {
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
         pub enum WarningCode {
-            $($variant,)*
+            $(#[serde(rename = $code)] $variant,)*
         }
 
         impl WarningCode {
@@ -54,10 +54,4 @@ warning_codes! {
     TimeNotANumber => "time_not_a_number",
     TimeOutOfRange => "time_out_of_range",
     SandboxReachable => "sandbox_reachable",
-}
-
-impl Serialize for WarningCode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
 }

@@ -1,7 +1,7 @@
 //! A valid access token or ID token: from the cache, from the store, or by a refresh.
 
+use crate::domain::access_tokens::ScopedToken;
 use crate::domain::decision::Intent;
-use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::session::{IdToken, Session};

@@ -1,8 +1,8 @@
 //! The cache of access tokens. Refresh tokens are never cached.
 
 use crate::config;
+use crate::domain::access_tokens::{ScopedToken, ScopedTokens};
 use crate::domain::decision::{self, Intent};
-use crate::domain::scoped_tokens::{ScopedToken, ScopedTokens};
 use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;

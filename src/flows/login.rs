@@ -8,7 +8,7 @@ mod polling;
 mod ssh_connection;
 
 use crate::config::{AuthMethod, RedirectUri};
-use crate::domain::scoped_tokens::ScopedTokens;
+use crate::domain::access_tokens::ScopedTokens;
 use crate::domain::session::{Account, EventKind, HeldToken, RefreshToken, SCHEMA, Session};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
@@ -289,7 +289,7 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
             refresh_started_at: None,
             events: Vec::new(),
         };
-        Ok(session.with_event(sent_at, EventKind::Login { refresh_token: has_refresh_token }))
+        Ok(session.with_event(sent_at, EventKind::Login { refresh_token: has_refresh_token }, None))
     }
 
     fn check_requirements(&self, accepted: &ValidatedIdToken) -> Result<()> {

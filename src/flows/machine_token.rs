@@ -1,7 +1,7 @@
 //! An access token for a client that acts for itself (client credentials, RFC 6749 4.4): kept, or requested when it is
 //! due, by one process for all. There is no session: nothing is used up, and a lost response costs one more request.
 
-use crate::domain::scoped_tokens::ScopedToken;
+use crate::domain::access_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::time::Seconds;
 use crate::error::{Error, ProviderRefusal, Result, SessionError, SetupError};

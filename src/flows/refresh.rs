@@ -130,7 +130,7 @@ fn record_interruption(context: &Context<'_>, session: Session) -> Session {
     let is_recorded = session.events.last().is_some_and(|event| {
         !matches!(event.kind, EventKind::Login { .. } | EventKind::Refreshed { .. } | EventKind::Refused { .. })
     });
-    if is_recorded { session } else { session.with_event(unfinished.at, EventKind::Interrupted) }
+    if is_recorded { session } else { session.with_event(unfinished.at, EventKind::Interrupted, None) }
 }
 
 /// Writes the mark of a refresh and reads it back: no token is spent unless the store can be written. Does not prompt

@@ -10,10 +10,10 @@ use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::provider_metadata::{self, HURRIED_DEADLINE};
 use crate::flows::token_response;
-use crate::oidc::Problem;
 use crate::oidc::discovery::Provider;
-use crate::oidc::introspection::{ExpectedIntrospection, accept_introspection, introspection_request};
+use crate::oidc::introspection::{accept_introspection, introspection_request};
 use crate::oidc::token::{Client, ClientAuthentication, provider_time};
+use crate::oidc::{Owner, Problem};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -91,13 +91,9 @@ fn ask(
         .map_err(|failure| Problem::Unavailable(failure.message))
         .and_then(|response| {
             let ahead = token_response::provider_ahead(asked_at, provider_time(&response));
-            let expected = ExpectedIntrospection {
-                issuer: &provider.issuer,
-                client_id: &client.client_id,
-                sub: &session.account.sub,
-                now: asked_at.plus(ahead),
-            };
-            accept_introspection(&response, &expected).map(|said| (said, ahead))
+            let (client_id, sub) = (&client.client_id, &session.account.sub);
+            let owner = Owner { issuer: &provider.issuer, client_id, sub };
+            accept_introspection(&response, owner, asked_at.plus(ahead)).map(|said| (said, ahead))
         });
     let pause = |pause| Memory { paused_until: Some(asked_at.plus(pause)), ..memory };
     // A token that seems to come from the future was issued before the clock was set back.

@@ -10,8 +10,8 @@ use crate::flows::wanted_token::WantedToken;
 use crate::jwt::Jws;
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::KeySet;
-use crate::oidc::userinfo::{self, ExpectedUserinfo};
-use crate::oidc::{Problem, TokenProblem};
+use crate::oidc::userinfo;
+use crate::oidc::{Owner, Problem, TokenProblem};
 use serde_json::{Map, Value};
 
 const DOING: &str = "cannot read the userinfo";
@@ -42,8 +42,8 @@ fn request_claims(
         .map_err(|failure| Error::unanswered(DOING, &failure))?;
     let session = context.session()?;
     let (client_id, sub) = (&session.key.client_id, &session.account.sub);
-    let expected = ExpectedUserinfo { issuer: &provider.issuer, client_id, sub };
-    let claims = userinfo::accept_userinfo(&response, &expected, |jws| verify(context, provider, jws));
+    let owner = Owner { issuer: &provider.issuer, client_id, sub };
+    let claims = userinfo::accept_userinfo(&response, owner, |jws| verify(context, provider, jws));
     claims.map_err(|error| match error {
         VerifyError::Undecided(error) => error.into(),
         VerifyError::Rejected(problem) => RequestError::new(DOING, problem, &response),

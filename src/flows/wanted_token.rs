@@ -1,6 +1,6 @@
 //! What a command asks of an access token, whoever it is for.
 
-use crate::domain::access_token::AccessToken;
+use crate::domain::access_tokens::AccessToken;
 use crate::domain::decision::DEFAULT_MIN_TTL;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::text::with_full_stop;

@@ -177,10 +177,32 @@ impl<'de, K: MemberSlots> Visitor<'de> for Members<'_, K> {
     }
 }
 
-/// An object's members, each value as written, so that numbers keep every digit. Empty if `object` is not a JSON
-/// object.
-pub fn raw_members(object: &str) -> BTreeMap<String, &RawValue> {
-    serde_json::from_str(object).unwrap_or_default()
+/// An object's members, each value as written, so that numbers keep every digit. `None` if `object` is not a JSON object, or
+/// repeats a name.
+pub fn raw_members(object: &str) -> Option<BTreeMap<String, &RawValue>> {
+    let mut reader = serde_json::Deserializer::from_str(object);
+    let members = reader.deserialize_map(RawMembers).ok()?;
+    reader.end().ok().map(|()| members)
+}
+
+struct RawMembers;
+
+impl<'de> Visitor<'de> for RawMembers {
+    type Value = BTreeMap<String, &'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut read = BTreeMap::new();
+        while let Some((name, value)) = members.next_entry()? {
+            if read.insert(name, value).is_some() {
+                return Err(A::Error::custom("a name is repeated"));
+            }
+        }
+        Ok(read)
+    }
 }
 
 #[cfg(test)]
@@ -231,8 +253,8 @@ mod tests {
     fn raw_members_are_split_correctly() {
         let object = r#"{"a":[{"b":1,"c":"}"}],"d\"\u003a,":"x:,\\","n":1e400,"o":{}}"#;
         let expected = [("a", r#"[{"b":1,"c":"}"}]"#), ("d\":,", r#""x:,\\""#), ("n", "1e400"), ("o", "{}")];
-        let found = raw_members(object);
+        let found = raw_members(object).unwrap();
         assert_eq!(found.iter().map(|(name, value)| (name.as_str(), value.get())).collect::<Vec<_>>(), expected);
-        assert!(raw_members("{}").is_empty());
+        assert!(raw_members("{}").unwrap().is_empty());
     }
 }

@@ -21,8 +21,10 @@ pub struct Jws<'a> {
     pub header: Map<String, Value>,
     pub payload: Vec<u8>,
     header_bytes: Vec<u8>,
-    signing_input: &'a str,
-    signature: Vec<u8>,
+    /// What was signed: the first two parts with their dot (RFC 7515 5.1).
+    pub signing_input: &'a str,
+    /// Empty for an unsecured token.
+    pub signature: Vec<u8>,
 }
 
 /// A JWT: a JWS whose payload is a JSON object of claims; its signature is **not** verified.
@@ -115,16 +117,6 @@ impl<'a> Jws<'a> {
 
     pub fn typ(&self) -> Option<&str> {
         self.header_string("typ")
-    }
-
-    /// What was signed: the first two parts with their dot (RFC 7515 5.1).
-    pub fn signing_input(&self) -> &'a str {
-        self.signing_input
-    }
-
-    /// The signature's bytes; empty for an unsecured token.
-    pub fn signature(&self) -> &[u8] {
-        &self.signature
     }
 
     fn header_string(&self, name: &str) -> Option<&str> {

@@ -15,8 +15,8 @@ fn jwt_is_parsed_into_claims_and_signing_input() {
     let jwt = Jwt::parse(&text).unwrap();
     assert_eq!((jwt.jws.alg(), jwt.jws.kid(), jwt.jws.typ()), ("RS256", Some("k1"), Some("JWT")));
     assert_eq!(jwt.claims()["sub"], "æ");
-    assert_eq!(format!("{}.AAAA", jwt.jws.signing_input()), text);
-    assert_eq!(jwt.jws.signature(), [0; 3]);
+    assert_eq!(format!("{}.AAAA", jwt.jws.signing_input), text);
+    assert_eq!(jwt.jws.signature, [0; 3]);
 }
 
 // S82, S111

@@ -5,10 +5,9 @@ use super::Problem;
 use super::authorize::{AuthorizationOptions, check_parameters};
 use super::discovery::{Issuer, Provider};
 use super::polling::DEFAULT_INTERVAL;
-use super::response::{self, invalid, lenient_seconds, required, required_string};
+use super::response::{self, lenient_seconds, required, shown_string};
 use super::token::{Client, form_post};
 use crate::domain::secret::Secret;
-use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::ports::{Request, Response};
 use url::Url;
@@ -73,11 +72,7 @@ pub fn preparation_request(provider: &Provider, client: &Client, kurt_id: &str) 
 /// As [`accept_backchannel_authentication`].
 pub fn accept_preparation(response: &Response) -> Result<PreparedBankId, Problem> {
     let mut object = response::success_object(response, PREPARATION)?;
-    let binding_message = required_string(&object, "binding_message", PREPARATION)?.to_owned();
-    if printable(&binding_message) != binding_message {
-        let shown = printable(&binding_message);
-        return invalid(format!("{PREPARATION}: `binding_message` cannot be compared by a user: `{shown}`"));
-    }
+    let binding_message = shown_string(&object, "binding_message", "compared by a user", PREPARATION)?;
     let login_hint_token = response::take_secret(&mut object, "login_hint_token", ' '..='~', PREPARATION)?;
     Ok(PreparedBankId {
         login_hint_token: required(login_hint_token, "login_hint_token", PREPARATION)?,

@@ -4,7 +4,7 @@ use super::Problem;
 use super::authorize::{AuthorizationOptions, check_parameters, scope_parameter};
 use super::discovery::{Provider, browser_address};
 use super::polling::DEFAULT_INTERVAL;
-use super::response::{self, invalid, lenient_seconds, lenient_string, required, required_string};
+use super::response::{self, invalid, lenient_seconds, lenient_string, required, required_string, shown_string};
 use super::token::{Client, form_post};
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
@@ -65,20 +65,13 @@ pub fn accept_device_authorization(response: &Response) -> Result<DeviceAuthoriz
     let verification_uri = verification_uri(required_string(&object, "verification_uri", RESPONSE_NAME)?)?;
     Ok(DeviceAuthorization {
         device_code: required(device_code, "device_code", RESPONSE_NAME)?,
-        user_code: user_code(required_string(&object, "user_code", RESPONSE_NAME)?)?,
+        user_code: shown_string(&object, "user_code", "typed", RESPONSE_NAME)?,
         verification_uri_complete: lenient_string(&object, "verification_uri_complete")
             .and_then(|text| complete_uri_of_the_same_site(text, &verification_uri)),
         verification_uri,
         lifetime: required(lenient_seconds(&object, "expires_in"), "expires_in", RESPONSE_NAME)?.min(MAX_LIFETIME),
         interval: lenient_seconds(&object, "interval").unwrap_or(DEFAULT_INTERVAL),
     })
-}
-
-fn user_code(text: &str) -> Result<String, Problem> {
-    match printable(text) == text {
-        true => Ok(text.to_owned()),
-        false => invalid(format!("{RESPONSE_NAME}: `user_code` cannot be typed: `{}`", printable(text))),
-    }
 }
 
 /// An address that the user can be sent to. It may be on another host than the issuer (RFC 8628 3.2).

@@ -1,10 +1,10 @@
 //! Asking the provider about the client's own refresh token (RFC 7662). Duende IdentityServer answers that to clients
 //! since version 7; older ones answer only APIs.
 
-use super::Problem;
 use super::discovery::Provider;
 use super::response::{self, Object, invalid};
 use super::token::{Client, form_post};
+use super::{Owner, Problem};
 use crate::domain::secret::Secret;
 use crate::domain::session::RefreshTokenStatus;
 use crate::domain::time::{CLOCK_TOLERANCE, Time};
@@ -14,15 +14,6 @@ use serde_json::Value;
 
 const RESPONSE_NAME: &str = "the introspection response";
 
-#[derive(Clone, Copy)]
-pub struct ExpectedIntrospection<'a> {
-    pub issuer: &'a str,
-    pub client_id: &'a str,
-    pub sub: &'a str,
-    /// By the provider's clock.
-    pub now: Time,
-}
-
 /// The request (RFC 7662 2.1); `None` if there is no such endpoint.
 pub fn introspection_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Option<Request> {
     let url = provider.introspection_endpoint.as_ref()?;
@@ -30,17 +21,14 @@ pub fn introspection_request(provider: &Provider, client: &Client, refresh_token
     Some(form_post(url, client, &parameters, &[refresh_token]))
 }
 
-/// The result of [`introspection_request`]: the times are by the provider's clock, and `Inactive` may also mean that the client
-/// may not ask about the token (RFC 7662 2.2).
+/// The result of [`introspection_request`]. `now` and the end are by the provider's clock; `Inactive` may also mean that the
+/// client may not ask about the token (RFC 7662 2.2).
 ///
 /// # Errors
 /// [`Problem::Invalid`] unless `active` is a boolean, the times of an active token are plausible, and `iss`, `client_id`
 /// and `sub`, where present, are those of the session; [`Problem::Refused`] for an OAuth error; those of
 /// `response::success_body`.
-pub fn accept_introspection(
-    response: &Response,
-    expected: &ExpectedIntrospection<'_>,
-) -> Result<RefreshTokenStatus, Problem> {
+pub fn accept_introspection(response: &Response, owner: Owner<'_>, now: Time) -> Result<RefreshTokenStatus, Problem> {
     let object = response::object(response::success_body(response, RESPONSE_NAME)?, RESPONSE_NAME)?;
     match object.get("active") {
         Some(Value::Bool(true)) => {}
@@ -52,17 +40,17 @@ pub fn accept_introspection(
             });
         }
     }
-    for (name, ours) in [("iss", expected.issuer), ("client_id", expected.client_id), ("sub", expected.sub)] {
+    for (name, ours) in [("iss", owner.issuer), ("client_id", owner.client_id), ("sub", owner.sub)] {
         if response::optional_string(&object, name, RESPONSE_NAME)?.is_some_and(|theirs| theirs != ours) {
             return invalid(format!("{RESPONSE_NAME} is about another token (`{name}`)"));
         }
     }
     let (issued_at, expires_at) = (time(&object, "iat")?, time(&object, "exp")?);
-    if issued_at.is_some_and(|at| at > expected.now.plus(CLOCK_TOLERANCE)) {
+    if issued_at.is_some_and(|at| at > now.plus(CLOCK_TOLERANCE)) {
         return invalid(format!("{RESPONSE_NAME}: `iat` is in the future"));
     }
     // An active token has not expired.
-    if expires_at.is_some_and(|at| at < expected.now.minus(CLOCK_TOLERANCE) || Some(at) < issued_at) {
+    if expires_at.is_some_and(|at| at < now.minus(CLOCK_TOLERANCE) || Some(at) < issued_at) {
         return invalid(format!("{RESPONSE_NAME}: `exp` has passed"));
     }
     Ok(RefreshTokenStatus::Active { expires_at })
@@ -91,8 +79,8 @@ mod tests {
 
     fn accept(body: &Value) -> Result<RefreshTokenStatus, Problem> {
         let response = Response { status: 200, headers: Vec::new(), body: body.to_string().into_bytes() };
-        let expected = ExpectedIntrospection { issuer: "https://id.example", client_id: "app", sub: "kari", now: NOW };
-        accept_introspection(&response, &expected)
+        let owner = Owner { issuer: "https://id.example", client_id: "app", sub: "kari" };
+        accept_introspection(&response, owner, NOW)
     }
 
     fn active(name: &str, value: Value) -> Value {

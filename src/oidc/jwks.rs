@@ -100,8 +100,8 @@ fn check_header(token: &Jws<'_>) -> Result<(), TokenProblem> {
 }
 
 fn is_signed_by_any(token: &Jws<'_>, keys: Vec<&Key>) -> bool {
-    let message = token.signing_input().as_bytes();
-    keys.iter().any(|key| key.key.verify_sig(message, token.signature()).is_ok())
+    let message = token.signing_input.as_bytes();
+    keys.iter().any(|key| key.key.verify_sig(message, &token.signature).is_ok())
 }
 
 /// The key, if it may verify (RFC 7517 4.2, 4.3) RS256 (4.4) and is strong enough (RFC 7518 3.3, RFC 8725 3.2). Absent

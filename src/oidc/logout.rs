@@ -2,7 +2,7 @@
 //! the browser (RP-Initiated Logout 1.0).
 
 use super::Problem;
-use super::discovery::Provider;
+use super::discovery::{Provider, get_request};
 use super::redact;
 use super::response;
 use super::token::{Client, ClientAuthentication, form_post};
@@ -79,13 +79,9 @@ pub fn custom_logout_request(
     let body = serde_json::json!({ "id_token_hint": id_token_hint.expose(), "state": state });
     Some(Request {
         method: Method::Post,
-        url: provider.custom_logout_endpoint.clone()?,
-        authorization: None,
-        accept: "*/*",
         body: Some(Body::Json(Secret::new(body.to_string()))),
-        ca_file: ca_file.map(Path::to_owned),
-        deadline: None,
         secrets: redact::redactable_forms([id_token_hint.expose()]),
+        ..get_request(provider.custom_logout_endpoint.clone()?, "*/*", ca_file)
     })
 }
 

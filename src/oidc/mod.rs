@@ -25,6 +25,14 @@ mod fixtures;
 
 use std::fmt;
 
+/// Whose tokens they are, by the session.
+#[derive(Clone, Copy)]
+pub struct Owner<'a> {
+    pub issuer: &'a str,
+    pub client_id: &'a str,
+    pub sub: &'a str,
+}
+
 /// Why a response is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {

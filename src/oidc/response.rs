@@ -4,13 +4,10 @@ use super::{OAuthError, Problem};
 use crate::domain::secret::Secret;
 use crate::domain::text::{bytes_without_byte_order_mark, printable};
 use crate::domain::time::{Seconds, Time};
-use crate::jwt::json::parse_object;
+use crate::jwt::json::{parse_object, raw_members};
 use crate::ports::Response;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
-use std::fmt;
 
 pub(super) type Object = Map<String, Value>;
 
@@ -66,38 +63,11 @@ pub(super) fn object(bytes: &[u8], response_name: &str) -> Result<Object, Proble
 /// range, too deep nesting), because they may not be needed. `None` if a name is repeated, which is ambiguous.
 fn object_without_unreadable_members(bytes: &[u8]) -> Option<Object> {
     let text = String::from_utf8_lossy(bytes);
-    let (mut object, mut names) = (Object::new(), BTreeSet::new());
-    for (name, value) in serde_json::from_str::<Members<'_>>(&text).ok()?.0 {
-        if !names.insert(name.clone()) {
-            return None;
-        }
-        let member = parse_object(format!("{{\"v\":{value}}}").as_bytes()).unwrap_or_default();
-        object.extend(member.into_iter().map(|(_, value)| (name.clone(), value)));
-    }
-    Some(object)
-}
-
-/// An object's members, values unparsed.
-struct Members<'t>(Vec<(String, &'t RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Vec<(String, &'de RawValue)>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(members)
-            }
-        }
-        deserializer.deserialize_map(Reader).map(Members)
-    }
+    let readable = |(name, value): (String, &RawValue)| {
+        let mut member = parse_object(format!("{{\"v\":{value}}}").as_bytes()).ok()?;
+        Some((name, member.remove("v")?))
+    };
+    Some(raw_members(&text)?.into_iter().filter_map(readable).collect())
 }
 
 /// A non-empty string; anything else counts as absent. For members that are not required.
@@ -252,6 +222,15 @@ pub(super) fn take_secret(
         Some(Value::String(token)) if token.is_empty() => Ok(None),
         Some(Value::String(token)) if token.chars().all(|c| allowed.contains(&c)) => Ok(Some(Secret::new(token))),
         Some(_) => invalid(format!("{response_name}: `{name}` is not a string of visible ASCII")),
+    }
+}
+
+/// As [`required_string`], for a person, who must be able to read it.
+pub(super) fn shown_string(object: &Object, name: &str, purpose: &str, response_name: &str) -> Result<String, Problem> {
+    let text = required_string(object, name, response_name)?;
+    match printable(text) {
+        shown if shown == text => Ok(shown),
+        shown => invalid(format!("{response_name}: `{name}` cannot be {purpose}: `{shown}`")),
     }
 }
 

@@ -2,7 +2,7 @@
 //! tokens.
 
 use super::authorize::{Code, PendingLogin};
-use super::discovery::Provider;
+use super::discovery::{Provider, get_request};
 use super::redact;
 use super::response::{self, Object, invalid, required};
 use super::{OAuthError, Problem};
@@ -123,13 +123,10 @@ pub(super) fn form_post(url: &Url, client: &Client, parameters: &[(&str, &str)],
     let secrets = credentials.iter().copied().chain(client.secret()).chain(&basic).map(Secret::expose);
     Request {
         method: Method::Post,
-        url: url.clone(),
         secrets: redact::redactable_forms(secrets),
         authorization: basic.map(|pair| Secret::new(format!("Basic {}", pair.expose()))),
-        accept: "application/json",
         body: Some(Body::Form(Secret::new(form.finish()))),
-        ca_file: client.ca_file.clone(),
-        deadline: None,
+        ..get_request(url.clone(), "application/json", client.ca_file.as_deref())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::discovery::{Provider, bearer_request};
 use super::response::{self, Object, invalid};
 use super::signed_token;
-use super::{OAuthError, Problem};
+use super::{OAuthError, Owner, Problem};
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::jwt::{Jws, Jwt};
@@ -12,13 +12,6 @@ use serde_json::Value;
 use std::path::Path;
 
 const RESPONSE_NAME: &str = "the userinfo response";
-
-#[derive(Clone, Copy)]
-pub struct ExpectedUserinfo<'a> {
-    pub issuer: &'a str,
-    pub client_id: &'a str,
-    pub sub: &'a str,
-}
 
 /// The request (Core 5.3.1); `None` if there is no such endpoint.
 pub fn userinfo_request(provider: &Provider, access_token: &Secret, ca_file: Option<&Path>) -> Option<Request> {
@@ -34,7 +27,7 @@ pub fn userinfo_request(provider: &Provider, access_token: &Secret, ca_file: Opt
 /// [`Problem::Invalid`] for another account's claims.
 pub fn accept_userinfo<E: From<Problem>>(
     response: &Response,
-    expected: &ExpectedUserinfo<'_>,
+    owner: Owner<'_>,
     verify: impl FnOnce(&Jws<'_>) -> Result<(), E>,
 ) -> Result<Object, E> {
     let body =
@@ -45,12 +38,12 @@ pub fn accept_userinfo<E: From<Problem>>(
             let text = std::str::from_utf8(body).or_else(|_| wrong("it is not UTF-8"))?;
             let token = Jwt::parse(text.trim_ascii()).or_else(|why| wrong(&why.to_string()))?;
             verify(&token.jws)?;
-            signed_claims(&token, expected)?
+            signed_claims(&token, owner)?
         }
         _ => response::object(body, RESPONSE_NAME)?,
     };
     // Core 5.3.2: another subject's claims must not be used.
-    if response::required_string(&claims, "sub", RESPONSE_NAME)? != expected.sub {
+    if response::required_string(&claims, "sub", RESPONSE_NAME)? != owner.sub {
         let what = format!("{RESPONSE_NAME} is about another account than the session's (`sub`)");
         return Err(Problem::Invalid(what).into());
     }
@@ -59,18 +52,18 @@ pub fn accept_userinfo<E: From<Problem>>(
 
 /// The claims of a signed response. `iss` and `aud`, which Core 5.3.2 only recommends, are checked if present: an
 /// unsigned response proves even less.
-fn signed_claims(token: &Jwt<'_>, expected: &ExpectedUserinfo<'_>) -> Result<Object, Problem> {
+fn signed_claims(token: &Jwt<'_>, owner: Owner<'_>) -> Result<Object, Problem> {
     if token.registered.iss.as_ref().is_some_and(|iss| !iss.is_null()) {
-        signed_token::check_issuer(&token.registered, expected.issuer).or_else(|why| wrong(&why.to_string()))?;
+        signed_token::check_issuer(&token.registered, owner.issuer).or_else(|why| wrong(&why.to_string()))?;
     }
     let claims = token.claims();
     match claims.get("aud") {
         None | Some(Value::Null) => Ok(claims),
-        Some(Value::Array(all)) if all.iter().any(|aud| aud == expected.client_id) => Ok(claims),
-        Some(aud) if aud == expected.client_id => Ok(claims),
+        Some(Value::Array(all)) if all.iter().any(|aud| aud == owner.client_id) => Ok(claims),
+        Some(aud) if aud == owner.client_id => Ok(claims),
         Some(aud) => wrong(&format!(
             "it is not for `{}`: its `aud` is {}",
-            printable(expected.client_id),
+            printable(owner.client_id),
             printable(&aud.to_string())
         )),
     }

@@ -15,7 +15,6 @@ use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::session::{EntryKey, IdToken, Session, SessionKey};
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::jwt::{Jws, Jwt};
-use tidp::testing::oidc::Problem;
 use tidp::testing::oidc::authorize::{
     AuthorizationOptions, Code, PendingLogin, accept_callback, authorization_request,
 };
@@ -23,7 +22,8 @@ use tidp::testing::oidc::discovery::{Issuer, Provider, accept_discovery};
 use tidp::testing::oidc::id_token::{ExpectedIdToken, IdTokenSource, ValidatedIdToken, accept_id_token};
 use tidp::testing::oidc::jwks::{KeySet, accept_jwks};
 use tidp::testing::oidc::token::accept_token_response;
-use tidp::testing::oidc::userinfo::{self, accept_userinfo};
+use tidp::testing::oidc::userinfo::accept_userinfo;
+use tidp::testing::oidc::{Owner, Problem};
 use tidp::testing::ports::Response;
 
 /// A change to a member: none, its removal, or one of these values.
@@ -288,8 +288,8 @@ fn accepted_userinfo_is_for_this_account() {
             response.body = sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims).into_bytes();
         }
         let verify = |jws: &Jws<'_>| keys.verify(jws).map_err(|why| Problem::Invalid(why.to_string()));
-        let expected = userinfo::ExpectedUserinfo { issuer: ISSUER, client_id: "app", sub: SUB };
-        let Ok(accepted) = accept_userinfo(&response, &expected, verify) else { return false };
+        let owner = Owner { issuer: ISSUER, client_id: "app", sub: SUB };
+        let Ok(accepted) = accept_userinfo(&response, owner, verify) else { return false };
         assert_eq!((&claims["sub"], Value::Object(accepted)), (&json!(SUB), claims.clone()));
         assert!(!signed || is_absent(&claims, "iss") || claims["iss"] == ISSUER, "{claims}");
         let ours = |audience: &Value| *audience == "app";
@@ -345,7 +345,7 @@ fn accepted_jwt_matches_its_text() {
             Value::Object(jwt.claims()),
             serde_json::from_slice::<Value>(&B64.decode(parts[1]).unwrap()).unwrap()
         );
-        assert_eq!(jwt.jws.signature(), B64.decode(parts[2]).unwrap(), "{text}");
+        assert_eq!(jwt.jws.signature, B64.decode(parts[2]).unwrap(), "{text}");
         true
     });
 }

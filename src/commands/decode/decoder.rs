@@ -113,7 +113,7 @@ impl Decoder<'_> {
         let mut warnings: Vec<CodedWarning> = claims::invalid_times(&jwt.registered).collect();
         if jwt.jws.alg().eq_ignore_ascii_case("none") {
             warnings.push((WarningCode::NotSigned, "alg is none: the token is not signed at all".to_owned()));
-        } else if jwt.jws.signature().is_empty() {
+        } else if jwt.jws.signature.is_empty() {
             warnings.push((WarningCode::NotSigned, "the signature is empty".to_owned()));
         }
         for name in ["jku", "x5u", "jwk", "x5c"].iter().filter(|name| jwt.jws.header.contains_key(**name)) {
@@ -169,7 +169,7 @@ impl Decoder<'_> {
         }
         text += &format!("{}\n{}", out.colors.bold("Header"), claim_lines(&style, &jwt.jws.header, &BTreeMap::new()));
         let payload = jwt.payload_text();
-        let raw_values = raw_members(&payload);
+        let raw_values = raw_members(&payload).unwrap_or_default();
         text += &format!("{}\n{}", out.colors.bold("Payload"), claim_lines(&style, &jwt.claims(), &raw_values));
         text
     }

@@ -98,7 +98,6 @@ fn last_renewal(session: &Session, policy: &Policy) -> Time {
 }
 
 impl Sso {
-    /// The state that the observations imply under `policy`.
     pub fn from_session(session: &Session, policy: &Policy) -> Self {
         match session.held_token().filter(|_| session.in_doubt_since().is_none()) {
             _ if !policy.reports_sso => Self::Unknown,

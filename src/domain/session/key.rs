@@ -12,7 +12,6 @@ pub struct SessionKey {
     pub client_id: String,
 }
 
-/// Identifies an entry of a store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntryKey {
     Session(SessionKey),

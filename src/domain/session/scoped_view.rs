@@ -1,7 +1,7 @@
 //! The access tokens that a session keeps beside its main one, each for fewer scopes (RFC 6749 6).
 
 use super::{AccessToken, NewTokens, RefreshReason, RefreshToken, Session};
-use crate::domain::scoped_tokens::ScopedToken;
+use crate::domain::access_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::time::Time;
 use std::borrow::Cow;

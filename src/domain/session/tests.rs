@@ -1,6 +1,7 @@
 use super::*;
+use crate::domain::access_tokens::tests::token;
+use crate::domain::decision::{self, Action, Intent, Renew};
 use crate::domain::policy::{ClientType, Policy, PolicyName};
-use crate::domain::time::Seconds;
 use proptest::prelude::*;
 
 const LOGIN: Time = Time::from_unix(1_800_000_000);
@@ -24,7 +25,7 @@ pub(crate) fn logged_in(at: Time, refresh_token: Option<&str>) -> Session {
         refresh_started_at: None,
         events: Vec::new(),
     }
-    .with_event(at, EventKind::Login { refresh_token: refresh_token.is_some() })
+    .with_event(at, EventKind::Login { refresh_token: refresh_token.is_some() }, None)
 }
 
 pub(crate) fn access_token(at: Time) -> AccessToken {
@@ -199,6 +200,28 @@ fn foreign_entry_name_is_not_parsed() {
     for name in ["", "p", "[]", r#"["p","i"]"#, r#"["p","i","c","other"]"#, r#"["p", "i","c"]"#, r#"["p","i","c",1]"#] {
         assert_eq!(EntryKey::parse(name), None, "{name}");
     }
+}
+
+#[test]
+fn minimal_session_keeps_refresh_token_and_is_due() {
+    let at = Time::from_unix(1_800_000_000);
+    let mut whole = logged_in(at, Some("rt")).with_refresh_started(at);
+    whole.scoped_tokens = whole.scoped_tokens.with(ScopeSet::parse(["api:x"]), token("one", at), at);
+    let least = Session::from_json(&minimal_session(&whole.to_json()).unwrap(), &whole.key).unwrap();
+    assert_eq!((&least.refresh_token, least.generation), (&whole.refresh_token, whole.generation));
+    assert_eq!((least.refresh_started_at, &least.account), (whole.refresh_started_at, &whole.account));
+    assert!(!whole.events.is_empty() && least.events.is_empty() && least.id_token.is_none());
+    assert!(!whole.scoped_tokens.is_empty() && least.scoped_tokens.is_empty());
+    for now in [at, at.minus(CLOCK_TOLERANCE)] {
+        let intent = Intent::AccessToken { min_ttl: Seconds::ZERO };
+        let decision = decision::decide(now, Some(&least), None, Renew::WhenDue, intent);
+        assert_eq!(decision.action, Action::Refresh(RefreshReason::Expired));
+    }
+}
+
+#[test]
+fn only_a_session_has_a_minimal_one() {
+    assert_eq!(minimal_session(&Secret::new("a client secret")), Err(InvalidEntry::Garbage));
 }
 
 // ── any history ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -360,7 +360,7 @@ fn why_a_token_was_refused_is_told_as_likely() {
     let lost = fresh().after_lost_response(RefreshReason::Expired, None, after(60));
     assert!(probable(&refused(120, &lost)).contains("used up already"));
     assert_eq!(policy_mismatch(&refused(120, &lost), &MOBILE, &WORDS), None);
-    let interrupted = fresh().with_event(after(60), EventKind::Interrupted);
+    let interrupted = fresh().with_event(after(60), EventKind::Interrupted, None);
     assert!(probable(&refused(120, &interrupted)).contains("used up already"));
     assert_eq!(probable_refusal(&fresh(), Some(&MOBILE), &WORDS), None);
 }

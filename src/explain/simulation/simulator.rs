@@ -3,9 +3,9 @@
 //! with what the engine enforces, so each of the two checks the other.
 
 use super::scenario::Scenario;
+use crate::domain::access_tokens::ScopedTokens;
 use crate::domain::decision::{self, Action, Intent};
 use crate::domain::policy::{ClientType, Policy};
-use crate::domain::scoped_tokens::ScopedTokens;
 use crate::domain::secret::Secret;
 use crate::domain::session::{
     AccessToken, Account, HeldToken, NewTokens, RefreshReason, RefreshToken, RefreshTokenExpiry, SCHEMA, Session,

@@ -1,6 +1,7 @@
 use super::super::fixtures::{client, form, provider, response, with};
 use super::super::token::ClientAuthentication;
 use super::*;
+use crate::domain::text::printable;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

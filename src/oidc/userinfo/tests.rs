@@ -21,8 +21,8 @@ impl From<Problem> for Failure {
 }
 
 fn accept_signed(response: &Response, keys: &KeySet) -> Result<Object, Failure> {
-    let expected = ExpectedUserinfo { issuer: ISSUER, client_id: CLIENT, sub: "alice" };
-    accept_userinfo(response, &expected, |jws| keys.verify(jws).map_err(Failure::Signature))
+    let owner = Owner { issuer: ISSUER, client_id: CLIENT, sub: "alice" };
+    accept_userinfo(response, owner, |jws| keys.verify(jws).map_err(Failure::Signature))
 }
 
 fn accept(response: &Response) -> Result<Object, Failure> {

@@ -1,14 +1,40 @@
-//! Access tokens side by side, one for each set of scopes that was requested.
+//! An access token, and several side by side, one for each set of scopes that was requested.
 
-use crate::domain::access_token::AccessToken;
 use crate::domain::scopes::ScopeSet;
-use crate::domain::time::Time;
+use crate::domain::secret::{Secret, stored};
+use crate::domain::time::{CLOCK_TOLERANCE, Time};
 use serde::{Deserialize, Serialize};
 
 /// How many are kept. Each may be two kilobytes long, and a kernel keyring holds 20 of one user.
 const MAX_TOKENS: usize = 8;
 
-/// An access token with the scopes it was granted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessToken {
+    #[serde(with = "stored")]
+    pub value: Secret,
+    /// When the request was sent.
+    pub obtained_at: Time,
+    /// `obtained_at` plus the response's `expires_in`.
+    pub expires_at: Time,
+}
+
+impl AccessToken {
+    /// None, in the form of one that has expired for every clock that trusts `obtained_at`, so that a refresh is due.
+    pub fn absent(obtained_at: Time) -> Self {
+        Self { value: Secret::default(), obtained_at, expires_at: obtained_at.minus(CLOCK_TOLERANCE) }
+    }
+
+    /// Whether it was stored so far in the future that the clock must have been set back. Then its times mean nothing.
+    pub fn is_from_future(&self, now: Time) -> bool {
+        self.obtained_at > now.plus(CLOCK_TOLERANCE)
+    }
+
+    /// Whether it has not expired, as far as its times can be trusted.
+    pub fn is_valid(&self, now: Time) -> bool {
+        !self.is_from_future(now) && now < self.expires_at
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScopedToken {
     pub access_token: AccessToken,
@@ -62,7 +88,6 @@ impl ScopedTokens {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::domain::secret::Secret;
     use crate::domain::time::Seconds;
 
     const NOW: Time = Time::from_unix(1_800_000_000);
