@@ -1,8 +1,8 @@
 //! Where the tokens of a client that acts for itself are kept: in the kernel's keyring where there is one, else in the
 //! store. Nothing is lost with them, so a store that fails stops nobody.
 
+use crate::domain::access_tokens::ScopedToken;
 use crate::domain::machine_tokens::MachineTokens;
-use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::session::{EntryKey, SessionKey};
 use crate::domain::warning::WarningCode;
