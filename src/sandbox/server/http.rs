@@ -151,8 +151,7 @@ impl Response {
     /// does when it drops one, and leaves that connection to the client. Only `upgrade` gives the writer and the body
     /// without dropping the body; what it has to send first is an interim response (RFC 9110 15.2.1).
     pub fn send_unread(self, incoming: tiny_http::Request, now: Time) {
-        let is_read = incoming.body_length().is_none_or(|length| length <= BUFFERED_BYTES);
-        if is_read && !incoming.headers().iter().any(|header| header.field.equiv("Transfer-Encoding")) {
+        if is_whole(&incoming) {
             return self.send(incoming, now);
         }
         let bytes = self.bytes(&incoming, now);
@@ -200,6 +199,12 @@ impl From<io::Error> for Response {
         let text = format!("server_error: {error}");
         Self::text(500, text.as_str()).because(Reason::Described { text })
     }
+}
+
+/// Whether the body has come.
+pub fn is_whole(incoming: &tiny_http::Request) -> bool {
+    incoming.body_length().is_none_or(|length| length <= BUFFERED_BYTES)
+        && !incoming.headers().iter().any(|header| header.field.equiv("Transfer-Encoding"))
 }
 
 /// The body read from the socket; `None` if it is too long, cut short or not UTF-8.

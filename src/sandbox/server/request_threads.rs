@@ -1,7 +1,7 @@
 //! Each request has a thread of its own, because its body is read there and may never be complete: tiny_http reads heads on
 //! threads of its own, leaves bodies to us, and knows no timeouts.
 
-use super::http::{Request, Response, read_body};
+use super::http::{Request, Response, is_whole, read_body};
 use super::routes::endpoint_name;
 use super::service::{Service, lock, reachable};
 use crate::sandbox::engine::events::Kind;
@@ -44,6 +44,8 @@ pub(super) struct Shared {
     servers: Mutex<Vec<Arc<Server>>>,
     /// Cloned for each request until it is answered, or its thread panics.
     slots: Arc<()>,
+    /// As `slots`, for requests that may never come whole. They have half of the slots, so that they keep nobody else out.
+    half_sent: Arc<()>,
     max_requests: usize,
 }
 
@@ -52,7 +54,8 @@ impl RequestThreads {
     pub(super) fn start(listener: TcpListener, service: Arc<Service>, max_requests: usize) -> io::Result<Self> {
         check_threads()?;
         let (listener, servers) = (Mutex::new(Some(listener)), Mutex::default());
-        let shared = Arc::new(Shared { service, listener, servers, slots: Arc::default(), max_requests });
+        let (slots, half_sent) = (Arc::default(), Arc::default());
+        let shared = Arc::new(Shared { service, listener, servers, slots, half_sent, max_requests });
         let (alive, receiving) = channel();
         let (server, receiver) = (shared.new_server()?, Arc::clone(&shared));
         Builder::new().name("sandbox".to_owned()).spawn(move || receiver.receive(&server, &alive))?;
@@ -137,13 +140,15 @@ impl Shared {
     /// Answers on a thread. Beyond the limit, or without a thread, the answer is a 503.
     fn answer(self: &Arc<Self>, incoming: tiny_http::Request) {
         let (service, slot) = (Arc::clone(&self.service), Arc::clone(&self.slots));
-        let is_too_many = Arc::strong_count(&slot) > 1 + self.max_requests;
+        let half_sent = (!is_whole(&incoming)).then(|| Arc::clone(&self.half_sent));
+        let is_too_many = Arc::strong_count(&slot) > 1 + self.max_requests
+            || half_sent.as_ref().is_some_and(|slot| Arc::strong_count(slot) > 1 + self.max_requests / 2);
         let received_at = service.clock.uptime();
         // Kept here, so that it is not lost where no thread can be started.
         let kept = Arc::new(Mutex::new(Some(incoming)));
         let theirs = Arc::clone(&kept);
         let respond = move || {
-            let _slot = slot;
+            let _slots = (slot, half_sent);
             let incoming = lock(&theirs).take();
             incoming.map(|incoming| respond(&service, incoming, received_at))
         };

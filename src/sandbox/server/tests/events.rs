@@ -209,7 +209,7 @@ fn a_test_can_wait_for_an_event() {
 }
 
 /// A connection whose request waits for the next event.
-fn wait_for_an_event(sandbox: &Sandbox) -> TcpStream {
+pub(super) fn wait_for_an_event(sandbox: &Sandbox) -> TcpStream {
     let authority = sandbox.issuer().strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(authority).unwrap();
     let after = lock(&sandbox.service.engine).events.last_number();
@@ -219,7 +219,7 @@ fn wait_for_an_event(sandbox: &Sandbox) -> TcpStream {
     stream
 }
 
-fn await_waiting(sandbox: &Sandbox, count: usize) {
+pub(super) fn await_waiting(sandbox: &Sandbox, count: usize) {
     wait_until("so many requests wait", || sandbox.service.waiting.load(Ordering::SeqCst) == count);
 }
 

@@ -83,7 +83,7 @@ fn connections_that_come_at_once_are_all_served() {
 #[test]
 fn too_many_requests_at_once_are_told_so() {
     let entropy = Arc::new(Counting(AtomicU8::new(0)));
-    let sandbox = Sandbox::start(Options { max_requests: 2, ..Options::default() }, Arc::new(Frozen), entropy).unwrap();
+    let sandbox = Sandbox::start(Options { max_requests: 4, ..Options::default() }, Arc::new(Frozen), entropy).unwrap();
     let mut streams: Vec<_> = (0..3).map(|_| half_sent(&sandbox, "Content-Length: 9999")).collect();
     let told = |stream: &mut TcpStream| {
         stream.set_nonblocking(true).unwrap();
@@ -99,8 +99,11 @@ fn too_many_requests_at_once_are_told_so() {
     let mut last = streams.remove(at.unwrap());
     let response = read_response(&mut last, "too many requests at once");
     assert!(response.contains("\r\n\r\nHTTP/1.1 503 "), "{response}");
+    assert_eq!(get(&sandbox, "/.well-known/openid-configuration").0, 200, "half-sent requests leave room for others");
+    let waiting = [(); 2].map(|()| events::wait_for_an_event(&sandbox));
+    events::await_waiting(&sandbox, 2);
     assert_eq!(get(&sandbox, "/.well-known/openid-configuration").0, 503);
-    drop(streams);
+    drop((streams, waiting));
     wait_until_served(&sandbox);
 }
 
