@@ -179,12 +179,8 @@ pub fn client_of_option(text: &str) -> Result<Client, String> {
     let (id, rest) = text.split_once('=').ok_or_else(form)?;
     let mut parts = rest.split(',');
     let client_type = parts.next().unwrap_or_default();
-    let uris: Vec<&str> = parts.collect();
-    let mut settings = json!({"client_id": id, "client_type": client_type});
-    if !uris.is_empty() {
-        settings["redirect_uris"] = json!(uris);
-    }
-    client_of_json(settings)
+    let uris = Some(parts.collect::<Vec<_>>()).filter(|uris| !uris.is_empty());
+    client_of_json(json!({"client_id": id, "client_type": client_type, "redirect_uris": uris}))
 }
 
 /// The user of `ID[,KEY=VALUE…]`, with the keys of the file, or what is wrong with it; `claims.NAME` is a claim.

@@ -56,10 +56,6 @@ pub fn find<'a>(users: &'a [Arc<User>], text: &str) -> Option<&'a Arc<User>> {
     users.iter().find(|user| is_name(&user.id) || is_name(&user.email) || user.has_phone(text))
 }
 
-pub fn find_by_phone<'a>(users: &'a [Arc<User>], text: &str) -> Option<&'a Arc<User>> {
-    users.iter().find(|user| user.has_phone(text))
-}
-
 impl User {
     /// A user with `ID@example.com`, a phone number that follows from the id, and the highest levels.
     pub fn new(id: &str, given_name: &str, family_name: &str) -> Self {
@@ -77,7 +73,7 @@ impl User {
         }
     }
 
-    fn has_phone(&self, text: &str) -> bool {
+    pub fn has_phone(&self, text: &str) -> bool {
         let number: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '+' | '-')).collect();
         number == self.phone || (number.len() == 8 && self.phone.ends_with(&number))
     }
