@@ -117,6 +117,17 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn expired_tokens_and_those_of_a_wrong_clock_are_dropped() {
+        let is_kept = |obtained_at: Time| {
+            let tokens = ScopedTokens::default().with(scopes("old"), token("old", obtained_at), obtained_at);
+            tokens.with(scopes("new"), token("new", NOW), NOW).get(&scopes("old")).is_some()
+        };
+        let (second, hour_ago) = (Seconds(1), NOW.minus(Seconds::hours(1)));
+        assert!(is_kept(hour_ago.plus(second)) && !is_kept(hour_ago));
+        assert!(is_kept(NOW.plus(CLOCK_TOLERANCE)) && !is_kept(NOW.plus(CLOCK_TOLERANCE).plus(second)));
+    }
+
+    #[test]
     fn expired_and_oldest_tokens_are_dropped() {
         let mut tokens = ScopedTokens::default().with(scopes("old"), token("old", NOW.minus(Seconds::hours(1))), NOW);
         assert!(tokens.get(&scopes("old")).is_some());

@@ -100,6 +100,7 @@ mod tests {
         assert_eq!(accept(&active("x", json!(1))), at(600));
         assert_eq!(accept(&active("exp", json!(NOW.unix() as f64 + 30.9))), at(30));
         assert_eq!(accept(&active("exp", json!(NOW.unix() - 60))), at(-60));
+        assert_eq!(accept(&active("iat", json!(NOW.unix() + 60))), at(600));
         for name in ["iss", "client_id", "sub", "iat"] {
             assert_eq!(accept(&active(name, Value::Null)), at(600), "{name} is optional (RFC 7662 2.2)");
         }
@@ -134,6 +135,11 @@ mod tests {
                 other => panic!("{name} {value}: {other:?}"),
             }
         }
+        let mut ended_before_it_began = active("iat", json!(NOW.unix() + 50));
+        ended_before_it_began["exp"] = json!(NOW.unix() + 40);
+        assert!(
+            matches!(accept(&ended_before_it_began), Err(Problem::Invalid(what)) if what.contains("`exp` has passed"))
+        );
         assert!(matches!(accept(&json!({ "error": "invalid_client" })), Err(Problem::Refused(_))));
         assert!(matches!(accept(&json!([])), Err(Problem::Invalid(_))));
     }

@@ -70,6 +70,20 @@ fn refresh_explains_each_step() {
 }
 
 #[test]
+fn steps_say_what_the_client_proves_itself_with() {
+    let confidential = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret");
+    for (bench, exchange, refresh) in [
+        (Bench::new("MobileApp"), "It is sent with the code_verifier, ", "sent without a secret, by a public client."),
+        (confidential, "with the code_verifier and the client secret, ", "sent with the client secret."),
+    ] {
+        bench.provider.expect_login(&bench.browser, bench.clock.time(), TokenResponse::new().refresh_token("rt-1"));
+        bench.run(&["login", "-v"]).exits(0).says(exchange);
+        bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
+        bench.run(&["refresh", "--force", "-v"]).exits(0).says(refresh);
+    }
+}
+
+#[test]
 fn login_elsewhere_has_its_own_steps() {
     let bench = Bench::new("MobileApp");
     expect_device_login(&bench);

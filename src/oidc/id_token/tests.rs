@@ -202,6 +202,22 @@ fn requested_max_age_is_enforced() {
 }
 
 #[test]
+fn polled_login_takes_no_id_token_of_a_browser_login() {
+    let polled = |nonce: Value| {
+        let changes = [("nonce", nonce), ("s_hash", Value::Null), ("c_hash", Value::Null)];
+        let access_token = Secret::new("the-access-token");
+        let source = IdTokenSource::Login { redirect: None, max_age: None, waited: Seconds::ZERO };
+        let expected =
+            ExpectedIdToken { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, source };
+        accept_id_token(&Secret::new(sign(&header(), &with(claims(), &changes))), &keys(), &expected)
+    };
+    assert_eq!(polled(Value::Null).unwrap().account.sub, "alice");
+    for nonce in [json!("the-nonce"), json!(7)] {
+        assert!(matches!(polled(nonce), Err(TokenProblem::Invalid(_))));
+    }
+}
+
+#[test]
 fn acr_levels_are_read_from_string_or_list() {
     for (acr, expected) in [
         (json!(["urn:a", "urn:b", 1]), &["urn:a", "urn:b"][..]),
