@@ -7,6 +7,7 @@ mod trust;
 use crate::domain::text::printable;
 use crate::ports::{Body, Env, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
 use flate2::read::MultiGzDecoder;
+use jiff::tz::TimeZone;
 use proxy::Proxy;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use reqwest::{Certificate, Client, redirect};
@@ -243,7 +244,7 @@ fn http_failure(error: &reqwest::Error, route: &Route) -> HttpFailure {
                 rustls::CertificateError::UnknownIssuer => HttpFailureKind::UnknownAuthority,
                 _ => HttpFailureKind::Certificate,
             };
-            return certificate(&trust::certificate_fault(problem), kind);
+            return certificate(&trust::certificate_fault(problem, &TimeZone::system()), kind);
         }
         Some(rustls::Error::NoCertificatesPresented) => {
             return certificate("none was sent", HttpFailureKind::Certificate);

@@ -71,6 +71,13 @@ impl Time {
         jiff::Timestamp::from_second(self.0).map_or_else(|_| String::new(), |t| t.to_string())
     }
 
+    /// In this zone, for people: `2026-01-31 13:00:00 CET`.
+    pub fn local(self, zone: &jiff::tz::TimeZone) -> String {
+        jiff::Timestamp::from_second(self.0)
+            .map(|stamp| stamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
+            .unwrap_or_default()
+    }
+
     /// The time of an HTTP date (RFC 9110 5.6.7, the fixed-length form).
     pub fn from_http_date(text: &str) -> Option<Self> {
         let zoned = jiff::fmt::rfc2822::parse(text.trim()).ok()?;
@@ -188,6 +195,13 @@ mod tests {
         assert_eq!(Time::MIN.minus(Seconds(i64::MAX)), Time::MIN);
         assert_eq!(Time::from_unix(i64::MIN), Time::MIN);
         assert_eq!(Seconds::days(i64::MAX), Seconds(i64::MAX));
+    }
+
+    #[test]
+    fn local_times_follow_daylight_saving() {
+        let oslo = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        assert_eq!(Time::from_unix(1_767_225_600).local(&oslo), "2026-01-01 01:00:00 CET");
+        assert_eq!(Time::from_unix(1_782_864_000).local(&oslo), "2026-07-01 02:00:00 CEST");
     }
 
     #[test]

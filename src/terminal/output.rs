@@ -53,13 +53,6 @@ fn has_colors(when: Option<ColorWhen>, env: &Env, stream: Stream) -> bool {
     }
 }
 
-/// `time` in `zone`: `2026-01-31 13:00:00 CET`.
-fn local_time(time: Time, zone: &jiff::tz::TimeZone) -> String {
-    jiff::Timestamp::from_second(time.unix())
-        .map(|stamp| stamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
-        .unwrap_or_default()
-}
-
 impl<'w> Output<'w> {
     pub fn new(ports: &'w Ports, global: &Global) -> Self {
         let colors = |stream| Colors(has_colors(global.color, &ports.env, stream));
@@ -282,7 +275,7 @@ impl<'w> Output<'w> {
 
     /// `time` in the local zone: `2026-01-31 13:00:00 CET`.
     pub fn local(&self, time: Time) -> String {
-        local_time(time, &(self.ports.time_zone)())
+        time.local(&(self.ports.time_zone)())
     }
 
     /// `time` with its distance from `now`: `2026-01-31 13:00:00 CET (in 13 days 4 h)`.
@@ -366,12 +359,5 @@ mod tests {
         let old_console = Stream { obeys_escapes: false, ..stream(true) };
         assert!(!has_colors(None, &Env::default(), old_console));
         assert!(has_colors(Some(ColorWhen::Always), &Env::default(), old_console), "as was asked");
-    }
-
-    #[test]
-    fn local_times_follow_daylight_saving() {
-        let oslo = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
-        assert_eq!(local_time(Time::from_unix(1_767_225_600), &oslo), "2026-01-01 01:00:00 CET");
-        assert_eq!(local_time(Time::from_unix(1_782_864_000), &oslo), "2026-07-01 02:00:00 CEST");
     }
 }

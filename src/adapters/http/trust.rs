@@ -4,6 +4,7 @@ use crate::adapters::owned_files;
 use crate::domain::text::{printable, utf8_text};
 use crate::domain::time::Time;
 use crate::ports::{Env, HttpFailure, HttpFailureKind};
+use jiff::tz::TimeZone;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{CertificateError, RootCertStore};
@@ -48,8 +49,9 @@ pub(super) fn no_authorities(env: &Env) -> HttpFailure {
     HttpFailure { message: message.into(), kind: HttpFailureKind::Certificate }
 }
 
-pub(super) fn certificate_fault(problem: &CertificateError) -> String {
-    let at = |time: &UnixTime| Time::from_unix(i64::try_from(time.as_secs()).unwrap_or(i64::MAX)).rfc3339();
+/// What is wrong with a certificate, with times in `zone`.
+pub(super) fn certificate_fault(problem: &CertificateError, zone: &TimeZone) -> String {
+    let at = |time: &UnixTime| Time::from_unix(i64::try_from(time.as_secs()).unwrap_or(i64::MAX)).local(zone);
     match problem {
         CertificateError::UnknownIssuer => {
             "it is not signed by an authority trusted here (it may be self-signed, or signed by a company's own authority)"
@@ -187,6 +189,7 @@ mod tests {
 
     #[test]
     fn certificate_errors_are_described() {
+        let oslo = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
         let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let other = |what| CertificateError::Other(OtherError(Arc::new(Called(what))));
         let names = |presented: &[&str]| CertificateError::NotValidForNameContext {
@@ -198,11 +201,11 @@ mod tests {
             (CertificateError::UnknownIssuer, "it is not signed by an authority trusted here"),
             (
                 CertificateError::ExpiredContext { time: at(86_400), not_after: at(0) },
-                "it expired on 1970-01-01T00:00:00Z (by this machine's clock it is 1970-01-02T00:00:00Z)",
+                "it expired on 1970-01-01 01:00:00 CET (by this machine's clock it is 1970-01-02 01:00:00 CET)",
             ),
             (
                 CertificateError::NotValidYetContext { time: at(0), not_before: at(60) },
-                "it is not valid before 1970-01-01T00:01:00Z (by this machine's clock it is 1970-01-01T00:00:00Z)",
+                "it is not valid before 1970-01-01 01:01:00 CET (by this machine's clock it is 1970-01-01 01:00:00 CET)",
             ),
             (
                 names(&["DnsName(\"*.b\u{1b}.test\")", "IpAddress(10.0.0.1)", "DirectoryName"]),
@@ -215,7 +218,7 @@ mod tests {
             (other("odd\u{1b}"), "odd\\u{1b}"),
             (CertificateError::BadEncoding, "damaged"),
         ] {
-            let shown = certificate_fault(&problem);
+            let shown = certificate_fault(&problem, &oslo);
             assert!(shown.contains(words), "{problem:?}: {shown}");
         }
     }
