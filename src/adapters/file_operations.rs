@@ -12,7 +12,6 @@ pub(super) fn retry_while_in_use<T>(operation: impl FnMut() -> io::Result<T>) ->
     retry(operation, std::thread::sleep)
 }
 
-/// Elsewhere an open file can be renamed and removed.
 #[cfg(not(windows))]
 pub(super) fn retry_while_in_use<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     operation()

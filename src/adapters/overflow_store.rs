@@ -23,7 +23,6 @@ pub struct OverflowStore {
     store: Box<dyn Store>,
     /// The size of an entry in bytes.
     limit: usize,
-    /// Of the files.
     dir: PathBuf,
 }
 

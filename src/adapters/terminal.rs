@@ -234,7 +234,6 @@ impl<R: BufRead> LineReader<R> {
         Ok(line)
     }
 
-    /// One line without its end; `None` at the end of input.
     fn next(&mut self) -> io::Result<Option<String>> {
         let line = self.next_bytes()?;
         if line.is_empty() {

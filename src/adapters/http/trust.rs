@@ -112,7 +112,6 @@ fn first_few(names: &[String]) -> String {
     }
 }
 
-/// Describes a TLS error that is not about the certificate.
 pub(super) fn tls_fault(problem: &rustls::Error) -> Option<String> {
     Some(match problem {
         rustls::Error::InvalidMessage(_) => "the server did not respond with TLS".into(),

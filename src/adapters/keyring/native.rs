@@ -73,7 +73,6 @@ impl Keyring {
     }
 }
 
-/// Sets up the library's store for this process, once.
 fn set_up() -> Result<(), Error> {
     keyring::Entry::store_status().as_ref().map(|_| ()).map_err(|_| Error::NoDefaultStore)
 }

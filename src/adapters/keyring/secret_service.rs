@@ -328,7 +328,6 @@ fn attributes(entry: &str) -> HashMap<&str, &str> {
     HashMap::from([("service", SERVICE), ("username", entry)])
 }
 
-/// Shown in the keyring's own program.
 fn label(entry: &str) -> String {
     EntryKey::parse(entry).map_or_else(|| SERVICE.to_owned(), |key| format!("{SERVICE}: {}", key.label()))
 }

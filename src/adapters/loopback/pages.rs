@@ -49,7 +49,6 @@ macro_rules! text {
 pub(super) const LOGGED_IN: PageText = text!("logged-in");
 pub(super) const NOT_LOGGED_IN: PageText = text!("not-logged-in");
 pub(super) const LOGGED_OUT: PageText = text!("logged-out");
-/// For a result that is not known here.
 pub(super) const NEUTRAL: PageText = text!("neutral");
 pub(super) const NOT_FOUND: PageText = text!("not-found");
 pub(super) const BAD_REQUEST: PageText = text!("bad-request");

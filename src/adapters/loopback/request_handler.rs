@@ -250,7 +250,6 @@ impl RequestHandler {
     }
 }
 
-/// Of every response.
 pub(super) const HEADERS: [(&str, &str); 7] = [
     ("content-type", "text/html; charset=utf-8"),
     ("content-security-policy", pages::POLICY),

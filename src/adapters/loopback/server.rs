@@ -212,7 +212,6 @@ impl Write for ErrorPages {
     }
 }
 
-/// The status of a response that starts with `head`.
 fn status_of(head: &[u8]) -> StatusCode {
     let code = head.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
     StatusCode::from_bytes(code).unwrap_or(StatusCode::BAD_REQUEST)

@@ -18,7 +18,6 @@ pub(super) const CATCHABLE: [i32; 13] = [
     SIGABRT, SIGTRAP, SIGSYS,
 ];
 
-/// [`CATCHABLE`] and those of this platform.
 pub(super) fn all() -> impl Iterator<Item = i32> {
     CATCHABLE.into_iter().chain(platform_signals())
 }

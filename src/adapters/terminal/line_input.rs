@@ -200,7 +200,6 @@ fn echoed(byte: u8) -> Vec<u8> {
     }
 }
 
-/// Whether another job has the terminal.
 fn is_in_background(input: &Stdin) -> bool {
     tcgetpgrp(input).is_ok_and(|group| group != getpgrp())
 }
