@@ -12,7 +12,7 @@ use crate::flows::provider_metadata::{self, HURRIED_DEADLINE};
 use crate::flows::token_response;
 use crate::oidc::discovery::Provider;
 use crate::oidc::introspection::{accept_introspection, introspection_request};
-use crate::oidc::token::{Client, ClientAuthentication, provider_time};
+use crate::oidc::token::{Client, provider_time};
 use crate::oidc::{Owner, Problem};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -151,7 +151,7 @@ fn read_memory(context: &Context<'_>, path: Option<&PathBuf>, now: Time) -> Memo
 
 fn memory_path(context: &Context<'_>, provider: &Provider, client: &Client) -> Option<PathBuf> {
     let endpoint = provider.introspection_endpoint.as_ref()?.as_str();
-    let is_public = client.authentication == ClientAuthentication::None;
+    let is_public = !client.has_secret();
     let hash = Sha256::digest(serde_json::json!([endpoint, client.client_id, is_public]).to_string());
     let cache = context.ports.dirs.cache.as_ref()?;
     Some(cache.join("tidp").join(format!("introspection-{}.json", hex(&hash[..16]))))

@@ -66,8 +66,10 @@ pub fn accept_device_authorization(response: &Response) -> Result<DeviceAuthoriz
     Ok(DeviceAuthorization {
         device_code: required(device_code, "device_code", RESPONSE_NAME)?,
         user_code: shown_string(&object, "user_code", "typed", RESPONSE_NAME)?,
+        // Lenient: the user can type the code. On another site, a QR code would lead elsewhere than what is printed.
         verification_uri_complete: lenient_string(&object, "verification_uri_complete")
-            .and_then(|text| complete_uri_of_the_same_site(text, &verification_uri)),
+            .and_then(|text| self::verification_uri(text).ok())
+            .filter(|complete| complete.origin() == verification_uri.origin()),
         verification_uri,
         lifetime: required(lenient_seconds(&object, "expires_in"), "expires_in", RESPONSE_NAME)?.min(MAX_LIFETIME),
         interval: lenient_seconds(&object, "interval").unwrap_or(DEFAULT_INTERVAL),
@@ -78,12 +80,6 @@ pub fn accept_device_authorization(response: &Response) -> Result<DeviceAuthoriz
 fn verification_uri(text: &str) -> Result<Url, Problem> {
     browser_address(text)
         .or_else(|why| invalid(format!("{RESPONSE_NAME}: `verification_uri` {why}: `{}`", printable(text))))
-}
-
-/// Lenient: an address that cannot be used counts as absent, because the user can type the code. So does one on another
-/// site than the address that is printed: a QR code must not lead elsewhere.
-fn complete_uri_of_the_same_site(text: &str, verification_uri: &Url) -> Option<Url> {
-    self::verification_uri(text).ok().filter(|complete| complete.origin() == verification_uri.origin())
 }
 
 /// The request for the tokens (RFC 8628 3.4).

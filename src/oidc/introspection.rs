@@ -3,7 +3,7 @@
 
 use super::discovery::Provider;
 use super::response::{self, Object, invalid};
-use super::token::{Client, form_post};
+use super::token::{Client, request_about_refresh_token};
 use super::{Owner, Problem};
 use crate::domain::secret::Secret;
 use crate::domain::session::RefreshTokenStatus;
@@ -16,9 +16,7 @@ const RESPONSE_NAME: &str = "the introspection response";
 
 /// The request (RFC 7662 2.1); `None` if there is no such endpoint.
 pub fn introspection_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Option<Request> {
-    let url = provider.introspection_endpoint.as_ref()?;
-    let parameters = [("token", refresh_token.expose()), ("token_type_hint", "refresh_token")];
-    Some(form_post(url, client, &parameters, &[refresh_token]))
+    Some(request_about_refresh_token(provider.introspection_endpoint.as_ref()?, client, refresh_token))
 }
 
 /// The result of [`introspection_request`]. `now` and the end are by the provider's clock; `Inactive` may also mean that the
@@ -30,15 +28,11 @@ pub fn introspection_request(provider: &Provider, client: &Client, refresh_token
 /// `response::success_body`.
 pub fn accept_introspection(response: &Response, owner: Owner<'_>, now: Time) -> Result<RefreshTokenStatus, Problem> {
     let object = response::object(response::success_body(response, RESPONSE_NAME)?, RESPONSE_NAME)?;
-    match object.get("active") {
-        Some(Value::Bool(true)) => {}
-        Some(Value::Bool(false)) => return Ok(RefreshTokenStatus::Inactive),
-        _ => {
-            return Err(match response::oauth_error(&object) {
-                Some(error) => response::problem_from_oauth_error(error),
-                None => Problem::Invalid(format!("{RESPONSE_NAME}: `active` is missing or not a boolean")),
-            });
-        }
+    match (object.get("active"), response::oauth_error(&object)) {
+        (Some(Value::Bool(true)), _) => {}
+        (Some(Value::Bool(false)), _) => return Ok(RefreshTokenStatus::Inactive),
+        (_, Some(error)) => return Err(response::problem_from_oauth_error(error)),
+        (_, None) => return invalid(format!("{RESPONSE_NAME}: `active` is missing or not a boolean")),
     }
     for (name, ours) in [("iss", owner.issuer), ("client_id", owner.client_id), ("sub", owner.sub)] {
         if response::optional_string(&object, name, RESPONSE_NAME)?.is_some_and(|theirs| theirs != ours) {

@@ -5,7 +5,7 @@ use super::Problem;
 use super::discovery::{Provider, get_request};
 use super::redact;
 use super::response;
-use super::token::{Client, ClientAuthentication, form_post};
+use super::token::{Client, request_about_refresh_token};
 use crate::domain::secret::Secret;
 use crate::ports::{Body, Method, Request, Response};
 use std::path::Path;
@@ -29,9 +29,7 @@ const RESPONSE_NAME: &str = "the revocation response";
 
 /// The request to revoke a refresh token (RFC 7009 2.1); `None` if there is no such endpoint.
 pub fn revocation_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Option<Request> {
-    let url = provider.revocation_endpoint.as_ref()?;
-    let parameters = [("token", refresh_token.expose()), ("token_type_hint", "refresh_token")];
-    Some(form_post(url, client, &parameters, &[refresh_token]))
+    Some(request_about_refresh_token(provider.revocation_endpoint.as_ref()?, client, refresh_token))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +59,7 @@ pub fn accept_revocation(response: &Response, provider: &Provider, client: &Clie
         Problem::Refused(error) => error.error == "invalid_client",
         Problem::Invalid(_) | Problem::Unavailable(_) => false,
     };
-    let is_public = client.authentication == ClientAuthentication::None;
-    if wants_authentication && is_public && !provider.lists_public_clients_for_revocation {
+    if wants_authentication && !client.has_secret() && !provider.lists_public_clients_for_revocation {
         return Ok(Revocation::NotForPublicClients);
     }
     Err(problem)

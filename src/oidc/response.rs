@@ -109,7 +109,13 @@ pub(super) fn problem_from_status(response: &Response, response_name: &str) -> P
         status if is_temporary(status) => {
             Problem::Unavailable(status_message(status, response_name) + &retry_after(response))
         }
-        400..=499 => refusal(response, response_name),
+        400..=499 => match stated_error(response) {
+            Some(error) => problem_from_oauth_error(error),
+            None if is_web_page(response) => Problem::Unavailable(format!(
+                "a web page (HTTP {status}) was sent instead of {response_name}, maybe by something between here and the provider"
+            )),
+            None => Problem::RefusedByStatus { status, what: status_message(status, response_name) },
+        },
         // Redirects are never followed: RFC 9700 4.12, and documents have a fixed address.
         300..=399 => {
             Problem::Invalid(format!("the provider sent a redirect instead of {response_name} (HTTP {status})"))
@@ -131,17 +137,6 @@ fn status_message(status: u16, response_name: &str) -> String {
 
 pub(super) const fn is_temporary(status: u16) -> bool {
     matches!(status, 407 | 408 | 425 | 429 | 500..=599)
-}
-
-fn refusal(response: &Response, response_name: &str) -> Problem {
-    let status = response.status;
-    match stated_error(response) {
-        Some(error) => problem_from_oauth_error(error),
-        None if is_web_page(response) => Problem::Unavailable(format!(
-            "a web page (HTTP {status}) was sent instead of {response_name}, maybe by something between here and the provider"
-        )),
-        None => Problem::RefusedByStatus { status, what: status_message(status, response_name) },
-    }
 }
 
 pub(super) fn problem_from_oauth_error(error: OAuthError) -> Problem {

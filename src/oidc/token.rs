@@ -130,6 +130,11 @@ pub(super) fn form_post(url: &Url, client: &Client, parameters: &[(&str, &str)],
     }
 }
 
+/// A request about a refresh token: to revoke it (RFC 7009 2.1), or what the provider says of it (RFC 7662 2.1).
+pub(super) fn request_about_refresh_token(url: &Url, client: &Client, token: &Secret) -> Request {
+    form_post(url, client, &[("token", token.expose()), ("token_type_hint", "refresh_token")], &[token])
+}
+
 fn basic_credentials(client_id: &str, secret: &Secret) -> Secret {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = Secret::new(format!("{}:{}", encoded(client_id), encoded(secret.expose())));
