@@ -23,7 +23,6 @@ pub fn quote(word: &str) -> String {
     if word.contains(is_expanded) { shell_words::quote(word).into_owned() } else { format!("\"{word}\"") }
 }
 
-/// The shell that reads what `tidp` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shell {
     Posix,

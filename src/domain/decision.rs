@@ -7,16 +7,13 @@ use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 /// How long a token must remain valid unless a command says otherwise.
 pub const DEFAULT_MIN_TTL: Seconds = Seconds(30);
 
-/// What a command wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intent {
     /// An access token that remains valid for `min_ttl`.
     AccessToken {
         min_ttl: Seconds,
     },
-    /// An ID token that has not expired.
     IdToken,
-    /// Up-to-date ID token claims.
     Claims,
     Force,
     /// A sliding session renewed `lead` before it ends; see [`crate::domain::keepalive`].

@@ -22,7 +22,6 @@ pub fn retry_delay(failures: u32, left: Seconds) -> Seconds {
     Seconds(doubled.min(600).min((left.0 / 4).max(FIRST)))
 }
 
-/// How a session that is kept alive goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RenewalPlan {
     /// It is renewed at `due`; otherwise it ends at `end`.

@@ -50,7 +50,6 @@ guide_names! {
     }
 }
 
-/// The rules for refresh tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
     pub name: PolicyName,

@@ -26,12 +26,10 @@ impl ScopeSet {
         self.0.contains(scope)
     }
 
-    /// The scopes that `other` lacks.
     pub fn missing_in(&self, other: &Self) -> Self {
         Self(self.0.difference(&other.0).cloned().collect())
     }
 
-    /// As in the parameter `scope`.
     pub fn to_text(&self) -> String {
         self.iter().collect::<Vec<_>>().join(" ")
     }

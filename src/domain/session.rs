@@ -248,7 +248,6 @@ impl HeldToken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnfinishedRefresh {
     pub at: Time,
-    /// Whether its response came and failed a check.
     pub response_discarded: bool,
 }
 
@@ -422,7 +421,6 @@ impl Session {
         self.held_token()?.introspection.as_ref()
     }
 
-    /// When the provider said that the held refresh token is not active, if it did.
     pub fn found_inactive_at(&self) -> Option<Time> {
         self.introspection().filter(|said| said.status == RefreshTokenStatus::Inactive).map(|said| said.asked_at)
     }
@@ -432,7 +430,6 @@ impl Session {
         self.unresolved_refusal().map(|(at, _)| at).or(self.found_inactive_at())
     }
 
-    /// When the held refresh token expires, as the provider says.
     pub fn introspected_expiry(&self) -> Option<Time> {
         match self.introspection()?.status {
             RefreshTokenStatus::Active { expires_at } => expires_at,

@@ -17,7 +17,6 @@ pub const MAX_TOKEN_LENGTH: usize = 1 << 20;
 /// A parsed JWS in compact form; its signature is **not** verified.
 #[derive(Clone, PartialEq)]
 pub struct Jws<'a> {
-    /// The protected header (RFC 7515 4).
     pub header: Map<String, Value>,
     pub payload: Vec<u8>,
     header_bytes: Vec<u8>,

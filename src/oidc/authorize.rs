@@ -13,7 +13,6 @@ use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use url::{Url, form_urlencoded};
 
-/// What the user may choose about a login.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuthorizationOptions {
     /// `scope` (RFC 6749 3.3); `openid` is added if missing (Core 3.1.2.1).

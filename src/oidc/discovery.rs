@@ -201,7 +201,6 @@ impl Provider {
         })
     }
 
-    /// Why there is no such endpoint: it is missing, or was rejected.
     pub fn missing_endpoint_reason(&self, name: &str) -> String {
         let unusable = self.unusable_endpoints.iter().find(|(unusable, _)| *unusable == name);
         unusable.map_or_else(|| format!("the provider's discovery document has no `{name}`"), |(_, why)| why.clone())

@@ -42,7 +42,6 @@ pub fn retry_after(response: &Response) -> Option<Seconds> {
     Some(Seconds(response.header("retry-after")?.trim().parse::<u32>().ok()?.into()))
 }
 
-/// How long to wait before each poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PollInterval {
     interval: Seconds,

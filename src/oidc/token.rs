@@ -21,7 +21,6 @@ const RESPONSE_NAME: &str = "the token response";
 /// How a client authenticates (Core 9, RFC 6749 2.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientAuthentication {
-    /// A public client.
     None,
     Basic(Secret),
     Post(Secret),
@@ -170,7 +169,6 @@ pub fn accept_token_response(response: &Response) -> Result<TokenResponse, Probl
     })
 }
 
-/// What the refusal of a refresh is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusalCause {
     /// The refresh token or the user: only a login helps.
