@@ -7,19 +7,17 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, ValueEnum};
 use std::ffi::OsString;
 
-/// What clap returns instead of a command.
 pub enum HelpOrUsageError {
-    /// The help was asked for.
     Help {
-        /// The words of the command.
         command: Vec<String>,
         /// By `-h`.
         is_short: bool,
     },
-    /// The version was asked for.
     Version,
     /// This command, such as `profile`, needs another word.
-    NoCommand { command: Vec<String> },
+    NoCommand {
+        command: Vec<String>,
+    },
     UsageError {
         /// May hold text from the command line, which is not printable yet.
         message: String,

@@ -13,11 +13,10 @@ use crate::terminal::output::Output;
 
 const ACCESS_TOKEN_VARIABLE: &str = "TIDP_ACCESS_TOKEN";
 
-/// Runs it; returns only if CMD did not start.
+/// Returns only if CMD did not start.
 ///
 /// # Errors
-/// As `tidp token` if there is no token; 125 to 127 as env(1) if `exec` itself failed, CMD cannot be
-/// run, or was not found.
+/// As `tidp token`; 125 to 127 as env(1) if `exec` itself failed, CMD cannot be run, or was not found.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Exec) -> Result<()> {
     let variable = args.variable.as_deref().unwrap_or(ACCESS_TOKEN_VARIABLE);
     check_variable(variable)?;

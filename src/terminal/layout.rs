@@ -10,7 +10,6 @@ const MIN_WIDTH: usize = 20;
 /// How far from the left a second column of text may begin.
 const MAX_LABEL: usize = 24;
 
-/// What a list's item begins with.
 const MARKERS: [&str; 5] = ["- ", "* ", "> ", "· ", "✓ "];
 
 /// The lines of `text`, at most `columns` and never more than 100 wide. An address or a command is never broken, so that

@@ -37,7 +37,6 @@ pub struct Output<'w> {
     held_notes: Mutex<Option<String>>,
 }
 
-/// A warning in a JSON document.
 pub fn warning_json((code, message): &(WarningCode, String)) -> Value {
     json!({ "code": code, "message": message })
 }
@@ -225,12 +224,10 @@ impl<'w> Output<'w> {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The warnings so far, for a JSON document.
     pub fn warnings_json(&self) -> Vec<Value> {
         self.warnings().iter().map(warning_json).collect()
     }
 
-    /// Writes to stderr, if it is to be shown.
     fn trace(&self, trace: &Trace) {
         let (needed, line) = match trace {
             Trace::Step(number, text) => {
@@ -244,7 +241,6 @@ impl<'w> Output<'w> {
         }
     }
 
-    /// Writes the error that ends the command.
     pub fn failure(&self, report: &Report) {
         if self.json {
             return self.write(&printable_json(format!("{}\n", report.to_json())));
@@ -273,7 +269,6 @@ impl<'w> Output<'w> {
         if locale.is_none_or(is_utf8) { Charset::Unicode } else { Charset::Ascii }
     }
 
-    /// `time` in the local zone: `2026-01-31 13:00:00 CET`.
     pub fn local(&self, time: Time) -> String {
         time.local(&(self.ports.time_zone)())
     }

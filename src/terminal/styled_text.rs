@@ -31,7 +31,6 @@ pub enum Role {
     Over,
 }
 
-/// A part of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
     pub role: Role,
@@ -42,7 +41,6 @@ pub struct Span {
 pub struct Line(pub Vec<Span>);
 
 impl Line {
-    /// A line with one part.
     pub fn new(role: Role, text: impl Into<String>) -> Self {
         Self(vec![Span { role, text: text.into() }])
     }
@@ -83,12 +81,10 @@ impl Line {
     }
 }
 
-/// Whether there are colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Colors(pub bool);
 
 impl Colors {
-    /// The lines as text.
     pub fn render(self, lines: &[Line]) -> String {
         let render = |line: &Line| line.0.iter().map(|span| self.paint_role(&span.text, span.role)).collect::<String>();
         lines.iter().map(|line| render(line) + "\n").collect()

@@ -4,7 +4,6 @@ use crate::commands::help::{TOPICS, to_text};
 use crate::config::key_meanings;
 use clap::{Arg, Command, ValueHint};
 
-/// What to offer.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Offer {
     /// Words with their descriptions.
@@ -52,7 +51,6 @@ pub fn offer(root: &Command, before: &[String], current: &str, profiles: impl Fn
     Offer::Values(values.into_iter().map(|(value, text)| (prefix.clone() + &value, text)).collect())
 }
 
-/// The words so far.
 struct Line<'a> {
     root: &'a Command,
     command: &'a Command,

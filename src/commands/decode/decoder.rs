@@ -175,13 +175,11 @@ impl Decoder<'_> {
     }
 }
 
-/// A warning's code and message.
 type CodedWarning = (WarningCode, String);
 
 /// The members of the JSON document after the header and the payload.
 #[derive(Serialize)]
 struct TokenDetails<'a> {
-    /// Its name in a token response.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
     verified: bool,

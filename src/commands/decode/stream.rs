@@ -41,7 +41,6 @@ pub(super) struct Counts {
     unverified_kind: Option<Kind>,
 }
 
-/// The lines that were read together, decoded.
 #[derive(Default)]
 pub(super) struct Chunk {
     results: Vec<Decoded>,
@@ -57,7 +56,6 @@ struct Decoded {
     failure: Option<(u64, Error)>,
 }
 
-/// Where the workers get their lines.
 struct ChunkSource {
     /// The lines that were read before the workers started.
     first: Option<Vec<u8>>,
@@ -71,12 +69,10 @@ struct PrintQueue {
     next_position: u64,
     waiting: BTreeMap<u64, Chunk>,
     counts: Counts,
-    /// An error has ended the command.
     has_failed: bool,
 }
 
 impl Decoder<'_> {
-    /// Decodes standard input as it arrives.
     pub(super) fn stream(&self) -> Result<()> {
         if self.ports.terminal.stdin_is_terminal() {
             self.out.note(
@@ -279,7 +275,6 @@ fn text(line: &[u8]) -> Result<Option<&str>> {
 }
 
 impl Counts {
-    /// The result of the command.
     pub(super) fn result(&self) -> Result<()> {
         let failures = [
             (self.opaque, "are opaque", "the token is opaque: only its issuer can read it"),
