@@ -40,5 +40,8 @@ pub mod ports {
     pub use crate::ports::*;
 }
 pub mod terminal {
+    pub mod layout {
+        pub use crate::terminal::layout::fit;
+    }
     pub use crate::terminal::styled_text::Charset;
 }

@@ -15,7 +15,7 @@ fn help(args: &[&str]) -> String {
 }
 
 /// Every command and subcommand by its words; the first has none.
-fn commands() -> Vec<Vec<String>> {
+pub fn commands() -> Vec<Vec<String>> {
     fn walk(command: &Command, words: &[String], found: &mut Vec<Vec<String>>) {
         found.push(words.to_vec());
         for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {

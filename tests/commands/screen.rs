@@ -1,9 +1,13 @@
 //! What a person sees on a terminal of 40, 80 or 200 columns: no line is wider, except an address or a command, which
 //! must stay whole to be copied.
 
+use crate::golden::golden;
+use crate::help::commands;
 use crate::support::Bench;
 use crate::support::tokens::{ISSUER, TokenResponse};
+use tidp::testing::commands::help::TOPICS;
 use tidp::testing::domain::time::Seconds;
+use tidp::testing::terminal::layout::fit as fitted;
 use unicode_width::UnicodeWidthStr;
 
 const WIDTHS: [u16; 3] = [40, 80, 200];
@@ -97,6 +101,53 @@ fn login_and_logout_fit_the_screen_and_the_address_stays_whole() {
         let logout = bench.run_unchecked(&["logout", "--local"]);
         assert!(logout.stderr.contains("refresh token"), "{}", logout.stderr);
         fits(&logout.stderr, columns);
+    }
+}
+
+/// Whether the line is what a user types, in its colour, so that it stays whole.
+fn is_code(line: &str) -> bool {
+    let code = line.trim_start().strip_prefix("\x1b[36m").and_then(|line| line.split_once("\x1b[0m"));
+    code.is_some_and(|(_, after)| !after.contains(' '))
+}
+
+fn without_colors(text: &str) -> String {
+    ["\x1b[0m", "\x1b[1m", "\x1b[36m"].iter().fold(text.to_owned(), |text, escape| text.replace(escape, ""))
+}
+
+#[test]
+fn help_fits_the_screen() {
+    let pages =
+        commands().into_iter().flat_map(|words| ["-h", "--help"].map(|form| [&words[..], &[form.into()]].concat()));
+    let topics = TOPICS.map(|topic| vec!["help".to_owned(), topic.name.to_owned()]);
+    let lines: Vec<Vec<String>> = pages.chain(topics).collect();
+    for columns in WIDTHS {
+        let mut shown = String::new();
+        for words in &lines {
+            let bench = Bench::with_env(&[]);
+            bench.terminal.set_columns(columns);
+            let args = words.iter().map(String::as_str).chain(["--color", "always"]);
+            let page = bench.run(&args.collect::<Vec<_>>()).exits(0).stdout;
+            let prose: Vec<&str> = page.lines().filter(|line| !is_code(line)).collect();
+            fits(&without_colors(&prose.join("\n")), columns);
+            shown += &format!("=== tidp {}\n{}", words.join(" "), without_colors(&page));
+        }
+        golden(&format!("help-{columns}.txt"), &shown);
+    }
+}
+
+#[test]
+fn every_error_fits_the_screen() {
+    for columns in WIDTHS {
+        let mut shown = String::new();
+        for situation in include_str!("../../src/error/catalogue.txt").split("\n\n").skip(1) {
+            let (name, text) = situation.split_once('\n').unwrap();
+            let lines = text.lines().map(|line| fitted(line.trim_start_matches("    "), columns.into()));
+            let text = lines.collect::<Vec<_>>().join("\n");
+            // A line of a shell is a command.
+            fits(&text.lines().filter(|line| !line.contains(" && ")).collect::<Vec<_>>().join("\n"), columns);
+            shown += &format!("=== {name}\n{text}\n");
+        }
+        golden(&format!("errors-{columns}.txt"), &shown);
     }
 }
 

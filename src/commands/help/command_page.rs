@@ -20,7 +20,7 @@ pub fn show(root: &Command, command: &Command, form: Form, page: &mut Page) {
     page.title(paragraphs.next().unwrap_or_default());
     page.blank();
     for paragraph in paragraphs {
-        page.paragraph(0, &paragraph.replace('\n', " "));
+        page.paragraph("", &paragraph.replace('\n', " "));
         page.blank();
     }
     for line in command.clone().render_usage().to_string().lines() {
@@ -34,20 +34,20 @@ pub fn show(root: &Command, command: &Command, form: Form, page: &mut Page) {
     if form == Form::Long {
         if let Some(after) = command.get_after_long_help() {
             page.blank();
-            page.lines(&format!("{}\n", after.to_string().trim_end()));
+            page.lines(after.to_string().trim_end());
         }
         show_examples(name.strip_prefix("tidp ").unwrap_or_default(), page);
     }
     page.blank();
     let takes_duration = |arg: &&Arg| arg.get_value_names().is_some_and(|names| names.iter().any(|n| n == "DURATION"));
     if shown.iter().any(takes_duration) {
-        page.paragraph(0, DURATION);
+        page.paragraph("", DURATION);
     }
-    page.paragraph(0, &format!("Global options: {}", global_options(root)));
+    page.paragraph("", &format!("Global options: {}", global_options(root)));
     if form == Form::Short {
         let hides = command.get_arguments().any(|arg| arg.is_hide_short_help_set());
         let more = if hides { "More options, and examples" } else { "Examples" };
-        page.paragraph(0, &format!("{more}: {name} --help"));
+        page.paragraph("", &format!("{more}: {name} --help"));
     }
 }
 
@@ -58,7 +58,7 @@ pub fn show_examples(command: &str, page: &mut Page) {
         page.heading("Examples:");
     }
     for (line, purpose) in examples {
-        page.paragraph(2, &format!("# {purpose}"));
+        page.paragraph("  # ", purpose);
         page.code(2, line);
     }
 }
@@ -112,7 +112,7 @@ fn show_arguments(heading: &str, arguments: &[&Arg], form: Form, page: &mut Page
     }
     page.heading(heading);
     let label = |arg: &Arg| format!("  {arg}");
-    let column = column(arguments.iter().map(|arg| label(arg)));
+    let column = page.column(2, column(arguments.iter().map(|arg| label(arg))));
     for arg in arguments {
         page.row(&label(arg), &description(arg, form), column);
         let values = values(arg);

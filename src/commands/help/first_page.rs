@@ -12,7 +12,8 @@ const TEXT_COLUMN: usize = COMMAND_COLUMN + 13;
 /// On one screen: without blank lines between the groups.
 pub fn show_short(root: &Command, page: &mut Page) {
     page.title("tidp: log in at TelenorID+, get a valid access token, understand its policy");
-    page.text += "Usage: tidp [OPTIONS] COMMAND; the help of a command: tidp help COMMAND\n\n";
+    page.words("Usage: tidp [OPTIONS] COMMAND; the help of a command: tidp help COMMAND", 7);
+    page.blank();
     for (heading, commands) in GROUPS {
         for (n, name) in commands.iter().enumerate() {
             let heading = if n == 0 { heading } else { "" };
@@ -23,7 +24,7 @@ pub fn show_short(root: &Command, page: &mut Page) {
 }
 
 pub fn show_long(root: &Command, page: &mut Page) {
-    page.paragraph(0, &to_text(root.get_about()));
+    page.paragraph("", &to_text(root.get_about()));
     page.text += "\nUsage: tidp [OPTIONS] COMMAND\n";
     for (heading, commands) in GROUPS {
         page.heading(heading);

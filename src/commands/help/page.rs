@@ -20,6 +20,12 @@ pub fn to_text(text: Option<&StyledStr>) -> String {
     text.map(ToString::to_string).unwrap_or_default()
 }
 
+/// A column of text that would be narrower goes below its labels.
+const MIN_TEXT_WIDTH: usize = 20;
+
+/// How wide the text of [`Page::lines`] is laid out.
+const LINES_WIDTH: usize = 80;
+
 /// A text that grows line by line.
 pub struct Page {
     pub text: String,
@@ -42,7 +48,9 @@ impl Page {
     }
 
     pub fn title(&mut self, text: &str) {
-        self.text += &(self.colors.bold(text) + "\n");
+        for line in wrap(text, self.columns) {
+            self.text += &(self.colors.bold(&line) + "\n");
+        }
     }
 
     /// A line with what a user types.
@@ -50,15 +58,48 @@ impl Page {
         self.text += &format!("{:indent$}{}\n", "", self.cyan(text));
     }
 
-    /// Lines that are laid out already; one that is too long is wrapped below its second column.
+    /// Lines that are laid out already. Where they do not fit, what stands beside a label goes below it.
     pub fn lines(&mut self, text: &str) {
-        self.text += &fit(text, self.columns);
+        if self.columns >= LINES_WIDTH {
+            self.text += &(fit(text, self.columns) + "\n");
+            return;
+        }
+        // Labels with texts; a paragraph has no label, and what is only typed has no text.
+        let mut parts: Vec<(String, String)> = Vec::new();
+        for line in text.lines() {
+            let indent = line.len() - line.trim_start().len();
+            match parts.last_mut() {
+                Some((_, text)) if indent > 2 => *text += &format!(" {}", line.trim()),
+                Some((label, text)) if label.is_empty() && !text.is_empty() && indent == 0 && !line.is_empty() => {
+                    *text += &format!(" {line}");
+                }
+                _ if indent == 0 => parts.push((String::new(), line.to_owned())),
+                _ => {
+                    let (label, text) = line.trim().rsplit_once("  ").unwrap_or((line.trim(), ""));
+                    parts.push((label.split_whitespace().collect::<Vec<_>>().join(" "), text.to_owned()));
+                }
+            }
+        }
+        for (label, text) in parts {
+            match (label.as_str(), text.trim()) {
+                ("", "") => self.blank(),
+                ("", text) => self.paragraph("", text),
+                (label, "") => self.code(2, label),
+                (label, text) => self.row(&format!("  {label}"), text, LINES_WIDTH),
+            }
+        }
     }
 
-    pub fn paragraph(&mut self, indent: usize, text: &str) {
-        for line in wrap(text, self.columns.saturating_sub(indent)) {
-            self.text += &format!("{:indent$}{}\n", "", self.with_cyan_code(&line));
+    /// Text whose lines all begin with `prefix`.
+    pub fn paragraph(&mut self, prefix: &str, text: &str) {
+        for line in wrap(text, self.columns.saturating_sub(prefix.width())) {
+            self.text += &format!("{prefix}{}\n", self.with_cyan_code(&line));
         }
+    }
+
+    /// Where text begins beside labels with this indentation; on a narrow terminal, below them.
+    pub fn column(&self, indent: usize, column: usize) -> usize {
+        if self.columns < column + MIN_TEXT_WIDTH { indent + 4 } else { column }
     }
 
     /// A label in what a user types, and text beside it, in a column that begins at `column`; below it, if the label is wide.
@@ -68,9 +109,10 @@ impl Page {
 
     /// As [`Page::row`], with a heading before the label that is `margin` columns wide.
     pub fn row_in_group(&mut self, heading: &str, margin: usize, label: &str, text: &str, column: usize) {
+        let column = self.column(margin + label.len() - label.trim_start().len(), column);
         let (width, room) = (margin + label.width(), self.columns.saturating_sub(column));
         let lines: Vec<String> = text.split('\n').flat_map(|part| wrap(part, room)).collect();
-        let beside = usize::from(width <= column);
+        let beside = usize::from(label.is_empty() || width < column);
         let first = if beside == 1 { &lines[0] } else { "" };
         let (margin, gap) = (margin.saturating_sub(heading.width()), column.saturating_sub(width));
         let (heading, label, first) = (self.colors.bold(heading), self.cyan(label), self.with_cyan_code(first));

@@ -50,7 +50,7 @@ impl Topic {
                 Block::Heading(text) => page.heading(&text),
                 Block::Paragraph(text) => {
                     page.blank();
-                    page.paragraph(0, &text);
+                    page.paragraph("", &text);
                 }
                 Block::Lines(lines) => {
                     page.blank();
