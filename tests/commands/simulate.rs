@@ -187,10 +187,10 @@ fn simulation_alone_plays_the_policy_of_the_profile() {
     let bench = Bench::with_config(&format!("[profile.a]\n{profile}\n{renew}\n[profile.b]\n{profile}"));
     let with = "with renew = \"before-session-ends\"";
     let of_a = text(&bench, &["--profile", "a"]);
-    assert!(of_a.starts_with("PublicWeb A script runs") && of_a.contains(with), "{of_a}");
+    assert!(of_a.starts_with("A new PublicWeb session, simulated A script runs") && of_a.contains(with), "{of_a}");
     assert!(!text(&bench, &["--profile", "b"]).contains(with));
     assert!(!text(&bench, &["--profile", "a", "--renew", "when-due"]).contains(with));
-    assert!(text(&bench, &["mobile"]).starts_with("Mobile A script runs"));
+    assert!(text(&bench, &["mobile"]).starts_with("A new Mobile session, simulated A script runs"));
     bench.run(&["policy", "simulate"]).exits(2).says("tidp profile use");
     let none = Bench::with_env(&[]);
     assert_eq!(text(&none, &[]), text(&none, &["--compare"]));

@@ -11,14 +11,13 @@ use crate::terminal::styled_text::{Charset, Line, Role};
 use crate::terminal::table::{Align, column_widths, row};
 
 const HEAD: [&str; 4] = ["policy", "refreshes", "session ends", "login needed"];
-const ALIGNS: [Align; 4] = [Align::Left, Align::Right, Align::Right, Align::Right];
-const NOTE: &str = "The bars show the session's lifetime, thinner where only its last access token is left. Times are \
-                    counted from the login.";
+const ALIGNS: [Align; 4] = [Align::Left, Align::Right, Align::Right, Align::Left];
 
 /// A table with a row and a bar for each policy; sentences if the terminal is too narrow for columns.
 pub fn comparison(simulated: &[(Scenario, Simulation)], columns: usize, charset: Charset) -> Vec<Line> {
-    // The scenario is the same for all; only with refresh tokens its description is complete.
-    let Some((first, _)) = simulated.iter().find(|(scenario, _)| scenario.policy.lifetime.is_some()) else {
+    // The scenario is the same for all; only with refresh tokens its description is complete, and for a fixed lifetime it
+    // says more.
+    let Some((first, _)) = simulated.iter().find(|(scenario, _)| scenario.policy.sliding) else {
         return Vec::new();
     };
     let head = HEAD.map(str::to_owned);
@@ -54,7 +53,10 @@ pub fn comparison(simulated: &[(Scenario, Simulation)], columns: usize, charset:
         }
     }
     lines.push(Line::default());
-    lines.extend(text(NOTE, columns));
+    let has_thin_part = lines.iter().flat_map(|line| &line.0).any(|span| span.role == Role::Implied);
+    let thinner = if has_thin_part { ", thinner where only its last access token is left" } else { "" };
+    let note = format!("The bars show the session's lifetime{thinner}. Times are counted from the login.");
+    lines.extend(text(&note, columns));
     lines
 }
 
@@ -63,11 +65,13 @@ fn text(text: &str, columns: usize) -> impl Iterator<Item = Line> {
 }
 
 fn sentence(scenario: &Scenario, simulation: &Simulation) -> String {
-    let login = simulation
-        .login_needed_at
-        .map_or_else(|| "no login needed".into(), |at| format!("login needed after {}", at.to_text()));
+    let login = login_needed(scenario, simulation, Seconds::to_text);
     let refreshes = count(simulation.refreshes(), "refresh", "refreshes");
-    format!("{}: {refreshes}; ends after {}; {login}", scenario.policy.name.as_str(), simulation.ends_at.to_text())
+    format!(
+        "{}: {refreshes}; ends after {}; login needed after {login}",
+        scenario.policy.name.as_str(),
+        simulation.ends_at.to_text()
+    )
 }
 
 fn cells(scenario: &Scenario, simulation: &Simulation) -> [String; 4] {
@@ -75,6 +79,18 @@ fn cells(scenario: &Scenario, simulation: &Simulation) -> [String; 4] {
         scenario.policy.name.as_str().to_owned(),
         simulation.refreshes().to_string(),
         simulation.ends_at.to_compact_text(),
-        simulation.login_needed_at.map_or_else(|| "-".to_owned(), Seconds::to_compact_text),
+        login_needed(scenario, simulation, Seconds::to_compact_text),
     ]
+}
+
+/// When the script is told to log in; if not within the scenario, when the session ends then.
+fn login_needed(scenario: &Scenario, simulation: &Simulation, to_text: fn(Seconds) -> String) -> String {
+    match simulation.login_needed_at {
+        Some(at) => to_text(at),
+        None if scenario.policy.sliding && simulation.alive && !scenario.sso_ends() => {
+            format!("{} or later", to_text(simulation.ends_at))
+        }
+        None if simulation.alive => format!("{}, fixed", to_text(simulation.ends_at)),
+        None => to_text(simulation.ends_at),
+    }
 }

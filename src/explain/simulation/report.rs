@@ -19,7 +19,7 @@ pub fn report(scenario: &Scenario, simulation: &Simulation, columns: usize, char
         event_table(simulation, columns, charset),
         text(&conclusion(scenario, simulation)),
     ];
-    let title = Line::new(Role::Label, scenario.policy.name.as_str());
+    let title = Line::new(Role::Label, format!("A new {} session, simulated", scenario.policy.name.as_str()));
     let mut lines = vec![title];
     lines.extend(parts.join(&Line::default()));
     lines
@@ -41,7 +41,7 @@ fn conclusion(scenario: &Scenario, simulation: &Simulation) -> String {
             _ => format!("its refresh token expires after {end}, and nothing can extend it"),
         };
         return format!(
-            "After {} the session is active: {until}.{} {counts}",
+            "{} after the login the session is still active: {until}.{} {counts}",
             scenario.length.to_text(),
             reliable_part(simulation)
         );

@@ -38,6 +38,9 @@ impl Scenario {
         };
         let usage = match self.refresh_token_usage {
             _ if self.policy.lifetime.is_none() => "",
+            RefreshTokenUsage::OneTimeOnly if !self.policy.sliding => {
+                ", a refresh returns a new refresh token with the same expiry"
+            }
             RefreshTokenUsage::OneTimeOnly => ", a refresh returns a new refresh token",
             RefreshTokenUsage::ReUse => ", a refresh returns the same refresh token",
         };
