@@ -3,11 +3,12 @@
 use crate::cli::Global;
 use crate::domain::text::{printable, printable_path};
 use crate::error::{Result, quoted};
-use crate::explain::status_table::{StatusRow, status_table};
+use crate::explain::status_table::{Life, StatusRow, status_table};
 use crate::flows::status::{Leftover, LeftoverReason, Status, status};
 use crate::ports::Ports;
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
 
 /// # Errors
 /// `config`. A store that cannot be read is a warning.
@@ -28,7 +29,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
         return Ok(());
     }
     out.answer(&out.colors.render(&status_table(&rows, ports.clock.now(), out.columns())))?;
-    out.page(&format!("\n{}\n", notes(ports, &status).join("\n")))
+    out.page(&format!("\n{}\n", notes(ports, &status, out.columns()).join("\n")))
 }
 
 fn leftover_json(leftover: &Leftover) -> Value {
@@ -46,26 +47,36 @@ fn leftover_json(leftover: &Leftover) -> Value {
 }
 
 /// The sentences below the table.
-fn notes(ports: &Ports, status: &Status) -> Vec<String> {
+fn notes(ports: &Ports, status: &Status, columns: usize) -> Vec<String> {
     let used = status.why.map(|why| why.to_text(&ports.env));
     let store = status.store.map(|store| format!("Sessions are kept in the {store} store."));
     let config = status.config.as_ref().filter(|_| status.profiles.iter().any(|row| row.shown_name != "(environment)"));
     let config = config.map(|path| format!("Profiles are in {}.", printable_path(path)));
     let used = used.map(|why| format!("* in use: {why}."));
-    used.into_iter().chain(store).chain(config).chain(status.leftovers.iter().map(ending)).collect()
+    used.into_iter()
+        .chain(store)
+        .chain(config)
+        .chain(status.leftovers.iter().map(|leftover| ending(leftover, columns)))
+        .collect()
 }
 
-/// How to end a leftover session.
-fn ending(leftover: &Leftover) -> String {
-    let Leftover { key, reason, .. } = leftover;
+/// How to end a leftover session. A command wider than the terminal is continued on a second line, as a shell reads it.
+fn ending(leftover: &Leftover, columns: usize) -> String {
+    let Leftover { key, reason, row } = leftover;
     let name = printable(&key.profile);
     match reason {
-        LeftoverReason::Environment => format!(
-            "The session of {} comes from the environment. To end it: `TIDP_ISSUER={} TIDP_CLIENT_ID={} tidp logout`",
-            printable(&key.client_id),
-            quoted(&key.issuer),
-            quoted(&key.client_id)
-        ),
+        LeftoverReason::Environment => {
+            let is_ended = row.details.as_ref().is_ok_and(|details| details.summary.session == Life::Ended);
+            let verb = if is_ended { "remove" } else { "end" };
+            let [issuer, client_id] = [&key.issuer, &key.client_id].map(|value| quoted(value));
+            let (issuer, rest) = (format!("TIDP_ISSUER={issuer}"), format!("TIDP_CLIENT_ID={client_id} tidp logout"));
+            let command = if issuer.width() + rest.width() + 3 > columns {
+                format!("\n    {issuer} \\\n    {rest}")
+            } else {
+                format!(" `{issuer} {rest}`")
+            };
+            format!("The session of {} comes from the environment. To {verb} it:{command}", printable(&key.client_id))
+        }
         LeftoverReason::ProfileGone => {
             format!("There is no profile `{name}` any more. `tidp logout --all` ends its session and all others.")
         }

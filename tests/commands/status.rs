@@ -5,7 +5,7 @@ use crate::support::tokens::{ISSUER, TokenResponse};
 use crate::support::{Bench, CONFIG, config_path};
 use serde_json::{Value, json};
 use tidp::testing::domain::secret::Secret;
-use tidp::testing::domain::session::{EntryKey, Session, SessionKey};
+use tidp::testing::domain::session::{EntryKey, RefreshToken, Session, SessionKey};
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::StoreFailureKind;
 
@@ -130,6 +130,34 @@ fn status_shows_leftover_sessions_and_how_to_end_them() {
     ] {
         assert!(out.contains(&words), "{words}: {out}");
     }
+}
+
+#[test]
+fn command_for_a_leftover_session_is_not_broken() {
+    let bench = two_profiles();
+    let client_id = "a-client-with-quite-a-long-name-indeed";
+    let key = bench.key();
+    copy(&bench, SessionKey { client_id: client_id.into(), profile: format!("{client_id}@{ISSUER}"), ..key });
+    for (columns, command) in [
+        (80, format!("To end it:\n    TIDP_ISSUER={ISSUER} \\\n    TIDP_CLIENT_ID={client_id} tidp logout\n")),
+        (100, format!("To end it: `TIDP_ISSUER={ISSUER} TIDP_CLIENT_ID={client_id} tidp logout`\n")),
+    ] {
+        *bench.terminal.columns.lock().unwrap() = Some(columns);
+        let out = bench.run(&["status"]).exits(0).stdout;
+        assert!(out.contains(&command), "{command}: {out}");
+    }
+}
+
+#[test]
+fn ended_leftover_session_is_removed_not_ended() {
+    let bench = two_profiles();
+    let stored = bench.stores.raw(&EntryKey::Session(bench.key_of("work")).name()).unwrap();
+    let session = Session::from_json(&Secret::new(stored), &bench.key_of("work")).unwrap();
+    let session = Session { key: bench.key(), refresh_token: RefreshToken::NeverIssued, ..session };
+    bench.stores.put(&EntryKey::Session(bench.key()).name(), session.to_json().expose());
+    assert!(bench.run(&["status"]).exits(0).stdout.contains(" To end it: `TIDP_ISSUER="));
+    bench.pass(Seconds::hours(1));
+    assert!(bench.run(&["status"]).exits(0).stdout.contains(" To remove it: `TIDP_ISSUER="));
 }
 
 #[test]
