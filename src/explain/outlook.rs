@@ -6,6 +6,7 @@ pub mod observations;
 pub mod sentence;
 #[cfg(test)]
 mod tests;
+mod verdict;
 pub mod warnings;
 
 use crate::domain::decision::{Action, Intent, Renew, decide, renewal_due_at};

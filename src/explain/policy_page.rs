@@ -1,7 +1,7 @@
-//! What `tidp policy` shows a person: the title, the timeline, the explanation and the session's events.
+//! What `tidp policy` shows a person: the title, the verdict, the timeline, the details and the session's events.
 
-use super::outlook::SessionOutlook;
 use super::outlook::sentence::Words;
+use super::outlook::{NextAction, SessionOutlook};
 use super::session_event::event_description;
 use super::timeline::Timeline;
 use super::timeline::picture::draw;
@@ -25,14 +25,20 @@ pub struct PolicyPage<'a> {
 impl PolicyPage<'_> {
     /// The page, at most `columns` wide.
     pub fn lines(&self, columns: usize, charset: Charset, format_time: &dyn Fn(Time) -> String) -> Vec<Line> {
+        let words = Words { format_time, profile: self.profile_flag };
+        let text = |role, sentence: &String| wrap(sentence, columns).into_iter().map(move |line| Line::new(role, line));
+        let over = self.outlook.next_action().0 == NextAction::Login;
+        let verdict_role = if over { Role::Over } else { Role::Label };
         let mut lines = self.title(columns);
+        for (sentence, role) in self.outlook.verdict(&words).iter().zip([verdict_role, Role::Text]) {
+            lines.extend(text(role, sentence));
+        }
+        lines.push(Line::default());
         if let Some(session) = self.outlook.session {
             lines.extend(draw(&Timeline::new(session, &self.outlook), columns, charset, format_time));
             lines.push(Line::default());
         }
-        for sentence in self.outlook.explanation(&Words { format_time, profile: self.profile_flag }) {
-            lines.extend(wrap(&sentence, columns).into_iter().map(|line| Line::new(Role::Text, line)));
-        }
+        lines.extend(self.outlook.details(&words).iter().flat_map(|sentence| text(Role::Text, sentence)));
         if self.with_events {
             lines.push(Line::default());
             for event in self.outlook.session.iter().flat_map(|session| &session.events) {

@@ -80,7 +80,7 @@ impl Life {
 }
 
 /// `89 days`, `2 h`, `9 min`.
-fn largest_unit(time: Seconds) -> String {
+pub fn largest_unit(time: Seconds) -> String {
     time.to_text().split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 

@@ -1,7 +1,7 @@
 //! A session's lifetimes as a picture: a bar for each token, and a legend of the marks.
 //!
 //! ```text
-//! refresh token  ├─────┼──────●━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┿┅┅┅┅┅┅┅┅┫  90 days
+//! refresh token  ├─────┼──────●━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┿┅┅┅┅┅┅┅┅┫  74 days left, renewable
 //! ```
 
 mod legend;
@@ -13,8 +13,9 @@ mod tests;
 use crate::domain::session::{self, EventKind, RefreshToken, RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::Time;
 use crate::explain::bar::Marks;
-use crate::explain::outlook::SessionOutlook;
 use crate::explain::outlook::observations::expiry_when_refused;
+use crate::explain::outlook::{NextAction, SessionOutlook, SessionState};
+use crate::terminal::styled_text::Role;
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +34,9 @@ pub struct Timeline {
     refused_at: Option<Time>,
     /// When the refresh token had expired, if it was refused after that.
     expired_before_refusal: Option<Time>,
-    /// Whether a refresh before its expiry renews the refresh token.
-    renewable: bool,
+    state: SessionState,
+    /// Whether only a login helps.
+    login_needed: bool,
     renewal_due_at: Option<Time>,
 }
 
@@ -84,7 +86,8 @@ impl Timeline {
             expired_before_refusal: expiry_when_refused(session, outlook.policy)
                 .map(|(_, expiry)| expiry.expires_at)
                 .filter(|end| refused_at.is_some_and(|refused_at| *end < refused_at)),
-            renewable: outlook.is_renewable(),
+            state: outlook.state,
+            login_needed: outlook.next_action().0 == NextAction::Login,
             renewal_due_at: outlook.renewal_due_at,
         }
     }
@@ -94,7 +97,16 @@ impl Timeline {
     /// The mark of the last refresh: what it did to the refresh token.
     fn last_refresh_mark(&self, marks: Marks) -> char {
         let renewal = self.renewals.iter().find(|renewal| Some(renewal.at) == self.last_refresh);
-        renewal.map_or(marks.renewed, |renewal| renewal.mark(marks))
+        renewal.map_or(marks.not_renewed, |renewal| renewal.mark(marks))
+    }
+
+    /// The role of the access token's end. Nothing is wrong while a refresh can replace the token.
+    fn access_token_end_role(&self) -> Role {
+        match self.access_token_until > self.now {
+            true => Role::Edge,
+            false if self.login_needed => Role::Over,
+            false => Role::Past,
+        }
     }
 }
 

@@ -109,10 +109,7 @@ fn provider_word_replaces_the_estimate_until_the_next_renewal() {
 fn policy_tells_the_two_sources_apart() {
     let bench = told("MobileApp", 90 * DAY);
     let text = bench.run(&["policy", "--json"]).exits(0).json()["explanation"].as_str().unwrap().to_owned();
-    assert!(
-        text.contains("The provider says that the refresh token expires 2026-05-01T12:00:00Z, in 90 days"),
-        "{text}"
-    );
+    assert!(text.contains("Session until 2026-05-01T12:00:00Z (in 90 days); a refresh renews it."), "{text}");
     assert!(text.contains(
         "This is not an estimate: the provider said so when asked, 2026-01-31T12:00:00Z; the policy agrees."
     ));

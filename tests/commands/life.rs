@@ -185,7 +185,7 @@ fn missing_rotation_proves_nothing_at_other_providers() {
         assert_eq!(members(&document, ends), expected);
         assert_eq!(document["warnings"], json!(null));
     }
-    assert!(output(&["policy"]).contains("a refresh returned no new refresh token, which does not show whether"));
+    assert!(output(&["policy"]).contains("A refresh returned no new refresh token, which does not show whether"));
     output(&["inspect"]);
     bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new());
     assert!(

@@ -42,7 +42,7 @@ fn golden(name: &str, text: &str) {
 fn policy_json_has_contract_fields() {
     let document = renewed_session().run(&["policy", "--json"]).exits(0).json();
     let explanation = document["explanation"].as_str().unwrap().to_owned();
-    assert!(explanation.contains("expires 2026-06-10T12:00:00Z, in 89 days 23 h"), "{explanation}");
+    assert!(explanation.contains("Session until 2026-06-10T12:00:00Z (in 89 days 23 h)"), "{explanation}");
     let expected = json!({
         "profile": "app@https://id.example", "policy": "Mobile", "client_type": "MobileApp", "sliding": true,
         "lifetime": 7_776_000, "issued_at": "2026-01-31T12:00:00Z", "renewed_at": "2026-03-12T12:00:00Z",

@@ -34,6 +34,18 @@ fn refresh_not_due_sends_nothing() {
 }
 
 #[test]
+fn refresh_not_due_says_when_the_session_ends_first() {
+    let bench = Bench::new("PublicWithRefresh");
+    bench.log_in();
+    bench.pass(Seconds(304));
+    let not_due = "Not due: the access token is valid until 2026-01-31 13:00:00 UTC (in 54 min), but the session";
+    let renews = "ends in 4 min 56 s: `tidp refresh --force` renews it.";
+    bench.run(&["refresh"]).exits(0).says(&format!("{not_due} {renews}"));
+    bench.pass(Seconds(300));
+    bench.run(&["refresh"]).exits(0).says("but the session has ended: `tidp login`.").leaves_out("--force");
+}
+
+#[test]
 fn refresh_sends_only_required_parameters() {
     let bench = expired_session();
     bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));

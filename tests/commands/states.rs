@@ -26,7 +26,7 @@ fn ended_sso_session_is_explained() {
     assert_eq!(bench.run(&["inspect", "--json"]).exits(0).json()["sso"], "ended");
     let told = bench.run(&["policy"]).exits(0).stdout.replace('\n', " ");
     for words in
-        ["SSO session has ended", "does not renew it", "in 89 days 22 h, and nothing can extend that", "`tidp login`"]
+        ["SSO session has ended", "no new refresh token", "(in 89 days 22 h); no refresh moves that", "`tidp login`"]
     {
         assert!(told.contains(words), "{words}: {told}");
     }

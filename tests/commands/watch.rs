@@ -118,7 +118,7 @@ fn watch_fits_the_screen_after_a_resize() {
 fn full_width_line_keeps_its_last_character() {
     let output = watch(&mut web(), (80, 40), 1, || ());
     let full = output.lines().find(|line| line.contains("refresh token  ├")).expect("the bar");
-    assert!(full.ends_with("10 min\x1b[0m"), "nothing is cleared after it: {full:?}");
+    assert!(full.ends_with("10 min left, renewable\x1b[0m"), "nothing is cleared after it: {full:?}");
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn a_token_that_the_policy_does_not_give_is_told_and_tried() {
     assert_eq!(outlook(3_600, &session, &NO_REFRESH).short(), "NoRefresh refresh due");
     let told = introspected(&session, LOGIN, after(2 * DAY));
     let said = explained(60, &told, &NO_REFRESH);
-    assert!(said.contains("The provider says that the refresh token expires @172800"), "{said}");
+    assert!(said.contains("Session until @172800 (in 1 day 23 h)") && said.contains("the provider said so"), "{said}");
     assert!(said.contains("it is not known whether a refresh renews it"), "{said}");
     assert_eq!(outlook(0, &told, &NO_REFRESH).short(), "NoRefresh 2d");
 }
@@ -112,8 +112,8 @@ fn a_sliding_end_is_moved_by_a_refresh_until_it_comes() {
     let session = fresh();
     assert_eq!(next(1, &session, &MOBILE), (NextAction::Refresh, Some(90 * DAY)));
     assert_eq!(outlook(DAY, &session, &MOBILE).after_refresh_expires_at(), Some(after(91 * DAY)));
-    assert!(!explained(0, &session, &MOBILE).contains("would move that"));
-    assert!(explained(1, &session, &MOBILE).contains("would move that to @7776001"));
+    assert!(!explained(0, &session, &MOBILE).contains("would move the end"));
+    assert!(explained(1, &session, &MOBILE).contains("would move the end to @7776001"));
     assert_eq!(next(90 * DAY, &session, &MOBILE), (NextAction::Login, None));
     let ended = outlook(90 * DAY, &session, &MOBILE);
     assert_eq!(
@@ -132,7 +132,12 @@ fn unclear_renewal_acts_before_the_earliest_expiry() {
     let unsure = outlook(95 * DAY, &session, &MOBILE);
     assert_eq!((unsure.is_expired(), unsure.sso, unsure.certain_for()), (false, Sso::Unknown, Some(Seconds::ZERO)));
     assert_eq!(unsure.short(), "Mobile 5d?");
-    assert!(explained(11 * DAY, &session, &MOBILE).contains(&format!("Rely only on @{}", 90 * DAY)));
+    let said = explained(11 * DAY, &session, &MOBILE);
+    assert!(
+        said.contains("Session until @7776000 (in 79 days), perhaps until @8640000; a refresh renews it."),
+        "{said}"
+    );
+    assert!(said.contains("A refresh returned the same refresh token, which does not show"), "{said}");
 }
 
 #[test]
@@ -144,8 +149,8 @@ fn an_ended_sso_session_leaves_the_end_where_it_is_and_says_so() {
     assert_eq!(outlook(now, &session, &MOBILE).after_refresh_expires_at(), Some(after(90 * DAY)));
     assert_eq!(codes(now, &session, &MOBILE), ["sso_ended"]);
     let text = explained(now, &session, &MOBILE);
-    assert!(text.contains("SSO session has ended") && text.contains("refreshing does not renew it"), "{text}");
-    assert!(text.contains(&format!("before @{}: `tidp login --profile \"my demo\"`", 90 * DAY)), "{text}");
+    assert!(text.contains("no refresh moves that, because the SSO session has ended"), "{text}");
+    assert!(text.contains(&format!("Session until @{} (in ", 90 * DAY)), "{text}");
 }
 
 #[test]
@@ -194,9 +199,9 @@ fn the_words_change_in_the_very_second_in_which_something_ends() {
     let same = refreshed(&fresh(), after(10 * DAY), Some("r0"));
     for (session, policy, end, before, then) in [
         (fresh(), None, 3_600, "expires @3600; then `tidp token", "expired @3600; the next `tidp token"),
-        (fresh(), Some(MOBILE), 3_600, "There is no hurry", "The access token has expired: the next"),
-        (fresh(), Some(CONFIDENTIAL), 3_600, "Until then `tidp token", "The access token has expired; `tidp token"),
-        (same, Some(MOBILE), 90 * DAY, "Rely only on @7776000", "was certain only until @7776000:"),
+        (fresh(), Some(MOBILE), 3_600, "From @3600 on `tidp token", "The next `tidp token"),
+        (fresh(), Some(CONFIDENTIAL), 14 * DAY, "Until then `tidp token", "Session ended @1209600 (now)"),
+        (same, Some(MOBILE), 90 * DAY, "Session until @7776000 (in 1 s)", "certain only until @7776000;"),
     ] {
         let (text, later) = (explained(end - 1, &session, policy.as_ref()), explained(end, &session, policy.as_ref()));
         assert!(text.contains(before) && !text.contains(then), "{text}");
@@ -209,10 +214,10 @@ fn a_ten_minute_policy_is_explained_with_what_keeps_it_alive() {
     let text = explained(60, &fresh(), &WEB);
     for needed in [
         "PublicWeb: a refresh token is valid for 10 min, and each refresh renews it",
-        "The refresh token expires @600, in 9 min, and a refresh before then renews it.",
-        "A refresh now would move that to @660.",
-        "It expires before the access token does (@3600), so a refresh that waits for the access token",
-        "run `tidp refresh --force --profile \"my demo\"` before @600",
+        "Session until @600 (in 9 min); a refresh renews it.",
+        "A refresh now would move the end to @660.",
+        "`tidp token --profile \"my demo\"` comes too late",
+        "run `tidp refresh --force --profile \"my demo\"` before then",
         "or run `tidp profile set \"my demo\" renew before-session-ends`",
         "in the last third of its lifetime: use it at least every 3 min 20 s.",
         "are estimates",
@@ -224,12 +229,117 @@ fn a_ten_minute_policy_is_explained_with_what_keeps_it_alive() {
 }
 
 #[test]
+fn verdict_says_until_when_what_a_refresh_changes_and_what_to_do() {
+    let (same, ended) = (refreshed(&fresh(), after(DAY), Some("r0")), refreshed(&fresh(), after(DAY), None));
+    let told = introspected(&fresh(), after(60), after(DAY));
+    let kept = fresh().after_refusal_with_token_kept("HTTP 400", RefreshReason::Expired, None, after(60), true);
+    let until = "Until then `tidp token` gets access tokens; before it ends, log in again: `tidp login`.";
+    let (renew, over) = ("The next `tidp token` renews it: use it before the end.", "Log in again now: `tidp login`.");
+    let still = "Log in again now: `tidp login`. The access token still works until @3600 (in 50 min).";
+    for (seconds, session, policy, first, then) in [
+        (
+            60,
+            fresh(),
+            Some(MOBILE),
+            "Session until @7776000 (in 89 days 23 h); a refresh renews it.",
+            "From @3600 on `tidp token` renews it: use it before the end.",
+        ),
+        (7_200, fresh(), Some(MOBILE), "Session until @7776000 (in 89 days 22 h); a refresh renews it.", renew),
+        (
+            DAY,
+            same.clone(),
+            Some(MOBILE),
+            "Session until @7776000 (in 89 days), perhaps until @7862400; a refresh renews it.",
+            "From @90000 on `tidp token` renews it: use it before the end.",
+        ),
+        (
+            90 * DAY,
+            same,
+            Some(MOBILE),
+            "Session perhaps until @7862400 (in 1 day), certain only until @7776000; a refresh renews it.",
+            renew,
+        ),
+        (
+            DAY,
+            ended,
+            Some(MOBILE),
+            "Session until @7776000 (in 89 days); no refresh moves that, because the SSO session has ended.",
+            until,
+        ),
+        (90 * DAY + 60, fresh(), Some(MOBILE), "Session ended @7776000 (1 min ago): the refresh token expired.", over),
+        (
+            60,
+            fresh(),
+            Some(WEB),
+            "Session until @600 (in 9 min); a refresh renews it.",
+            "`tidp token` comes too late: run `tidp refresh --force` before then to keep it.",
+        ),
+        (600, fresh(), Some(WEB), "Session ended @600 (now): the refresh token expired.", still),
+        (
+            600,
+            refused(300, &fresh()),
+            Some(WEB),
+            "Session ended @300 (5 min ago): the provider refused the refresh token.",
+            still,
+        ),
+        (DAY, fresh(), Some(CONFIDENTIAL), "Session until @1209600 (in 13 days); no refresh moves that.", until),
+        (
+            60,
+            logged_in(LOGIN, None),
+            Some(NO_REFRESH),
+            "Session until @3600 (in 59 min); there is no refresh token.",
+            "Then log in again: `tidp login`.",
+        ),
+        (
+            3_660,
+            logged_in(LOGIN, None),
+            Some(NO_REFRESH),
+            "Session ended @3600 (1 min ago): there is no refresh token.",
+            over,
+        ),
+        (
+            60,
+            fresh(),
+            None,
+            "There is a refresh token, but it is not known when it expires.",
+            "The access token expires @3600; then `tidp token` refreshes it.",
+        ),
+        (120, told, None, "Session until @86400 (in 23 h 58 min); it is not known whether a refresh renews it.", until),
+        (
+            600,
+            found_inactive(&fresh(), after(60)),
+            None,
+            "Session probably ended. The provider, asked @60, says that the refresh token is no longer active.",
+            still,
+        ),
+    ] {
+        let words = Words { profile: None, ..WORDS };
+        assert_eq!(outlook(seconds, &session, policy.as_ref()).verdict(&words), [first, then]);
+    }
+    assert_eq!(outlook(60, &kept, &MOBILE).verdict(&WORDS).len(), 2);
+}
+
+#[test]
+fn end_before_a_refresh_is_due_is_said() {
+    let said = |seconds, session: &Session, policy: &Policy| {
+        outlook(seconds, session, policy).end_before_refresh(&Words { profile: None, ..WORDS })
+    };
+    let soon = said(304, &fresh(), &WEB).unwrap();
+    assert_eq!(soon, "the session ends in 4 min 56 s: `tidp refresh --force` renews it");
+    assert_eq!(said(600, &fresh(), &WEB).unwrap(), "the session has ended: `tidp login`");
+    let fixed = said(14 * DAY - 60, &refreshed(&fresh(), after(14 * DAY - 90), Some("r1")), &CONFIDENTIAL).unwrap();
+    assert_eq!(fixed, "the session ends in 1 min; then log in: `tidp login`");
+    assert_eq!(said(60, &fresh(), &MOBILE), None);
+    assert_eq!(said(60, &logged_in(LOGIN, None), &NO_REFRESH), None);
+}
+
+#[test]
 fn early_renewal_is_announced_and_not_warned_of() {
     let session = fresh();
     let outlook = SessionOutlook::new(after(60), Some(&session), Some(&WEB), Renew::BeforeSessionEnds);
     let text = text(&outlook);
     assert!(text.contains("From @400 on `tidp token --profile \"my demo\"` renews it"), "{text}");
-    assert!(text.contains("use it before @600"), "{text}");
+    assert!(text.contains("Session until @600 (in 9 min)") && text.contains("use it before the end"), "{text}");
     assert_eq!(outlook.warnings(&WORDS), []);
 }
 
@@ -304,15 +414,10 @@ fn an_end_that_the_provider_says_is_the_one_to_act_before() {
     assert_eq!(outlook(11 * DAY, &told, &MOBILE).after_refresh_expires_at(), Some(after(21 * DAY)));
     assert_eq!(outlook(11 * DAY, &told, &MOBILE).short(), "Mobile 9d");
     let said = explained(11 * DAY, &told, &MOBILE);
-    assert!(
-        said.contains("The provider says that the refresh token expires @1728000, in 9 days, and a refresh"),
-        "{said}"
-    );
+    assert!(said.contains("Session until @1728000 (in 9 days); a refresh renews it."), "{said}");
     assert!(said.contains("so when asked, @864000.") && !said.contains("agrees") && !said.contains("Rely only"));
     assert_eq!(next(20 * DAY, &told, &MOBILE), (NextAction::Login, None));
-    assert!(
-        explained(20 * DAY, &told, &MOBILE).contains("As the provider has said, the refresh token expired @1728000.")
-    );
+    assert!(explained(20 * DAY, &told, &MOBILE).contains("Session ended @1728000 (now): the refresh token expired."));
     // A lifetime that is shorter than the access token's is warned of, whatever the policy says.
     let short = introspected(&fresh(), LOGIN, after(600));
     assert_eq!(codes(1, &short, &MOBILE), ["dies_before_access_token", "policy_mismatch"]);

@@ -4,6 +4,7 @@ use super::Timeline;
 use crate::domain::session::RefreshTokenExpiry;
 use crate::domain::time::Time;
 use crate::explain::bar::Marks;
+use crate::explain::outlook::SessionState;
 use crate::terminal::styled_text::{Line, Role};
 use crate::terminal::table::{Align, column_widths, pad};
 use unicode_width::UnicodeWidthStr;
@@ -31,11 +32,15 @@ fn entries(t: &Timeline, marks: Marks) -> Vec<Entry> {
     }
     let last_renewal = t.renewals.last().map(|renewal| renewal.at);
     if let Some(at) = t.last_refresh.filter(|at| last_renewal != Some(*at)) {
-        all.push(entry(t.last_refresh_mark(marks), Role::Renewal, "last refresh", at, "renewed nothing"));
+        all.push(entry(t.last_refresh_mark(marks), Role::Renewal, "last refresh", at, "new access token only"));
     }
     all.push(entry(marks.now, Role::Now, "now", t.now, ""));
-    let name = if t.access_token_until <= t.now { "access token expired" } else { "access token expires" };
-    all.push(entry(marks.end, end_role(t.access_token_until, t.now), name, t.access_token_until, ""));
+    let (name, note) = match (t.access_token_until <= t.now, t.state) {
+        (true, SessionState::NoRefreshToken) => ("access token expired", "log in again"),
+        (true, _) => ("access token expired", ""),
+        (false, _) => ("access token expires", ""),
+    };
+    all.push(entry(marks.end, t.access_token_end_role(), name, t.access_token_until, note));
     if let Some(at) = t.expired_before_refusal {
         all.push(entry(marks.end, Role::Over, "refresh token expired", at, ""));
     }
@@ -54,7 +59,11 @@ fn entries(t: &Timeline, marks: Marks) -> Vec<Entry> {
 
 fn expiry_entries(t: &Timeline, expiry: RefreshTokenExpiry, marks: Marks) -> Vec<Entry> {
     let RefreshTokenExpiry { expires_at, expires_at_earliest, .. } = expiry;
-    let next = if t.renewable { "a refresh before then renews it" } else { "log in before then" };
+    let next = if matches!(t.state, SessionState::Renewable(_)) {
+        "a refresh before then renews it"
+    } else {
+        "log in before then"
+    };
     let unsure = expires_at_earliest < expires_at;
     let (name, note) = match (expires_at <= t.now, unsure) {
         (true, _) => ("refresh token expired", "log in again"),

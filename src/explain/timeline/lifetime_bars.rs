@@ -3,6 +3,8 @@
 use super::Timeline;
 use crate::domain::time::{Seconds, Time};
 use crate::explain::bar::{Axis, Bar, Marks};
+use crate::explain::outlook::SessionState;
+use crate::explain::status_table::largest_unit;
 use crate::terminal::styled_text::{Line, Role};
 use crate::terminal::table::{Align, pad, widest};
 
@@ -18,6 +20,9 @@ struct Lifetime {
     start_mark: (char, Role),
     /// When it had expired already, before its end was found.
     expired_at: Option<Time>,
+    end_role: Role,
+    /// The time left, or how it ended.
+    label: String,
 }
 
 impl Lifetime {
@@ -70,31 +75,34 @@ const BREAK: usize = 6;
 pub(super) fn lifetime_bars(t: &Timeline, columns: usize, marks: Marks) -> Vec<Line> {
     let lifetimes: Vec<Lifetime> = refresh_token(t, marks).into_iter().chain([access_token(t, marks)]).collect();
     let shared = shared_range(&lifetimes);
-    let scales: Vec<String> = lifetimes.iter().map(|lifetime| lifetime.length().to_text()).collect();
     let names_width = widest(lifetimes.iter().map(|lifetime| lifetime.name)) + 2;
-    let scale_width = widest(scales.iter().map(String::as_str)) + 2;
-    let room = columns.saturating_sub(names_width);
-    // If a name beside the bar would leave it too short, the name stands above.
-    let name_beside = room >= 3 * MIN_BAR;
-    let room = if name_beside { room } else { columns };
-    let with_scale = room >= scale_width + 2 * MIN_BAR;
-    let width = if with_scale { room - scale_width } else { room };
+    let label_width = widest(lifetimes.iter().map(|lifetime| lifetime.label.as_str())) + 2;
+    // If name and label beside the bar would leave it too short, they stand above.
+    let beside = columns >= names_width + label_width + 2 * MIN_BAR;
+    let width = if beside { columns - names_width - label_width } else { columns };
     let mut lines = Vec::new();
-    for (lifetime, scale) in lifetimes.iter().zip(scales) {
-        let mut line = Line::default();
-        if name_beside {
-            line.push(Role::Label, pad(lifetime.name, names_width, Align::Left));
+    for lifetime in lifetimes {
+        let mut name = Line::new(Role::Label, pad(lifetime.name, names_width, Align::Left));
+        let bar = bar(&lifetime, t, shared.unwrap_or((lifetime.start, lifetime.end)), width, marks).into_spans();
+        if beside {
+            name.0.extend(bar);
+            name.push(Role::Faint, format!("  {}", lifetime.label));
+            lines.push(name);
         } else {
-            lines.push(Line::new(Role::Label, lifetime.name));
+            name.push(Role::Faint, lifetime.label);
+            lines.extend([name, Line(bar)]);
         }
-        let range = shared.unwrap_or((lifetime.start, lifetime.end));
-        line.0.extend(bar(lifetime, t, range, width, marks).into_spans());
-        if with_scale {
-            line.push(Role::Faint, format!("  {scale}"));
-        }
-        lines.push(line);
     }
     lines
+}
+
+/// `89 days left`, `5 days?` (no longer certain), or `expired`.
+fn time_left(now: Time, sure_end: Time, end: Time) -> String {
+    match (sure_end.left(now), end.left(now)) {
+        (_, Seconds::ZERO) => "expired".to_owned(),
+        (Seconds::ZERO, left) => format!("{}?", largest_unit(left)),
+        (left, _) => format!("{} left", largest_unit(left)),
+    }
 }
 
 fn access_token(t: &Timeline, marks: Marks) -> Lifetime {
@@ -106,6 +114,8 @@ fn access_token(t: &Timeline, marks: Marks) -> Lifetime {
         marked: Vec::new(),
         start_mark: t.last_refresh.map_or((marks.start, Role::Edge), |_| (t.last_refresh_mark(marks), Role::Renewal)),
         expired_at: None,
+        end_role: t.access_token_end_role(),
+        label: time_left(t.now, t.access_token_until, t.access_token_until),
     }
 }
 
@@ -133,6 +143,13 @@ fn refresh_token(t: &Timeline, marks: Marks) -> Option<Lifetime> {
         marked,
         start_mark,
         expired_at: t.expired_before_refusal,
+        end_role: if t.now >= end { Role::Over } else { Role::Edge },
+        label: match t.state {
+            SessionState::Refused(_) => "refused".to_owned(),
+            SessionState::Renewable(_) => format!("{}, renewable", time_left(t.now, sure_end, end)),
+            SessionState::Fixed(_) | SessionState::SsoEnded(_) => format!("{}, fixed", time_left(t.now, sure_end, end)),
+            _ => time_left(t.now, sure_end, end),
+        },
     })
 }
 
@@ -164,12 +181,11 @@ fn bar(lifetime: &Lifetime, t: &Timeline, range: (Time, Time), width: usize, mar
         bar.set(sure_end, marks.sure_end, Role::Edge);
     }
     let refused = lifetime.end == lifetime.sure_end && t.refused_at == Some(lifetime.end) && t.refresh_token.is_none();
-    let over = if t.now >= lifetime.end { Role::Over } else { Role::Edge };
     if let Some(expired) = lifetime.expired_at.map(|at| axis.column(at)) {
         bar.fill(expired + 1..end, marks.gap, Role::Past);
         bar.set(expired, marks.end, Role::Over);
     }
-    bar.set(end, if refused { marks.refused } else { marks.end }, over);
+    bar.set(end, if refused { marks.refused } else { marks.end }, lifetime.end_role);
     bar.set(now, marks.now, Role::Now);
     bar
 }

@@ -5,7 +5,7 @@ use crate::domain::policy::{Policy, PolicyName};
 use crate::domain::session::RefreshReason;
 use crate::domain::session::tests::{any_policy, history, lived, logged_in, refreshed};
 use crate::domain::time::Seconds;
-use crate::terminal::styled_text::{Charset, Line, Role};
+use crate::terminal::styled_text::{Charset, Line, Role, Span};
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
@@ -64,10 +64,10 @@ fn bars(now: Time, session: &Session, policy: Policy, columns: usize) -> Vec<Str
 fn ten_minute_bar_ends_before_one_hour_bar() {
     let (_, now, session, policy) = samples().swap_remove(7);
     assert_eq!(
-        bars(now, &session, policy, 60),
+        bars(now, &session, policy, 75),
         [
-            "refresh token  ├─●━━━┫                                10 min",
-            "access token   ├─●━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┫  1 h",
+            "refresh token  ├─●━━━┫                                6 min left, renewable",
+            "access token   ├─●━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┫  56 min left",
         ]
     );
 }
@@ -76,10 +76,10 @@ fn ten_minute_bar_ends_before_one_hour_bar() {
 fn sure_and_implied_lifetimes_look_different() {
     let (_, now, session, policy) = samples().swap_remove(2);
     assert_eq!(
-        bars(now, &session, policy, 60),
+        bars(now, &session, policy, 71),
         [
-            "refresh token  ├┼────┊─────⊘●━━━━━━━━━━━━━━━┿┅┅┅┅┫  110 days",
-            "access token   ┼●━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┫  1 h",
+            "refresh token  ├┼────┊─────⊘●━━━━━━━━━━━━━━━┿┅┅┅┅┫  53 days left, fixed",
+            "access token   △●━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┫  1 h left",
         ]
     );
 }
@@ -96,7 +96,7 @@ fn each_mark_means_one_thing() {
         "├ login                  40 days ago  2027-01-15 08:00\n",
         "┊ last renewal           20 days ago  2027-02-04 08:00  same token returned, maybe renewed\n",
         "⊘ SSO session ended                   2027-02-24 08:00  as a refresh found\n",
-        "┼ last refresh                        2027-02-24 08:00  renewed nothing\n",
+        "△ last refresh                        2027-02-24 08:00  new access token only\n",
     ] {
         assert!(ended.contains(line), "{line}in {ended}");
     }
@@ -104,7 +104,7 @@ fn each_mark_means_one_thing() {
     let at = |seconds| LOGIN.plus(Seconds(seconds));
     let refused =
         logged_in(LOGIN, Some("r")).after_refusal("invalid_grant", RefreshReason::Expired, None, at(1_200), Seconds(0));
-    assert_eq!(bars(at(1_240), &refused, web, 60)[0], "refresh token  ├─────┫┈┈┈┈┈✗●                         20 min");
+    assert_eq!(bars(at(1_240), &refused, web, 65)[0], "refresh token  ├─────┫┈┈┈┈┈✗●                         refused");
     assert!(legend(at(1_240), &refused, web).contains("┫ refresh token expired  10 min 40 s ago"));
 }
 
@@ -112,15 +112,18 @@ fn each_mark_means_one_thing() {
 fn expiry_long_ago_breaks_the_axis() {
     let (_, now, session, policy) = samples().swap_remove(6);
     let drawn = bars(now, &session, policy, 60);
-    assert_eq!(drawn[0], "refresh token  ├────────────────────────────┫┈┈╱╱┈●  90 days");
+    assert_eq!(drawn[0], "refresh token  ├────────────────────────────┫┈┈╱╱┈●  expired");
     let (_, now, session, policy) = samples().swap_remove(3);
-    assert_eq!(bars(now, &session, policy, 60)[0], "refresh token  ├─┼──────────────┊───────────────⊘✗●  41 days");
+    assert_eq!(bars(now, &session, policy, 60)[0], "refresh token  ├─┼──────────────┊───────────────⊘✗●  refused");
 }
 
 #[test]
 fn often_renewed_session_omits_its_beginning() {
     let (_, now, session, policy) = samples().swap_remove(4);
-    assert_eq!(bars(now, &session, policy, 60)[0], "refresh token  ╱─┼──────┼───────┼───●━━━━━━━━━━━━┫  180 days");
+    assert_eq!(
+        bars(now, &session, policy, 75)[0],
+        "refresh token  ╱─┼──────┼───────┼───●━━━━━━━━━━━━┫  70 days left, renewable"
+    );
 }
 
 #[test]
@@ -155,10 +158,12 @@ fn narrow_terminal_drops_notes_then_times() {
 }
 
 #[test]
-fn narrow_bar_has_its_name_above_and_no_scale() {
+fn narrow_bar_has_its_name_and_the_time_left_above() {
     let (_, now, session, policy) = samples().swap_remove(0);
-    assert!(bars(now, &session, policy, 45)[0].starts_with("refresh token  ├●━"));
-    assert_eq!(bars(now, &session, policy, 44)[0], "refresh token");
+    assert!(bars(now, &session, policy, 60)[0].starts_with("refresh token  ├●━"));
+    for columns in [40, 59] {
+        assert_eq!(bars(now, &session, policy, columns)[0], "refresh token  89 days left, renewable");
+    }
     assert_eq!(bars(now, &session, policy, 25)[1], "├●━━━━━━━━━━━━━━━━━━━━━━┫");
 }
 
@@ -167,7 +172,7 @@ fn past_lifetime_and_expiry_have_distinct_roles() {
     let drawn = |sample: usize| {
         let (_, now, session, policy) = samples().swap_remove(sample);
         let timeline = timeline(now, &session, Some(&policy), Renew::WhenDue);
-        draw(&timeline, 60, Charset::Unicode, &local)
+        draw(&timeline, 75, Charset::Unicode, &local)
     };
     let bar = |line: &Line| line.0.iter().map(|span| (span.role, span.text.trim().to_owned())).collect::<Vec<_>>();
     let expected = [
@@ -178,7 +183,7 @@ fn past_lifetime_and_expiry_have_distinct_roles() {
         (Role::Sure, "━━━"),
         (Role::Edge, "┫"),
         (Role::Text, ""),
-        (Role::Faint, "10 min"),
+        (Role::Faint, "6 min left, renewable"),
     ];
     assert_eq!(bar(&drawn(7)[0]), expected.map(|(role, text)| (role, text.to_owned())));
     assert!(bar(&drawn(8)[0]).contains(&(Role::Over, "┫".to_owned())));
@@ -186,6 +191,46 @@ fn past_lifetime_and_expiry_have_distinct_roles() {
         let line = drawn(sample).into_iter().find(|line| line.text().contains(&format!("refresh {words}"))).unwrap();
         assert_eq!((line.0[0].text.as_str(), line.0[0].role), ("┫ ", role));
     }
+}
+
+#[test]
+fn label_says_what_is_left_and_whether_a_refresh_moves_the_end() {
+    let label = |sample: usize, at: i64| {
+        let (_, _, session, policy) = samples().swap_remove(sample);
+        bars(LOGIN.plus(Seconds(at)), &session, policy, 40)[0].clone()
+    };
+    const DAY: i64 = 86_400;
+    for (sample, at, text) in [
+        (0, DAY, "refresh token  89 days left, renewable"),
+        (1, 95 * DAY, "refresh token  15 days?, renewable"),
+        (2, 50 * DAY, "refresh token  43 days left, fixed"),
+        (3, 50 * DAY, "refresh token  refused"),
+        (9, 10 * DAY, "refresh token  4 days left, fixed"),
+        (9, 14 * DAY, "refresh token  expired"),
+        (10, 60, "access token  59 min left"),
+        (10, 3_600, "access token  expired"),
+    ] {
+        assert_eq!(label(sample, at), text);
+    }
+}
+
+#[test]
+fn expired_access_token_is_red_only_if_a_login_is_needed() {
+    let marks = |now, session: &Session, policy: Policy| {
+        let drawn = draw(&timeline(now, session, Some(&policy), Renew::WhenDue), 140, Charset::Unicode, &local);
+        let is_mark = |span: &Span| span.text.contains('┫') && span.role != Role::Edge;
+        let lines = drawn.iter().filter(|line| line.text().contains("access token"));
+        lines.flat_map(|line| line.0.iter().filter(|span| is_mark(span)).map(|span| span.role)).collect::<Vec<_>>()
+    };
+    let (mobile, session) = (PolicyName::Mobile.documented(), logged_in(LOGIN, Some("r")));
+    assert_eq!(marks(LOGIN.plus(Seconds(3_600)), &session, mobile), [Role::Past; 2]);
+    assert_eq!(marks(day(90), &session, mobile), [Role::Over; 2]);
+    let (_, now, session, policy) = samples().swap_remove(10);
+    assert_eq!(marks(now, &session, policy), []);
+    let now = LOGIN.plus(Seconds(3_600));
+    assert_eq!(marks(now, &session, policy), [Role::Over; 2]);
+    let all = picture(now, &session, policy, 80, Charset::Unicode);
+    assert!(all.contains("2027-01-15 09:00  log in again"), "{all}");
 }
 
 proptest! {

@@ -225,7 +225,7 @@ fn refused_session_is_reported_as_unknown() {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("(HTTP 400) without saying that the refresh token is invalid"), "{text}");
     assert!(text.contains("`tidp refresh --force`") && text.contains("the refresh token was kept"), "{text}");
-    assert!(!text.contains("The refresh token expires") && !text.contains("There is no hurry"), "{text}");
+    assert!(!text.contains("Session until") && !text.contains("use it before the end"), "{text}");
     bench.run(&["policy", "--require", "1s"]).exits(3).says("refused the last refresh");
     assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, "Mobile refresh due\n");
     let inspected = bench.run(&["inspect", "--json"]).exits(0).json();
