@@ -60,7 +60,7 @@ fn notes(ports: &Ports, status: &Status, columns: usize) -> Vec<String> {
         .collect()
 }
 
-/// How to end a leftover session. A command wider than the terminal is continued on a second line, as a shell reads it.
+/// How to end a leftover session. A command wider than the terminal is continued on the next lines, as a shell reads it.
 fn ending(leftover: &Leftover, columns: usize) -> String {
     let Leftover { key, reason, row } = leftover;
     let name = printable(&key.profile);
@@ -69,12 +69,11 @@ fn ending(leftover: &Leftover, columns: usize) -> String {
             let is_ended = row.details.as_ref().is_ok_and(|details| details.summary.session == Life::Ended);
             let verb = if is_ended { "remove" } else { "end" };
             let [issuer, client_id] = [&key.issuer, &key.client_id].map(|value| quoted(value));
-            let (issuer, rest) = (format!("TIDP_ISSUER={issuer}"), format!("TIDP_CLIENT_ID={client_id} tidp logout"));
-            let command = if issuer.width() + rest.width() + 3 > columns {
-                format!("\n    {issuer} \\\n    {rest}")
-            } else {
-                format!(" `{issuer} {rest}`")
-            };
+            let words =
+                [format!("TIDP_ISSUER={issuer}"), format!("TIDP_CLIENT_ID={client_id}"), "tidp logout".to_owned()];
+            let command = format!(" `{}`", words.join(" "));
+            let command =
+                if command.width() > columns + 1 { format!("\n    {}", words.join(" \\\n    ")) } else { command };
             format!("The session of {} comes from the environment. To {verb} it:{command}", printable(&key.client_id))
         }
         LeftoverReason::ProfileGone => {

@@ -139,7 +139,7 @@ fn command_for_a_leftover_session_is_not_broken() {
     let key = bench.key();
     copy(&bench, SessionKey { client_id: client_id.into(), profile: format!("{client_id}@{ISSUER}"), ..key });
     for (columns, command) in [
-        (80, format!("To end it:\n    TIDP_ISSUER={ISSUER} \\\n    TIDP_CLIENT_ID={client_id} tidp logout\n")),
+        (80, format!("To end it:\n    TIDP_ISSUER={ISSUER} \\\n    TIDP_CLIENT_ID={client_id} \\\n    tidp logout\n")),
         (100, format!("To end it: `TIDP_ISSUER={ISSUER} TIDP_CLIENT_ID={client_id} tidp logout`\n")),
     ] {
         *bench.terminal.columns.lock().unwrap() = Some(columns);

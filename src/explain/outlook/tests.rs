@@ -233,7 +233,7 @@ fn verdict_says_until_when_what_a_refresh_changes_and_what_to_do() {
     let (same, ended) = (refreshed(&fresh(), after(DAY), Some("r0")), refreshed(&fresh(), after(DAY), None));
     let told = introspected(&fresh(), after(60), after(DAY));
     let kept = fresh().after_refusal_with_token_kept("HTTP 400", RefreshReason::Expired, None, after(60), true);
-    let until = "Until then `tidp token` gets access tokens; before it ends, log in again: `tidp login`.";
+    let until = "Until then `tidp token` gets access tokens; log in before the end: `tidp login`.";
     let (renew, over) = ("The next `tidp token` renews it: use it before the end.", "Log in again now: `tidp login`.");
     let still = "Log in again now: `tidp login`. The access token still works until @3600 (in 50 min).";
     for (seconds, session, policy, first, then) in [

@@ -22,7 +22,7 @@ impl SessionOutlook<'_> {
         let until_login = |expiry, consequence: &str| {
             vec![
                 format!("{}; {consequence}.", self.until(expiry, words)),
-                format!("Until then {token} gets access tokens; before it ends, log in again: {login}."),
+                format!("Until then {token} gets access tokens; log in before the end: {login}."),
             ]
         };
         match self.state {
