@@ -104,7 +104,8 @@ pub fn not_renewed_warning(error: &str, end: Option<&str>) -> String {
 
 /// The note that a renewal has succeeded after failures.
 pub fn recovered_note(lasted: Seconds, failures: u32) -> String {
-    format!("The session can be renewed again, after {} and {}.", lasted.to_text(), failed_attempts(failures))
+    let attempts = if failures == 1 { "1 failed attempt".to_owned() } else { format!("{failures} failed attempts") };
+    format!("The session can be renewed again, after {} and {attempts}.", lasted.to_text())
 }
 
 pub fn command_continues_warning(reason: &str) -> String {
