@@ -45,7 +45,7 @@
 //!   end is an estimate and never stops an attempt. A session stores observations; what a policy makes of them is computed.
 //! * Tokens, codes and client secrets are a `Secret`, which cannot be printed. Search for `expose` to see where one leaves.
 //! * Text from outside passes `domain::text::printable` before it reaches a terminal.
-//! * No panic and no `unwrap` outside tests. An error says what happened, its hint is the next command.
+//! * No panic and no `unwrap` outside tests. An error says what happened; its hint is the next command.
 
 mod adapters;
 mod cli;

@@ -127,7 +127,7 @@ fn start(mut command: Command, patience: Duration) -> Result<(), String> {
     }
 }
 
-/// `None` if the child still runs. A thread that is left behind waits for it.
+/// Whether the child has succeeded; `None` if it still runs. A thread that is left behind waits for it.
 fn success_within(mut child: Child, timeout: Duration) -> Option<bool> {
     let (sender, receiver) = std::sync::mpsc::channel();
     let waiting = move || sender.send(child.wait().is_ok_and(|status| status.success()));

@@ -157,7 +157,7 @@ pub(super) fn end_process() {
     end_if(Effect::ProcessEnds);
 }
 
-/// Also defers the end of the console, as long as Windows allows.
+/// Defers key presses and, as long as Windows allows, the end of the console.
 pub(super) fn defer() -> Box<dyn SignalGuard> {
     with_console(|console| console.guards += 1);
     Box::new(Guard)

@@ -39,7 +39,7 @@ pub fn start(command: &[OsString]) -> io::Result<Child> {
     started
 }
 
-/// Undoes [`harden`]; whether there was anything to undo.
+/// Undoes [`harden`]; returns whether there was anything to undo.
 pub fn restore() -> bool {
     #[cfg(unix)]
     if let Some(original) = ORIGINAL_LIMIT.get() {

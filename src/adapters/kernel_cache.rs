@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_dies_with_its_life_and_one_without_life_is_not_kept() {
+    fn an_entry_expires_after_its_lifetime_and_one_without_lifetime_is_not_kept() {
         let Some((cache, name)) = cache("life") else { return };
         cache.put(&name, &Secret::new("old"), Seconds(0));
         assert_eq!(cache.get(&name), None);

@@ -30,10 +30,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// If nobody can unlock anything. macOS asks in a window, which needs no terminal.
+/// How long a call may take if nobody can unlock anything. macOS asks in a window, which needs no terminal.
 const CALL_TIMEOUT: Duration = Duration::from_secs(if cfg!(target_os = "macos") { 60 } else { 3 });
 
-/// If a person may be answering a prompt, and if a prompt is known to be open.
+/// The same if a person may be answering a prompt, and if a prompt is known to be open.
 const PERSON_TIMEOUT: Duration = Duration::from_secs(60);
 const PROMPT_TIMEOUT: Duration = Duration::from_secs(180);
 /// When a long wait is first reported, and how often after that.
@@ -101,7 +101,7 @@ impl Store for KeyringStore {
 
     fn backend(&self) -> Option<Backend> {
         let env = self.env.clone();
-        soon(self.start(move |_| Ok(Keyring::backend(&env)))).ok()
+        quick_result(self.start(move |_| Ok(Keyring::backend(&env)))).ok()
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
@@ -109,7 +109,7 @@ impl Store for KeyringStore {
     }
 
     fn load_without_prompt(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
-        soon(self.start_read(entry, IfLocked::Fail))
+        quick_result(self.start_read(entry, IfLocked::Fail))
     }
 
     fn save_without_prompt(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
@@ -138,7 +138,7 @@ impl Store for KeyringStore {
         };
         let (mut prompted, mut locked) = (false, false);
         retry::retry(retry::REPORT_INTERVAL, on_wait, |reporter| {
-            let unlocked = if locked { soon(unlock(IfLocked::Fail)) } else { Ok(()) };
+            let unlocked = if locked { quick_result(unlock(IfLocked::Fail)) } else { Ok(()) };
             let failure = match unlocked.and_then(|()| self.write_and_wait(entry, document, reporter)) {
                 Ok(()) => return ControlFlow::Break(Ok(())),
                 // Waiting does not resolve this.
@@ -172,7 +172,7 @@ impl Store for KeyringStore {
     }
 
     fn entries_without_prompt(&self) -> Result<Entries, StoreFailure> {
-        soon(self.start(|keyring| keyring.names(IfLocked::Fail))).map(sorted)
+        quick_result(self.start(|keyring| keyring.names(IfLocked::Fail))).map(sorted)
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
@@ -248,8 +248,8 @@ impl KeyringStore {
         outcome.or_else(|failure| self.check_written(failure, entry, document))
     }
 
-    /// Whether a failed write took effect, found out by reading it back. That is not necessary if the service is
-    /// missing or locked. A write that timed out may also take effect later.
+    /// Success if a failed write took effect all the same, found out by reading it back; else the failure. That is not
+    /// necessary if the service is missing or locked. A write that timed out may also take effect later.
     fn check_written(&self, failed: StoreFailure, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
         let unanswered = failed.kind == StoreFailureKind::TimedOut;
         if !unanswered && failed.kind != StoreFailureKind::Refused {
@@ -311,7 +311,7 @@ impl KeyringStore {
 type Call<T> = Receiver<Result<T, StoreFailure>>;
 
 /// The result of a call that asks nobody.
-fn soon<T>(call: Result<Call<T>, StoreFailure>) -> Result<T, StoreFailure> {
+fn quick_result<T>(call: Result<Call<T>, StoreFailure>) -> Result<T, StoreFailure> {
     result_within(&call?, CALL_TIMEOUT)
 }
 

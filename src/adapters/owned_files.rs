@@ -80,7 +80,7 @@ fn temporary_prefix(path: &Path) -> OsString {
     prefix
 }
 
-/// Whether there was a file to remove.
+/// Removes the file; returns whether there was one.
 pub(super) fn remove(path: &Path) -> io::Result<bool> {
     let removed = if_found(retry_while_in_use(|| fs::remove_file(path)))?.is_some();
     if removed {
@@ -89,7 +89,7 @@ pub(super) fn remove(path: &Path) -> io::Result<bool> {
     Ok(removed)
 }
 
-/// Follows all symlinks of `path`. The target need not exist.
+/// The path to which all symlinks of `path` lead. The target need not exist.
 pub(super) fn resolve_symlinks(path: &Path) -> io::Result<PathBuf> {
     // The limit of Linux (path_resolution(7)).
     const MAX_SYMLINKS: usize = 40;
@@ -107,7 +107,7 @@ pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// `None` if there is no such file or directory.
+/// The result; `None` if there is no such file or directory.
 fn if_found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -120,7 +120,7 @@ fn rename(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     file.persist(path).map(drop).map_err(|failed| failed.error)
 }
 
-/// `keep` takes the mark "temporary" off the file, which would delay its way to the disk.
+/// `keep` takes the attribute "temporary" off the file: with it, Windows may write the file to the disk much later.
 #[cfg(windows)]
 fn rename(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     let (file, temporary) = file.keep().map_err(|failed| failed.error)?;
@@ -145,13 +145,13 @@ pub(super) fn open_dir(dir: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(flags).open(dir)
 }
 
-/// Makes the directory private to this user; whether there is one. A symlink is an error.
+/// Makes the directory private to this user; returns whether there is one. A symlink is an error.
 #[cfg(unix)]
 pub(super) fn make_private(dir: &Path) -> io::Result<bool> {
     if_found(open_dir(dir))?.map_or(Ok(false), |dir| keep_private(&dir).map(|()| true))
 }
 
-/// Permissions are not checked here.
+/// Whether there is a directory. Its permissions are not checked on this system.
 #[cfg(not(unix))]
 pub(super) fn make_private(dir: &Path) -> io::Result<bool> {
     match if_found(fs::symlink_metadata(dir))? {
@@ -160,8 +160,8 @@ pub(super) fn make_private(dir: &Path) -> io::Result<bool> {
     }
 }
 
-/// Opens a regular file for reading, `None` if there is none. A symlink is refused, and a FIFO without waiting for its
-/// writer.
+/// Opens a regular file for reading, `None` if there is none. A symlink is refused; so is a FIFO, without waiting
+/// for its writer.
 pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.read(true);

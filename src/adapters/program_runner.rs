@@ -146,7 +146,7 @@ fn terminate(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// `None` on timeout.
+/// The status of `child` once it has ended; `None` on timeout.
 #[expect(clippy::disallowed_methods, reason = "the standard library cannot wait for a child with a timeout")]
 fn wait_for_exit(child: &mut Child, timeout: impl Fn() -> Duration) -> Option<io::Result<ExitStatus>> {
     const POLL_INTERVAL: Duration = Duration::from_millis(2);

@@ -37,7 +37,8 @@ pub(super) fn resolve(
     profile(keys, &origin, base).map_err(|KeyError(key, what)| origin.error(key, &what))
 }
 
-/// The key of the file that a variable for the other name of the provider replaces.
+/// The key of the file that no longer counts, because a variable names the provider in the other way: `issuer` and
+/// `environment` mean the same.
 pub(super) fn replaced_by_variable(env: &Env) -> Option<&'static str> {
     match (env.get("TIDP_ISSUER"), env.get("TIDP_ENVIRONMENT")) {
         (Some(_), _) => Some("environment"),

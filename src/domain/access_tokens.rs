@@ -19,7 +19,7 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// None, in the form of one that has expired for every clock that trusts `obtained_at`, so that a refresh is due.
+    /// Stands for no token: empty, and expired by every clock that trusts `obtained_at`, so that a refresh is due.
     pub fn absent(obtained_at: Time) -> Self {
         Self { value: Secret::default(), obtained_at, expires_at: obtained_at.minus(CLOCK_TOLERANCE) }
     }
@@ -59,8 +59,8 @@ impl ScopedTokens {
         self.0.iter().find(|entry| entry.requested == *requested).map(|entry| &entry.token)
     }
 
-    /// With this token instead of another one for the same scopes, without those that have expired or that a wrong clock
-    /// wrote and, of too many, without the oldest.
+    /// The tokens with `token` in place of another one for the same scopes. Those that have expired or that a wrong clock
+    /// wrote are dropped and, of too many, the oldest.
     #[must_use]
     pub fn with(&self, requested: ScopeSet, token: ScopedToken, now: Time) -> Self {
         let others =

@@ -55,8 +55,8 @@ pub enum LoginReason {
     NoIdToken,
 }
 
-/// The end that a policy implies is an estimate and never stops an attempt, so the policy matters only for
-/// [`Renew::BeforeSessionEnds`] and [`Intent::KeepAlive`].
+/// What to do for `intent`. The end that a policy implies is an estimate and never stops an attempt, so the policy matters
+/// only for [`Renew::BeforeSessionEnds`] and [`Intent::KeepAlive`].
 pub fn decide(now: Time, session: Option<&Session>, policy: Option<&Policy>, renew: Renew, intent: Intent) -> Decision {
     let Some(session) = session else {
         return Decision { action: Action::Login(LoginReason::NoSession), changes_at: None };

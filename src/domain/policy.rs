@@ -17,7 +17,7 @@ macro_rules! guide_names {
                 match self { $(Self::$variant => stringify!($variant),)+ }
             }
 
-            /// In any case of letters.
+            /// The one of that name, in upper or lower case.
             pub fn parse(text: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|name| name.as_str().eq_ignore_ascii_case(text))
             }

@@ -219,8 +219,8 @@ pub enum InvalidEntry {
 }
 
 impl IdToken {
-    /// With its expiry by this machine's clock instead of its `exp`, if the clocks differ. `judged_at` is the provider's time
-    /// when the request was sent, at `sent_at`.
+    /// The token with its expiry by this machine's clock instead of its `exp`, if the clocks differ. `judged_at` is what the
+    /// provider's clock showed at `sent_at`.
     #[must_use]
     pub fn with_local_expiry(self, sent_at: Time, judged_at: Time) -> Self {
         match sent_at.since(judged_at) {
@@ -286,7 +286,7 @@ impl Session {
         if session.key == *key { Ok(session) } else { Err(InvalidEntry::Misplaced) }
     }
 
-    /// With the journal set. What the provider said of the refresh token no longer holds once that is used.
+    /// The session with the journal set. What the provider said of the refresh token no longer holds once that is used.
     #[must_use]
     pub fn with_refresh_started(&self, now: Time) -> Self {
         Self { refresh_started_at: Some(now), ..self.clone() }.with_introspection(None)
@@ -322,8 +322,8 @@ impl Session {
         .with_event(sent_at, EventKind::Refreshed { reason, renewal }, None)
     }
 
-    /// After the provider rejected the refresh token, which is dropped. `provider_ahead` is the difference between the clocks
-    /// at `at`.
+    /// The session after the provider rejected the refresh token, which is dropped. `provider_ahead` is the difference
+    /// between the clocks at `at`.
     #[must_use]
     pub fn after_refusal(
         &self,
@@ -347,8 +347,8 @@ impl Session {
         .with_event(at, EventKind::Refused { reason, error: error.to_owned() }, scopes)
     }
 
-    /// After a refusal that did not reject the refresh token, which is kept. Of equal refusals in a row only the first becomes
-    /// an event.
+    /// The session after a refusal that did not reject the refresh token, which is kept. Of equal refusals in a row only the
+    /// first becomes an event.
     #[must_use]
     pub fn after_refusal_with_token_kept(
         &self,
@@ -383,8 +383,8 @@ impl Session {
         })
     }
 
-    /// After a refresh without a usable response. The journal stays, because the token may be used up. Only the first of
-    /// several in a row becomes an event, so that an outage does not displace all others.
+    /// The session after a refresh without a usable response. The journal stays, because the token may be used up. Only the
+    /// first of several in a row becomes an event, so that an outage does not displace all others.
     #[must_use]
     pub fn after_lost_response(&self, reason: RefreshReason, scopes: Option<&ScopeSet>, sent_at: Time) -> Self {
         if self.events.last().is_some_and(|last| matches!(last.kind, EventKind::Unanswered { .. })) {
@@ -393,7 +393,7 @@ impl Session {
         self.clone().with_event(sent_at, EventKind::Unanswered { reason }, scopes)
     }
 
-    /// After a refresh whose response failed a check. The journal stays.
+    /// The session after a refresh whose response failed a check. The journal stays.
     #[must_use]
     pub fn after_discarded_response(&self, reason: RefreshReason, scopes: Option<&ScopeSet>, sent_at: Time) -> Self {
         self.clone().with_event(sent_at, EventKind::Discarded { reason }, scopes)
@@ -409,7 +409,7 @@ impl Session {
         })
     }
 
-    /// With one more event, without the oldest ones.
+    /// The session with one more event; of too many, the oldest are dropped.
     #[must_use]
     pub fn with_event(mut self, time: Time, kind: EventKind, scopes: Option<&ScopeSet>) -> Self {
         self.events.push(SessionEvent { time, kind, scopes: scopes.cloned() });

@@ -51,7 +51,7 @@ pub fn into_utf8_text(mut bytes: Vec<u8>) -> Result<String, &'static str> {
     String::from_utf8(bytes).map_err(|_| "not UTF-8")
 }
 
-/// In lower case.
+/// `bytes` as hexadecimal digits, in lower case.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

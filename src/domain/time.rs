@@ -66,12 +66,12 @@ impl Time {
         self.since(now).max(Seconds::ZERO)
     }
 
-    /// RFC 3339 in UTC: `2026-01-31T12:00:00Z`.
+    /// The time as RFC 3339 writes it, in UTC: `2026-01-31T12:00:00Z`.
     pub fn rfc3339(self) -> String {
         jiff::Timestamp::from_second(self.0).map_or_else(|_| String::new(), |t| t.to_string())
     }
 
-    /// In this zone, for people: `2026-01-31 13:00:00 CET`.
+    /// The time in this zone, for people: `2026-01-31 13:00:00 CET`.
     pub fn local(self, zone: &jiff::tz::TimeZone) -> String {
         jiff::Timestamp::from_second(self.0)
             .map(|stamp| stamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
@@ -112,7 +112,7 @@ impl Seconds {
         Self::hours(n.saturating_mul(24))
     }
 
-    /// Zero if negative.
+    /// The duration as the standard library has it; zero if it is negative.
     pub fn to_std(self) -> std::time::Duration {
         std::time::Duration::from_secs(u64::try_from(self.0).unwrap_or(0))
     }

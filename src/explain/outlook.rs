@@ -53,7 +53,7 @@ pub enum SessionState {
     NoSession,
     /// The login returned no refresh token.
     NoRefreshToken,
-    /// The provider refused the refresh token.
+    /// The provider rejected the refresh token.
     Refused(Time),
     /// The provider, asked at that time, said that the refresh token is not active; the next refresh will show.
     FoundInactive(Time),

@@ -46,7 +46,7 @@ impl PolicyDescription {
     }
 }
 
-/// All, in the order of TelenorID+'s guide.
+/// All policies in words, in the order of TelenorID+'s guide.
 pub fn policy_descriptions() -> [PolicyDescription; PolicyName::ALL.len()] {
     PolicyName::ALL.map(policy_description)
 }

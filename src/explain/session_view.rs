@@ -71,7 +71,7 @@ impl ScopedTokenView<'_> {
 }
 
 impl TokenView<'_> {
-    /// `None` is a token that there is not.
+    /// The token as JSON. `None` stands for a token that the session does not have.
     pub(super) fn to_json(token: Option<&Self>, now: Time) -> Value {
         let jwt = token.and_then(|token| Jwt::parse(token.token.expose()).ok());
         json!({

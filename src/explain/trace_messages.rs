@@ -138,7 +138,7 @@ pub fn client_secret(place: &str) -> String {
     format!("client secret from {place}")
 }
 
-/// What a token response brought. `None` is an access token of unknown lifetime.
+/// What a token response brought. `lifetime` is the access token's; `None` if it is not known.
 pub fn received(lifetime: Option<Seconds>, id_token: bool, refresh_token: bool, scopes: Option<&[String]>) -> String {
     let lifetime = lifetime.map(|lifetime| format!(" (valid {})", lifetime.to_text())).unwrap_or_default();
     let others = match (id_token, refresh_token) {

@@ -141,7 +141,7 @@ fn session_name(context: &Context<'_>) -> String {
     name(context.store.as_ref(), &context.entry())
 }
 
-/// It leaves the scopes out, so that a logout finds all tokens.
+/// The name of the entry for fewer scopes. It does not contain them, so that a logout finds all tokens.
 fn scoped(session_name: &str) -> String {
     format!("{session_name}:scopes")
 }

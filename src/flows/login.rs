@@ -71,7 +71,8 @@ impl Stopwatch {
         Self { started_at: clock.now(), started_uptime: clock.uptime() }
     }
 
-    /// Rounded up: the larger one by wall clock, which may be set back, and by uptime, which may stop during sleep.
+    /// The time since the start, rounded up: the longer one by wall clock, which may be set back, and by uptime, which may
+    /// stop during sleep.
     fn elapsed(self, clock: &dyn Clock) -> Seconds {
         let awake = clock.uptime().saturating_sub(self.started_uptime);
         let awake =
@@ -130,7 +131,8 @@ fn previous_session(context: &Context<'_>) -> Result<Option<Session>> {
     }
 }
 
-/// Only RS256 is supported, which is mandatory for providers (OpenID Connect Discovery 3).
+/// Refuses a provider without RS256: no other algorithm is supported, and this one is mandatory (OpenID Connect
+/// Discovery 3).
 fn check_algorithms(provider: &Provider) -> Result<()> {
     let offered = &provider.id_token_algorithms;
     if offered.is_empty() || offered.iter().any(|algorithm| algorithm == "RS256") {
@@ -154,7 +156,7 @@ struct LoginAttempt<'c, 'w> {
 }
 
 impl<'c, 'w> LoginAttempt<'c, 'w> {
-    /// Store, client secret and discovery fail before the user is asked.
+    /// The attempt, after everything that can fail before the user is asked: store, client secret, discovery.
     fn begin(context: &'c Context<'w>, options: LoginOptions) -> Result<Self> {
         let (before, client) = (previous_session(context)?, context.client()?);
         context.begin_steps();
@@ -305,7 +307,8 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         }
     }
 
-    /// `acr_values` is voluntary (OIDC Core 3.1.2.1). `idp:…` names an identity provider, not a level.
+    /// Warns if the login has none of the requested levels: `acr_values` is voluntary (OIDC Core 3.1.2.1). `idp:…` names an
+    /// identity provider, not a level.
     fn warn_of_unmet_acr(&self, accepted: &ValidatedIdToken) {
         let requested = self.options.request.acr_values.as_deref().unwrap_or_default();
         let mut wanted = requested.split_whitespace().filter(|acr| !acr.starts_with("idp:")).peekable();

@@ -72,7 +72,7 @@ fn report_access_token(context: &Context<'_>, text: String) {
     context.reporter.report(Notice::Step { name: ACCESS_TOKEN, text, failed: false });
 }
 
-fn reported(context: &Context<'_>, name: &'static str, step: Step) -> Step {
+fn report_step(context: &Context<'_>, name: &'static str, step: Step) -> Step {
     let (text, failed) = match &step {
         Ok(message) => (&message.text, false),
         Err(failure) => (&failure.text, true),
@@ -90,7 +90,7 @@ fn to_json(step: &Step) -> Value {
 }
 
 impl Outcome {
-    /// With the machine tokens that were removed beside the session.
+    /// The outcome, with that of the machine tokens which were removed too.
     fn with_machine_tokens(self, machine: &Self) -> Self {
         Self {
             had_session: self.had_session || machine.had_session,
@@ -196,8 +196,8 @@ fn end_session(context: &Context<'_>, options: LogoutOptions, removed: Removed) 
         Removed::InvalidEntry => {
             reporter.note(logout_messages::logged_out_note(&context.key, None));
             let refresh_token = RefreshTokenResult::InvalidEntry.message(None, &when);
-            let refresh_token = reported(context, REFRESH_TOKEN, Ok(refresh_token));
-            let sso_session = reported(context, SSO_SESSION, Ok(SsoSessionResult::InvalidEntry.message()));
+            let refresh_token = report_step(context, REFRESH_TOKEN, Ok(refresh_token));
+            let sso_session = report_step(context, SSO_SESSION, Ok(SsoSessionResult::InvalidEntry.message()));
             report_access_token(context, UNKNOWN_ACCESS_TOKEN.to_owned());
             (None, refresh_token, sso_session, None)
         }
@@ -223,9 +223,9 @@ fn log_out_at_provider(context: &Context<'_>, options: LogoutOptions, session: &
             Err(Failure { text: text + &logout_messages::validity_note(expires_at, &when), error })
         }
     };
-    let refresh_token = reported(context, REFRESH_TOKEN, refresh_token);
+    let refresh_token = report_step(context, REFRESH_TOKEN, refresh_token);
     let sso_session = end_sso_session(context, provider, options.browser, session);
-    (refresh_token, reported(context, SSO_SESSION, sso_session.map(|result| result.message())))
+    (refresh_token, report_step(context, SSO_SESSION, sso_session.map(|result| result.message())))
 }
 
 enum Removed {
@@ -306,7 +306,7 @@ fn end_sso_session(
     }
 }
 
-/// TelenorID+'s own logout endpoint, which needs no browser.
+/// Ends the session by TelenorID+'s own logout endpoint, which needs no browser.
 fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Attempt<SsoSessionResult> {
     let state = context.random_bytes::<16>().map_err(|error| Failure::caused_by(SSO_FAILED, error))?;
     let (state, ca_file) = (hex(&state), context.profile.ca_file.as_deref());
@@ -337,8 +337,8 @@ fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     Err(Error::from(SessionError::LogoutIncomplete(kind, message)).into())
 }
 
-/// RP-Initiated Logout 1.0. The URL holds the ID token, so it must not become a program's argument: the browser is
-/// opened at a loopback URL that redirects it once.
+/// Ends the session by RP-Initiated Logout 1.0. The URL holds the ID token, so it must not become a program's argument: the
+/// browser is opened at a loopback URL that redirects it once.
 fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Attempt<SsoSessionResult> {
     let Some(url) = logout::end_session_url(provider, &context.profile.client_id, hint) else {
         return Ok(SsoSessionResult::NoEndpoint(provider.missing_endpoint_reason("end_session_endpoint")));

@@ -35,8 +35,8 @@ pub fn warn_of_old_session(file: &ProfileFile<'_>, change: &Change) {
     }
 }
 
-/// Removes a profile that has no session, its client secret and its machine tokens; returns whether it was the default. A
-/// store that cannot be read is a warning.
+/// Removes a profile that has no session, together with its client secret and its machine tokens; returns whether it was
+/// the default. A store that cannot be read is a warning.
 ///
 /// # Errors
 /// `config` if there is none of that name, `usage` if it has a session.
@@ -58,9 +58,10 @@ pub fn remove(file: &ProfileFile<'_>, name: &str) -> Result<bool> {
     Ok(was_default)
 }
 
-/// Warns of what the store still holds under a name that is no profile's now. The entries of `moved` have been moved.
+/// Warns of what the store still holds under `name`, which is no longer a profile. The entries of `moved` do not count:
+/// they have been moved.
 fn warn_of_leftovers(file: &ProfileFile<'_>, name: &str, moved: Option<&SessionKey>) {
-    match stored(file, |key| key.profile == name && Some(key) != moved) {
+    match contents(file, |key| key.profile == name && Some(key) != moved) {
         Ok(None) => {}
         Ok(Some(what)) => {
             let name = printable(name);
@@ -76,7 +77,7 @@ fn warn_of_leftovers(file: &ProfileFile<'_>, name: &str, moved: Option<&SessionK
 /// Warns if an earlier profile has left entries that a new one uses. A store that cannot be read tells nothing.
 pub fn warn_of_earlier_entries(file: &ProfileFile<'_>, new: &Profile) {
     let new = new.session_key();
-    if let Ok(Some(what)) = stored(file, |key| *key == new) {
+    if let Ok(Some(what)) = contents(file, |key| *key == new) {
         let name = printable(&new.profile);
         let message =
             format!("the store holds {what} of an earlier profile `{name}` of this client, and uses it for this one");
@@ -84,8 +85,8 @@ pub fn warn_of_earlier_entries(file: &ProfileFile<'_>, new: &Profile) {
     }
 }
 
-/// What the store holds of the keys, in words, as far as it can be read without a prompt.
-fn stored(file: &ProfileFile<'_>, is_meant: impl Fn(&SessionKey) -> bool) -> Result<Option<String>> {
+/// What the store holds under the keys that are meant, in words, as far as it can be read without a prompt.
+fn contents(file: &ProfileFile<'_>, is_meant: impl Fn(&SessionKey) -> bool) -> Result<Option<String>> {
     let entries = file.store()?.entries_without_prompt()?;
     let found = entries.names.iter().filter_map(|name| {
         let (key, what) = match EntryKey::parse(name)? {

@@ -201,8 +201,8 @@ fn key_problem<T>(outcome: &std::result::Result<T, TokenProblem>) -> Option<Toke
     outcome.as_ref().err().filter(|problem| problem.is_about_keys()).cloned()
 }
 
-/// Whether the keys are what the provider publishes now. A missing key was then looked for; a bad signature was checked
-/// with keys fetched for it.
+/// Whether the keys are those that the provider publishes now: for a missing key, if it was just looked for; for a bad
+/// signature, if the keys were just fetched.
 fn are_current(keys: &ProviderKeys, problem: &TokenProblem, own: Option<KeyLookup>, now: Time) -> bool {
     let fetched_at = match problem {
         TokenProblem::UnknownKey => own.and_then(|lookup| lookup.fetched_at),
@@ -221,7 +221,8 @@ fn recent_lookup(own: Option<KeyLookup>, cached: Option<&CachedDocument>, now: T
     noted.into_iter().chain(own).filter(is_recent).max_by_key(|lookup| lookup.at)
 }
 
-/// The keys were looked for at `looked_at`; the newest came at `fetched_at`, if the provider could be reached.
+/// The error for a signature that cannot be decided. Keys were looked for at `looked_at`; the newest came at `fetched_at`,
+/// if the provider could be reached.
 fn undecided<E>(context: &Context<'_>, looked_at: Time, fetched_at: Option<Time>) -> VerifyError<E> {
     let [last, next] = [fetched_at.unwrap_or(looked_at), looked_at.plus(REFETCH_COOLDOWN)]
         .map(|time| context.reporter.local_time(time));

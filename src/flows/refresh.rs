@@ -1,6 +1,6 @@
 //! One refresh under the session's lock, in these steps:
 //!
-//! 1. Get what the request and the check of its response need, before the token is spent: `provider_metadata.rs`,
+//! 1. Get what the request and the check of its response need, before the token is used: `provider_metadata.rs`,
 //!    `client_secret.rs`, `provider_keys.rs`.
 //! 2. Journal that a refresh has started, which also proves that the store can be written.
 //! 3. Send the request (`oidc/token.rs`).
@@ -9,7 +9,7 @@
 //! 5. Store the session after the refresh (`Session::after_refresh`), if nobody has replaced the old one.
 //!
 //! No refresh token is sent twice in one run. One window no client can close: this process is killed after the provider
-//! has spent a one-time token and before the new one is stored. The journal's mark tells the next run.
+//! has used up a one-time token and before the new one is stored. The journal's mark tells the next run.
 
 use crate::domain::session::{EventKind, InvalidEntry, RefreshReason, Renewal, Session};
 use crate::domain::time::Time;
@@ -54,7 +54,7 @@ impl TokenSource {
 }
 
 /// Refreshes once, under the lock, and returns the stored session. With scopes, fewer than the session's, the access token
-/// goes beside the main one. `was_doubtful` is whether the refresh token may have been refused before this run began; a
+/// goes beside the main one. `was_doubtful` is whether the refresh token may have been rejected before this run began; a
 /// refusal that another run received meanwhile does not count.
 pub fn exchange(
     context: &Context<'_>,
@@ -65,7 +65,7 @@ pub fn exchange(
 ) -> Result<FreshSession> {
     let session = record_interruption(context, session);
     let Some(old) = session.held_token() else { return Err(SessionError::NoRefreshToken.into()) };
-    // Whatever may fail or take long comes before the token is spent.
+    // Whatever may fail or take long comes before the token is used.
     context.step(|| exchange_steps::PREPARATION.to_owned());
     let mut provider = provider_metadata::provider(context)?;
     let client = context.client()?;
@@ -121,7 +121,7 @@ pub fn exchange(
     Ok(FreshSession { session: refreshed, source: TokenSource::Refreshed(reason, renewal) })
 }
 
-/// The session, with an event and a warning if an earlier refresh did not finish: its token may have been spent.
+/// The session, with an event and a warning if an earlier refresh did not finish: its token may be used up.
 fn record_interruption(context: &Context<'_>, session: Session) -> Session {
     let Some(unfinished) = session.unfinished_refresh() else { return session };
     let started_at = context.reporter.local_time(unfinished.at);
@@ -133,7 +133,7 @@ fn record_interruption(context: &Context<'_>, session: Session) -> Session {
     if is_recorded { session } else { session.with_event(unfinished.at, EventKind::Interrupted, None) }
 }
 
-/// Writes the mark of a refresh and reads it back: no token is spent unless the store can be written. Does not prompt
+/// Writes the mark of a refresh and reads it back: no token is used unless the store can be written. Does not prompt
 /// to unlock the store, because signals are deferred.
 fn journal(context: &Context<'_>, begun: &Session) -> Result<()> {
     let document = begun.to_json();
@@ -152,7 +152,7 @@ fn is_still_stored(context: &Context<'_>, begun: &Session) -> Result<bool> {
         Ok(None) => Ok(false),
         // A newer tidp has logged in: that session is not ours to overwrite.
         Err(Error { situation: Situation::Store(StoreError::InvalidEntry(InvalidEntry::Version(_))), .. }) => Ok(false),
-        // It could be read a moment ago, and the old token is spent, so try to store the new one.
+        // It could be read a moment ago, and the old token is used up, so try to store the new one.
         Err(_) => Ok(true),
     }
 }
@@ -166,7 +166,7 @@ struct RefreshAttempt<'a> {
     reason: RefreshReason,
     parameters: RefreshParameters<'a>,
     sent_at: Time,
-    /// Whether the refresh token may have been spent or refused before.
+    /// Whether the refresh token may have been used up or rejected before.
     was_doubtful: bool,
 }
 
@@ -232,7 +232,7 @@ impl RefreshAttempt<'_> {
         }
     }
 
-    /// The refresh token was refused, or may have been. Unless another process has replaced the session without our
+    /// The refresh token was rejected, or may have been. Unless another process has replaced the session without our
     /// lock, the token is dropped if the refusal `is_final`, and nothing else is.
     fn handle_refusal(
         &self,
@@ -254,7 +254,7 @@ impl RefreshAttempt<'_> {
             None => return Err(SessionError::NoSession.into()),
         }
         if !is_final {
-            // A refused token was not spent, so there is no unfinished refresh.
+            // A rejected token was not used up, so there is no unfinished refresh.
             let session = Session { refresh_started_at: None, ..self.begun.clone() };
             let session =
                 session.after_refusal_with_token_kept(&code, self.reason, self.parameters.scopes, self.sent_at, true);
@@ -273,7 +273,7 @@ impl RefreshAttempt<'_> {
     }
 }
 
-/// Retries until the session is stored, because the old token is spent. Once a long wait has been reported, signals are
+/// Retries until the session is stored, because the old token is used up. Once a long wait has been reported, signals are
 /// no longer deferred, so that the user can abort.
 fn save_new_token(
     context: &Context<'_>,

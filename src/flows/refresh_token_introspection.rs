@@ -18,9 +18,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 
-/// How long a provider is not asked again that does not answer this client about refresh tokens.
+/// How long to wait before a provider is asked again that does not answer this client about refresh tokens.
 const REFUSED_PAUSE: Seconds = Seconds::days(1);
-/// How long a provider is not asked again that could not be reached.
+/// How long to wait before a provider is asked again that could not be reached.
 const UNAVAILABLE_PAUSE: Seconds = Seconds::minutes(1);
 
 /// How old a refresh token must be before it is believed to be inactive: a replica of the provider may not know it yet.
@@ -39,21 +39,21 @@ struct Memory {
 /// is not asked again, if it did not say.
 pub fn load_with_introspection(context: &Context<'_>) -> Result<(Option<Session>, Option<Time>)> {
     let Some(session) = context.load()? else { return Ok((None, None)) };
-    let (session, paused_until) = introspected(context, session, true);
+    let (session, paused_until) = introspect(context, session, true);
     Ok((Some(session), paused_until))
 }
 
 /// The session, with what the provider says of its refresh token, if that can be known. Never fails.
 pub fn with_introspection(context: &Context<'_>, session: Session) -> Session {
-    introspected(context, session, true).0
+    introspect(context, session, true).0
 }
 
 /// As [`with_introspection`], but the provider is asked in any case: what the client may do can have changed.
 pub fn after_login(context: &Context<'_>, session: Session) -> Session {
-    introspected(context, session, false).0
+    introspect(context, session, false).0
 }
 
-fn introspected(context: &Context<'_>, session: Session, respects_pause: bool) -> (Session, Option<Time>) {
+fn introspect(context: &Context<'_>, session: Session, respects_pause: bool) -> (Session, Option<Time>) {
     if session.held_token().is_none() || session.introspection().is_some() {
         return (session, None);
     }

@@ -24,7 +24,7 @@ pub struct SummaryReader<'w> {
 
 impl<'w> SummaryReader<'w> {
     pub fn new(ports: &'w Ports, reporter: &'w dyn Reporter, configuration: &Configuration) -> Self {
-        let store = configuration.store(ports).map_err(|error| unknown(reporter, &error.report().message)).ok();
+        let store = configuration.store(ports).map_err(|error| warn_of_unknown(reporter, &error.report().message)).ok();
         Self { ports, reporter, store: RefCell::new(store), now: ports.clock.now() }
     }
 
@@ -48,7 +48,7 @@ impl<'w> SummaryReader<'w> {
                 return SessionSummary::UNKNOWN;
             }
         };
-        unknown(self.reporter, &format!("the session of `{}`: {why}", printable(&key.profile)));
+        warn_of_unknown(self.reporter, &format!("the session of `{}`: {why}", printable(&key.profile)));
         SessionSummary::UNKNOWN
     }
 
@@ -68,7 +68,10 @@ impl<'w> SummaryReader<'w> {
             Some(Ok(Entries { names, unreadable, place })) => {
                 if unreadable > 0 {
                     let entries = if unreadable == 1 { "entry" } else { "entries" };
-                    unknown(self.reporter, &format!("{unreadable} {entries} of the store cannot be read: {place}"));
+                    warn_of_unknown(
+                        self.reporter,
+                        &format!("{unreadable} {entries} of the store cannot be read: {place}"),
+                    );
                 }
                 names.iter().filter_map(|name| EntryKey::parse(name)).collect()
             }
@@ -86,10 +89,10 @@ impl<'w> SummaryReader<'w> {
     /// Warns, and reads nothing more: each further attempt could take as long as this one.
     fn give_up(&self, failure: &StoreFailure) {
         *self.store.borrow_mut() = None;
-        unknown(self.reporter, &store_message(failure));
+        warn_of_unknown(self.reporter, &store_message(failure));
     }
 }
 
-fn unknown(reporter: &dyn Reporter, why: &str) {
+fn warn_of_unknown(reporter: &dyn Reporter, why: &str) {
     reporter.warn(WarningCode::SessionsUnknown, format!("not all sessions can be shown: {why}"));
 }

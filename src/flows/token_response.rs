@@ -81,12 +81,12 @@ pub fn validation_time(context: &Context<'_>, date: Option<Time>) -> Time {
 }
 
 /// The tokens that a refresh returned, the ID token verified against the session's previous one (OIDC Core 12.2).
-/// `keys` were fetched before the refresh token was spent; `scopes` are those requested instead of the session's.
+/// `keys` were fetched before the refresh token was used; `scopes` are those requested instead of the session's.
 ///
 /// # Errors
 /// `invalid`, if the ID token may be somebody else's: then nothing of the response may be used. An ID token that cannot
 /// be verified now, or has a flaw that points to nobody else, is skipped with a warning, because the refresh token is
-/// spent (`oidc::id_token` has the table).
+/// used up (`oidc::id_token` has the table).
 pub fn accept_refresh(
     context: &Context<'_>,
     provider: &Provider,
@@ -186,7 +186,7 @@ pub fn warn_of_other_scopes(
     }
 }
 
-/// RFC 6749 6: a refresh grants no more than the login did.
+/// Warns if a refresh granted more scopes than the session has, which it must not (RFC 6749 6).
 fn warn_of_more_scopes(context: &Context<'_>, session: &Session, response: &TokenResponse) {
     let granted = response.scopes.iter().flatten();
     let more: Vec<&str> = granted.filter(|scope| !session.scopes.contains(scope)).map(String::as_str).collect();
@@ -228,7 +228,7 @@ fn invalid_id_token(problem: TokenProblem) -> Error {
     }
 }
 
-/// Revokes a refresh token that will not be kept (RFC 7009). Whether the provider confirmed it.
+/// Revokes a refresh token that will not be kept (RFC 7009); returns whether the provider confirmed it.
 pub fn revoke_unwanted(context: &Context<'_>, provider: &Provider, token: &Secret) -> bool {
     let Ok(client) = context.client() else { return false };
     let Some(request) = logout::revocation_request(provider, &client, token) else { return false };

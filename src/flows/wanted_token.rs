@@ -57,7 +57,7 @@ impl WantedToken {
     }
 }
 
-/// Warns that a new token cannot be had, and that the stored one still works, which is better than none. `what` it is called.
+/// Warns that a new token cannot be had, and that the stored one still works, which is better than none. `what` names it.
 pub fn warn_of_failure(context: &Context<'_>, error: &Error, what: &str, stored: &AccessToken) {
     let until = context.reporter.local_time(stored.expires_at);
     let message = format!("{} The stored {what} still works until {until}", with_full_stop(&error.report().message));

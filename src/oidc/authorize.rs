@@ -108,7 +108,8 @@ pub fn authorization_request(
     Ok((url, pending))
 }
 
-/// The URL with the session's ID token as a hint, which Core 3.1.2.1 recommends for `prompt=none`: no argument for a program.
+/// The URL with the session's ID token as a hint, which Core 3.1.2.1 recommends for `prompt=none`. It must not become a
+/// program's argument.
 pub fn with_id_token_hint(url: &Url, hint: &Secret) -> Secret {
     let mut url = url.clone();
     url.query_pairs_mut().append_pair("id_token_hint", hint.expose());

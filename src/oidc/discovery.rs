@@ -52,8 +52,8 @@ pub struct Provider {
 }
 
 impl Issuer {
-    /// `https` (or `http` for a loopback address), host, optional port and path; no query, fragment (Discovery 3) or user
-    /// name. The error is a printable sentence.
+    /// The issuer of this URL: `https` (or `http` for a loopback address), host, optional port and path; no query, fragment
+    /// (Discovery 3) or user name. The error is a printable sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         // A user name or password is rejected below, and must not be repeated in the message.
         let shown = text.rsplit_once('@').map_or(text, |(_, rest)| rest);

@@ -123,7 +123,7 @@ fn check_login_binding(claims: &Claims, redirect: Option<(&PendingLogin, &Code)>
     check_hash(claims, "c_hash", &code.0)
 }
 
-/// No other nonce than the login's (Core 12.2); any, if the session has no ID token.
+/// Checks that a nonce is the login's (Core 12.2); any will do if the session has no ID token.
 fn check_nonce(claims: &Claims, previous: Option<&IdToken>) -> CheckResult {
     match (present_claim(claims, "nonce"), previous) {
         (None, _) | (_, None) => Ok(()),
@@ -132,8 +132,8 @@ fn check_nonce(claims: &Claims, previous: Option<&IdToken>) -> CheckResult {
     }
 }
 
-/// No other type of token, such as an access token (`at+jwt`; RFC 8725 3.11). `application/jwt` is the long form of `JWT`
-/// (RFC 7515 4.1.9).
+/// Checks that it is no other type of token, such as an access token (`at+jwt`; RFC 8725 3.11). `application/jwt` is the
+/// long form of `JWT` (RFC 7515 4.1.9).
 fn check_type(token: &Jwt<'_>) -> CheckResult {
     let typ = token.jws.typ().map(str::to_ascii_lowercase);
     match typ.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ)) {
@@ -144,7 +144,7 @@ fn check_type(token: &Jwt<'_>) -> CheckResult {
     }
 }
 
-/// `aud` and `azp` must name this client only (Core 3.1.3.7 no. 3 to 5), because no other audience is trusted.
+/// Checks that `aud` and `azp` name this client only (Core 3.1.3.7 no. 3 to 5), because no other audience is trusted.
 fn check_audience(claims: &Claims, client_id: &str) -> CheckResult {
     let ours = match claims.get("aud") {
         Some(Value::String(aud)) => aud == client_id,

@@ -56,7 +56,7 @@ impl PollInterval {
         Self { interval: interval.max(Seconds(1)), failures: 0, retry_after: Seconds::ZERO }
     }
 
-    /// After failures, twice as long each time (RFC 8628 3.5).
+    /// How long to wait before the next poll: after failures, twice as long each time (RFC 8628 3.5).
     pub fn wait(&self) -> Seconds {
         let doubled = self.interval.0.saturating_mul(1_i64.checked_shl(self.failures.min(32)).unwrap_or(i64::MAX));
         Seconds(doubled).min(MAX_BACK_OFF).max(self.interval).max(self.retry_after)

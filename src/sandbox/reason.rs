@@ -1,4 +1,4 @@
-//! Why the sandbox answered as it did. The OAuth response does not say everything: TelenorID+ gives few details either.
+//! Why the sandbox answered as it did. The OAuth response leaves much of it out, as TelenorID+'s does.
 
 use super::language::Language;
 use crate::domain::time::{Seconds, Time};
@@ -133,7 +133,7 @@ reasons! {
     EndIsUnmoved { ends_at: Time, rotation: Rotation }:
         "not renewed: the session still ends at {ends_at}{rotation}",
         "ikke fornyet: økten slutter fortsatt {ends_at}{rotation}";
-    /// To the second that it had.
+    /// Renewed, but to the same second as before.
     #[serde(rename = "end_is_unmoved")]
     RenewedInSameSecond { ends_at: Time, rotation: Rotation }:
         "renewed within the same second: the session still ends at {ends_at}{rotation}",

@@ -126,7 +126,7 @@ struct UserSettings {
     claims: Map<String, Value>,
 }
 
-/// Claims that the sandbox itself sets; one's own cannot replace them.
+/// Claims that the sandbox sets itself; those of a registered user cannot replace them.
 const PROTOCOL_CLAIMS: [&str; 16] = [
     "iss",
     "aud",
@@ -197,7 +197,7 @@ pub fn user_of_option(text: &str) -> Result<User, String> {
     user_of_json(settings)
 }
 
-/// The number or truth value that a key of a user wants, else the text.
+/// `value` as the number or truth value that a user's key needs, else as text.
 fn typed(key: &str, value: &str) -> Value {
     let is_text = !matches!(key, "ial" | "max_aal" | "prefers_email");
     if is_text { value.into() } else { serde_json::from_str(value).unwrap_or_else(|_| value.into()) }
@@ -257,7 +257,7 @@ fn with_nearest(message: &str) -> String {
     }
 }
 
-/// Whether an id consists of printable ASCII (RFC 6749 A.1), and can be told from its neighbours in an option.
+/// Checks that an id is printable ASCII (RFC 6749 A.1), and can be told from its neighbours in an option.
 fn check_id(name: &str, id: &str) -> Result<(), String> {
     if !id.is_empty() && id.bytes().all(|b| b.is_ascii_graphic() && b != b',' && b != b'=') {
         return Ok(());
@@ -302,7 +302,7 @@ pub fn check_phones(users: &[Arc<User>]) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a redirect URI can be registered: absolute, without a fragment (RFC 6749 3.1.2), and no script.
+/// Checks that a redirect URI can be registered: absolute, without a fragment (RFC 6749 3.1.2), and no script.
 fn check_redirect_uri(uri: &str) -> Result<(), String> {
     let wrong = |why: &str| Err(format!("the redirect URI {} {why}", printable(uri)));
     match url::Url::parse(uri) {
@@ -346,7 +346,7 @@ pub fn set_secret(clients: &mut [Client], text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// `own` before those of `known` that it does not replace.
+/// `own`, then those of `known` that it does not replace.
 pub fn with_own<T: Clone>(own: &[T], known: &[T], id: impl Fn(&T) -> &str) -> Vec<T> {
     let others = known.iter().filter(|known| own.iter().all(|own| id(own) != id(known)));
     own.iter().chain(others).cloned().collect()

@@ -20,7 +20,7 @@ pub struct User {
     pub max_aal: u8,
     /// Whether `preferred_username` is the email address instead of the phone number.
     pub prefers_email: bool,
-    /// Claims of one's own, in the ID token and userinfo.
+    /// Further claims, in the ID token and userinfo.
     pub claims: Map<String, Value>,
 }
 

@@ -80,7 +80,7 @@ fn set_up() -> Result<(), Error> {
 fn open(entry: &str) -> Result<Entry, Error> {
     set_up()?;
     if cfg!(windows) {
-        // By default a credential roams to the user's other machines, and two of them would spend one refresh token.
+        // By default a credential roams to the user's other machines, and two of them would use one refresh token.
         return Entry::new_with_modifiers(SERVICE, entry, &HashMap::from([("persistence", "Local")]));
     }
     Entry::new(SERVICE, entry)

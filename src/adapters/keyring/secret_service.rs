@@ -307,7 +307,8 @@ fn connect(local: bool) -> Result<SecretService<'static>, StoreFailure> {
     service.map_err(|error| keyring_failure(StoreFailureKind::Missing, &error.to_string()))
 }
 
-/// The name of the keyring that this process is, or the process's own. The kernel cuts that after 15 bytes.
+/// The name of the keyring that this process runs, if it is known; else the process's own. The kernel cuts that after
+/// 15 bytes.
 fn program_name(process: u32) -> String {
     const KEYRINGS: [(&str, &str); 5] = [
         ("gnome-keyring", "gnome-keyring"),

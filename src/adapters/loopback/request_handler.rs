@@ -21,7 +21,7 @@ const LAST_PAGE_WAIT: Duration = Duration::from_secs(15);
 /// A valid request whose raw query must be judged.
 pub(super) struct Candidate {
     pub(super) query: Secret,
-    /// Dropped with the candidate, which makes the request look at the state: is this query the accepted one?
+    /// Dropped with the candidate; the request then looks into the state whether its query is the accepted one.
     _verdict: oneshot::Sender<()>,
 }
 

@@ -18,7 +18,7 @@ pub(super) enum Direction {
     Out,
 }
 
-/// Fails with `TimedOut` after `timeout`.
+/// Waits until the stream can be read or written; fails with `TimedOut` after `timeout`.
 #[cfg(unix)]
 pub(super) fn wait_until_ready(stream: &impl AsFd, direction: Direction, timeout: Option<Duration>) -> io::Result<()> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -35,7 +35,7 @@ pub(super) fn wait_until_ready(stream: &impl AsFd, direction: Direction, timeout
     }
 }
 
-/// Reads and writes just block here.
+/// Does not wait: on this system the read or write itself blocks.
 #[cfg(not(unix))]
 pub(super) fn wait_until_ready<T>(_: &T, _: Direction, _: Option<Duration>) -> io::Result<()> {
     Ok(())

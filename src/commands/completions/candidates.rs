@@ -107,7 +107,7 @@ impl<'a> Line<'a> {
         match name.as_deref() {
             Some("PROFILE") => profiles().into_iter().map(|name| (name, "profile".to_owned())).collect(),
             Some("KEY") => key_meanings().map(|(key, meaning)| (key.to_owned(), meaning.to_owned())).collect(),
-            Some("COMMAND|TOPIC") => self.helped(),
+            Some("COMMAND|TOPIC") => self.help_words(),
             _ => {
                 let shown = argument.get_possible_values().into_iter().filter(|value| !value.is_hide_set());
                 shown.map(|value| (value.get_name().to_owned(), to_text(value.get_help()))).collect()
@@ -116,7 +116,7 @@ impl<'a> Line<'a> {
     }
 
     /// What `tidp help` takes after its words.
-    fn helped(&self) -> Vec<(String, String)> {
+    fn help_words(&self) -> Vec<(String, String)> {
         let mut command = Some(self.root);
         for word in &self.words {
             command = command.and_then(|command| command.find_subcommand(word));

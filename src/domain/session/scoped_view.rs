@@ -58,7 +58,7 @@ impl Session {
         scoped.map_or(self.access_token.expires_at, |scoped| scoped.max(self.access_token.expires_at))
     }
 
-    /// When the request was sent whose response the session has last got a token from.
+    /// When the request for the session's newest access token was sent.
     pub fn last_obtained_at(&self) -> Time {
         let scoped = self.scoped_tokens.iter().map(|(_, token)| token.access_token.obtained_at).max();
         scoped.map_or(self.access_token.obtained_at, |scoped| scoped.max(self.access_token.obtained_at))

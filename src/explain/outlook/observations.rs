@@ -44,7 +44,7 @@ pub fn policy_mismatch(session: &Session, policy: &Policy, words: &Words<'_>) ->
         return contradiction("the provider said that the refresh token would expire", said, expiry, policy, words);
     }
     let tenth = Seconds(policy.lifetime?.0 / 10).max(CLOCK_TOLERANCE);
-    (at < expiry.expires_at_earliest.minus(tenth) && spent_before(session).is_none()).then(|| {
+    (at < expiry.expires_at_earliest.minus(tenth) && earlier_use(session).is_none()).then(|| {
         format!(
             "the provider refused the refresh token {}, but under {name} it was valid until {}: it was revoked or used \
              elsewhere, or the client has another policy than the profile says",
@@ -98,7 +98,7 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>, words: &Word
         let end = words.time(expiry.expires_at);
         return Some(format!("It had probably expired: {source} it was valid until {end}{clock}."));
     }
-    if let Some(before) = spent_before(session) {
+    if let Some(before) = earlier_use(session) {
         return Some(format!("It was probably used up already: {before}."));
     }
     Some(match known {
@@ -131,9 +131,8 @@ pub fn expiry_when_refused(session: &Session, policy: Option<&Policy>) -> Option
     Some((at, expiry))
 }
 
-/// When the refresh token was refused, and the session before that, from the events, without them. The provider's clock
-/// decides, so the moment is by that clock: what this machine would show, had the two clocks kept their distance since the
-/// last response.
+/// When the refresh token was refused, and the session before that, rebuilt from its events. The provider's clock decides,
+/// so the moment is corrected by how far the two clocks have moved apart since the last response.
 fn before_refusal(session: &Session) -> Option<(Time, Session)> {
     let RefreshToken::Refused { refused_at, clocks_moved_apart, introspected_expiry } = session.refresh_token else {
         return None;
@@ -179,8 +178,8 @@ fn accepted_after_expiry(session: &Session, policy: &Policy) -> Option<(Time, Ti
     None
 }
 
-/// How the refresh before the refusal may have spent the token without returning another.
-fn spent_before(session: &Session) -> Option<&'static str> {
+/// How an earlier refresh may have used up the token without returning another.
+fn earlier_use(session: &Session) -> Option<&'static str> {
     let is_refusal = |kind: &EventKind| matches!(kind, EventKind::Refused { .. } | EventKind::RefusedTokenKept { .. });
     match session.events.iter().rev().map(|event| &event.kind).find(|kind| !is_refusal(kind))? {
         EventKind::Unanswered { .. } | EventKind::Interrupted => Some("the refresh before it got no usable response"),

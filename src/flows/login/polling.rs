@@ -76,13 +76,13 @@ impl LoginAttempt<'_, '_> {
         self.context.step(|| exchange_steps::CIBA.to_owned());
         let request = authentication_request(endpoint, &self.client, &user, options, self.options.timeout)
             .map_err(Error::usage)?;
-        let begun = self.answer(&request, accept_backchannel_authentication)?;
+        let authentication = self.answer(&request, accept_backchannel_authentication)?;
         self.context.reporter.prompt(match &user {
             UserHint::Phone(phone) => format!("Confirm the login in Vipps, on the phone {}.", printable(phone)),
             UserHint::Prepared(_) => "Confirm the login in BankID.".to_owned(),
         });
-        let request = ciba_token_request(&self.provider, &self.client, &begun.auth_req_id);
-        self.poll(request, begun.interval, begun.lifetime, since)
+        let request = ciba_token_request(&self.provider, &self.client, &authentication.auth_req_id);
+        self.poll(request, authentication.interval, authentication.lifetime, since)
     }
 
     /// The user, with the message that BankID will show. It is on the terminal before BankID can show it: the user may
@@ -108,7 +108,7 @@ impl LoginAttempt<'_, '_> {
         self.context.step(|| exchange_steps::polling(poll.interval.wait()));
         let result = loop {
             if !self.wait(&poll) {
-                // If the provider could not be reached last, the user may have done his part.
+                // If the provider could not be reached last, the user may have approved the login.
                 break Err(poll.failure.unwrap_or_else(|| self.not_approved()));
             }
             // Nothing may wait for a stopped terminal between using the code and storing the tokens.

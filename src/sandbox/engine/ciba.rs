@@ -31,7 +31,7 @@ impl Engine {
         form: &Params,
         at: Moment,
     ) -> Result<(String, LoginHint), OAuthError> {
-        may_use_ciba(client)?;
+        check_confidential(client)?;
         let kurt_id = form.require("kurt_id")?;
         let user = self.users.iter().find(|user| user.identifier("kurtid") == kurt_id).ok_or_else(unknown_user)?;
         let hint = LoginHint {
@@ -57,7 +57,7 @@ impl Engine {
         auto_approve: bool,
         at: Moment,
     ) -> Result<BegunLogin, OAuthError> {
-        may_use_ciba(client)?;
+        check_confidential(client)?;
         let lifetime = requested_expiry(form)?;
         let scopes = form.list("scope");
         let (user, acr_values) = match (form.get("login_hint"), form.get("login_hint_token")) {
@@ -109,7 +109,7 @@ impl Engine {
     }
 }
 
-fn may_use_ciba(client: &Client) -> Result<(), OAuthError> {
+fn check_confidential(client: &Client) -> Result<(), OAuthError> {
     if client.client_type.is_confidential() {
         return Ok(());
     }

@@ -166,7 +166,7 @@ impl Events {
         self.end_sessions((now, Kind::SsoEnded, &Reason::SsoWasEnded), is_concerned, end);
     }
 
-    /// `grant`: only that one, also without refresh token.
+    /// Records a revocation: of the session of `grant`, even without a refresh token, or of all that have one.
     pub(super) fn revoked(&mut self, grant: Option<u64>, reason: &Reason, now: Time) {
         let is_concerned = |session: &Session| {
             session.is_alive(now) && grant.map_or(session.refreshable, |grant| grant == session.number)

@@ -116,7 +116,7 @@ impl Engine {
         Note { kind: Kind::Started, client_id: None, session: Some(number), reason: Some(reason) }
     }
 
-    /// `lifetime`: instead of the client's and the sandbox's.
+    /// A new access token. `lifetime` takes the place of the client's and the sandbox's.
     fn issue_access_token(
         &mut self,
         grant: Option<u64>,

@@ -103,7 +103,7 @@ impl Engine {
         Some((next, expires_at))
     }
 
-    /// A used one is stored until it expires, to recognize its reuse.
+    /// Stores a refresh token until it expires; a used one too, so that its reuse is recognized.
     fn store_refresh_token(&mut self, value: String, token: RefreshToken, now: Time) {
         self.refresh_tokens.insert(value, token, |token| now < token.expires_at);
     }
@@ -143,9 +143,9 @@ impl Engine {
     }
 
     fn end_refresh_tokens(&mut self, grant: Option<u64>, now: Time) -> usize {
-        let concerned =
+        let is_concerned =
             |token: &&mut RefreshToken| token.end.is_none() && grant.is_none_or(|grant| grant == token.grant);
-        let tokens = self.refresh_tokens.values_mut().filter(concerned);
+        let tokens = self.refresh_tokens.values_mut().filter(is_concerned);
         tokens.map(|token| token.end = Some(TokenEnd::Revoked(now))).count()
     }
 

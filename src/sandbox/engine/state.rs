@@ -135,8 +135,8 @@ impl Engine {
         Ok(requested.into_iter().filter(|scope| issues_refresh_tokens || scope != "offline_access").collect())
     }
 
-    /// Lets all that happened be `by` longer ago: sessions, refresh tokens, SSO sessions, codes, and the events. Policies
-    /// then end sessions while tokens keep the time of this machine: access tokens and ID tokens are signed and stay.
+    /// Moves all that happened into the past by `by`: sessions, refresh tokens, SSO sessions, codes, and the events. Policies
+    /// then end sessions, while access tokens and ID tokens, which are signed, keep the time of this machine.
     pub fn age(&mut self, by: Seconds) {
         let back = |time: &mut Time| *time = time.minus(by);
         let log_in_earlier = |login: &mut Authentication| back(&mut login.auth_time);

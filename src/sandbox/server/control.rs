@@ -126,7 +126,7 @@ impl Service {
         Ok(self.clock_state())
     }
 
-    /// Lets the past be so many seconds longer ago.
+    /// Moves all that happened so many seconds into the past.
     fn age(&self, body: &Value) -> ControlResult {
         let seconds = body["seconds"].as_i64().filter(|seconds| (1..=MAX_AGE.0).contains(seconds));
         let seconds = seconds.ok_or_else(|| format!("seconds is a whole number from 1 to {}", MAX_AGE.0))?;

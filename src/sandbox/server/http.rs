@@ -11,10 +11,10 @@ use std::time::Duration;
 
 const MAX_BODY_BYTES: u64 = 64 * 1024;
 
-/// Up to which declared length the rest of a refused body is read and thrown away.
+/// The largest declared length of a refused body whose rest is read and thrown away.
 const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 
-/// Up to which declared length tiny_http has read a body before it hands out the request.
+/// The largest declared length of a body that tiny_http reads before it hands out the request.
 const BUFFERED_BYTES: usize = 1_024;
 
 #[derive(Clone, Default)]

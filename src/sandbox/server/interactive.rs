@@ -74,9 +74,9 @@ impl Service {
         check_origin(request)?;
         let (form, at) = (request.params(), self.moment()?);
         let id = form.get("request").unwrap_or_default();
-        let over = || error_page(language(request, None), &OAuthError::invalid_request(Reason::LoginOver));
+        let login_over = || error_page(language(request, None), &OAuthError::invalid_request(Reason::LoginOver));
         let mut engine = lock(&self.engine);
-        let pending = engine.pending_request(id).cloned().ok_or_else(over)?;
+        let pending = engine.pending_request(id).cloned().ok_or_else(login_over)?;
         let language = language(request, pending.ui_locales.as_deref());
         let phone = form.get("user").or(form.get("phone")).unwrap_or_default();
         let response = match (form.get("action"), engine.find_user(phone)) {
@@ -87,7 +87,7 @@ impl Service {
                 return Ok(page_response(200, page).because(Reason::UnknownUser));
             }
         };
-        response.map(|response| to_http(response, language)).ok_or_else(over)
+        response.map(|response| to_http(response, language)).ok_or_else(login_over)
     }
 
     /// The page on which a device's code is typed and approved (RFC 8628 3.3).
@@ -121,8 +121,8 @@ impl Service {
             engine.decide_logins(params.get("user_code").or(Some("none")), user.as_ref(), now);
         }
         let is_ciba = |login: &&PolledLogin| login.request.grant == PollingGrant::CIBA;
-        let asked: Vec<_> = engine.pending_logins(now).filter(is_ciba).collect();
-        Ok(page_response(200, pages::ciba(language(request, None), &asked)))
+        let logins: Vec<_> = engine.pending_logins(now).filter(is_ciba).collect();
+        Ok(page_response(200, pages::ciba(language(request, None), &logins)))
     }
 
     /// The page that stands for the user's own account page; `locale=no`: in Norwegian.

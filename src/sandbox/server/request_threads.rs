@@ -14,7 +14,7 @@ use std::thread::Builder;
 use std::time::Duration;
 use tiny_http::Server;
 
-/// Our receiving one, tiny_http's own five, and a few for connections and requests.
+/// How many threads must be able to start: our receiving one, tiny_http's own five, and a few for connections and requests.
 const MIN_THREADS: usize = 1 + 5 + 6;
 
 /// How long the sandbox waits for the receiving threads, when it ends.
@@ -23,8 +23,8 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 /// How long accepting pauses after a failure, such as too many open files.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long after a request tiny_http's threads are nudged for the first time, and how often they are at least, until about
-/// a minute has passed.
+/// How long after a request tiny_http's threads are first nudged. Each further pause is twice as long, up to the second
+/// number, until about a minute has passed.
 const FIRST_NUDGE: Duration = Duration::from_millis(20);
 const LAST_NUDGE: Duration = Duration::from_secs(1);
 const MAX_NUDGES: u32 = 65;
@@ -111,8 +111,8 @@ impl Shared {
         }
     }
 
-    /// Connects and disconnects. Of connections that come at once, tiny_http gives some to no thread, because it takes its
-    /// threads for idle that are about to take others; they wait until a thread is done with another connection.
+    /// Connects and disconnects, so that connections which wait get a thread. Of those that come at once, tiny_http gives
+    /// some to no thread: it counts a thread as idle that is about to take another connection.
     fn nudge(&self) {
         let address = reachable(self.service.address);
         for _ in 0..4 {
@@ -144,12 +144,12 @@ impl Shared {
         let is_too_many = Arc::strong_count(&slot) > 1 + self.max_requests
             || half_sent.as_ref().is_some_and(|slot| Arc::strong_count(slot) > 1 + self.max_requests / 2);
         let received_at = service.clock.uptime();
-        // Kept here, so that it is not lost where no thread can be started.
-        let kept = Arc::new(Mutex::new(Some(incoming)));
-        let theirs = Arc::clone(&kept);
+        // Shared, so that the request is not lost where no thread can be started.
+        let incoming = Arc::new(Mutex::new(Some(incoming)));
+        let for_thread = Arc::clone(&incoming);
         let respond = move || {
             let _slots = (slot, half_sent);
-            let incoming = lock(&theirs).take();
+            let incoming = lock(&for_thread).take();
             incoming.map(|incoming| respond(&service, incoming, received_at))
         };
         if is_too_many {
@@ -157,7 +157,7 @@ impl Shared {
         } else if Builder::new().name("sandbox request".to_owned()).spawn(respond).is_ok() {
             return;
         }
-        let incoming = lock(&kept).take();
+        let incoming = lock(&incoming).take();
         if let Some(incoming) = incoming {
             let request = Request { received_at, ..Request::of_head(&incoming) };
             let response = refuse(&self.service, &request, 503, Reason::TooManyRequests);

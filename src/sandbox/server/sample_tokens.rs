@@ -69,7 +69,7 @@ impl Flaw {
 }
 
 /// How far an expired token's end lies in the past, and a future one's start in the future: more than any tolerance.
-const AWAY: i64 = 3_600;
+const MARGIN: i64 = 3_600;
 
 impl Service {
     pub(super) fn sample_token(&self, body: &Value) -> ControlResult {
@@ -145,9 +145,9 @@ fn spoil(claims: &mut Value, flaw: Flaw, now: Time) {
     match flaw {
         Flaw::Expired => {
             let end = claims["exp"].as_i64().unwrap_or(now.unix());
-            shift(claims, &["iat", "nbf", "exp", "auth_time"], now.unix() - AWAY - end);
+            shift(claims, &["iat", "nbf", "exp", "auth_time"], now.unix() - MARGIN - end);
         }
-        Flaw::NotYetValid => shift(claims, &["iat", "nbf", "exp"], AWAY),
+        Flaw::NotYetValid => shift(claims, &["iat", "nbf", "exp"], MARGIN),
         Flaw::OtherIssuer => claims["iss"] = "https://another-issuer.example".into(),
         Flaw::OtherAudience => claims["aud"] = "another-audience".into(),
         Flaw::UnknownKey | Flaw::WrongSignature | Flaw::OtherTyp | Flaw::AlgNone => {}
