@@ -16,7 +16,7 @@ use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::session::{Session, SessionKey};
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::explain::SessionOutlook;
-use tidp::testing::explain::timeline::{Timeline, draw};
+use tidp::testing::explain::timeline::Timeline;
 use tidp::testing::jwt::Jwt;
 use tidp::testing::oidc::jwks::KeySet;
 use tidp::testing::terminal::Charset;
@@ -57,7 +57,7 @@ fn pure(criterion: &mut Criterion) {
         b.iter(|| {
             let session = black_box(&session);
             let outlook = SessionOutlook::new(NOW, Some(session), Some(&policy), Renew::WhenDue);
-            draw(&Timeline::new(session, &outlook), 100, Charset::Unicode, &Time::rfc3339)
+            Timeline::new(session, outlook).draw(100, Charset::Unicode, &Time::rfc3339)
         });
     });
     let (text, keys) = token();

@@ -66,7 +66,7 @@ pub mod testing;
 pub use adapters::hardening::harden;
 use cli::HelpOrUsageError;
 use commands::help::{self, Form};
-use error::{Error, SetupError, Situation};
+use error::{CommandLineError, Error, Situation};
 use flows::configuration::Configuration;
 pub use ports::Ports;
 use std::ffi::OsString;
@@ -94,7 +94,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> i32 {
             if let Some(exit_code) = error.silent_exit_code() {
                 return exit_code;
             }
-            let is_usage = matches!(error.situation, Situation::Setup(SetupError::Usage { .. }));
+            let is_usage = matches!(error.situation, Situation::CommandLine(CommandLineError::Usage { .. }));
             let command = if is_usage { cli::command_name(&args) } else { String::new() };
             // The help of `tidp help` is the first page.
             let command = if command == "help" { String::new() } else { command };
@@ -122,7 +122,7 @@ fn print_help(ports: &Ports, out: &Output<'_>, parsed: HelpOrUsageError) -> erro
             let is_profile = |name: &String| Configuration::proposed_profiles(ports).contains(name);
             let with_profile = with_profile.filter(|(line, _)| line.last().is_some_and(is_profile));
             Err(match corrected.or(with_profile) {
-                Some((corrected, has_more)) => SetupError::CorrectedLine { message, corrected, has_more }.into(),
+                Some((corrected, has_more)) => CommandLineError::CorrectedLine { message, corrected, has_more }.into(),
                 None => Error::usage(message),
             })
         }

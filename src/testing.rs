@@ -27,7 +27,7 @@ pub mod explain {
         pub use crate::explain::simulation::simulator::{Disagreement, Event, EventKind, Simulation, run, run_against};
     }
     pub mod timeline {
-        pub use crate::explain::timeline::{Timeline, picture::draw};
+        pub use crate::explain::timeline::Timeline;
     }
 }
 pub mod jwt {

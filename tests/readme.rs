@@ -291,7 +291,7 @@ fn exit_code_table_matches_the_errors() {
     // The reader of standard output has ended.
     given.insert(0);
     assert!(given.len() > 5, "{given:?}");
-    let exec = include_str!("../src/error/child_process.rs");
+    let exec = include_str!("../src/error/situation.rs");
     given.extend([125, 126, 127].into_iter().filter(|code| exec.contains(&code.to_string())));
     given.extend([130, 143]); // by the signal itself; `tests/real_sandbox` has both
     assert_eq!(said, given);

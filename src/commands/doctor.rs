@@ -14,10 +14,9 @@ use serde_json::{Value, json};
 /// # Errors
 /// The kind of the first check that failed.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
-    let home = ports.env.get("HOME").or_else(|| ports.env.get("USERPROFILE"));
     let mut document: Vec<Value> = Vec::new();
     let mut show = |check: Check| {
-        let check = check.without_home(home);
+        let check = check.without_home(ports.env.home());
         if out.json {
             document.push(check.to_json());
             return Ok(());

@@ -4,7 +4,7 @@
 use crate::cli::{self, Global};
 use crate::commands::options;
 use crate::domain::text::printable;
-use crate::error::{ChildProcessError, Error, Result};
+use crate::error::{Error, Result, Situation};
 use crate::flows::access_token;
 use crate::flows::context::Context;
 use crate::flows::wanted_token::WantedToken;
@@ -26,7 +26,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Exec) -
         access_token::valid_token(context, &WantedToken { min_ttl, scopes, ..WantedToken::default() })
     })?;
     let error = ports.programs.exec(&args.command, (variable, &token.access_token.value));
-    Err(ChildProcessError::not_started(&args.command, &error).into())
+    Err(Situation::not_started(&args.command, &error).into())
 }
 
 /// Refuses what a shell cannot read, and the names of tidp's own settings, some of which are secrets that no child gets.

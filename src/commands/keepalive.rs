@@ -2,7 +2,7 @@
 
 use crate::cli::{self, Global};
 use crate::commands::options;
-use crate::error::{ChildProcessError, Result};
+use crate::error::{Result, Situation};
 use crate::flows::context::Context;
 use crate::flows::keepalive;
 use crate::ports::{ExitReason, Ports};
@@ -18,10 +18,10 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Keepali
         .run(|context| keepalive::run(context, duration, &args.command))?;
     match ended {
         None | Some(ExitReason::Code(0)) => Ok(()),
-        Some(ExitReason::Code(code)) => Err(ChildProcessError::Exited(code).into()),
+        Some(ExitReason::Code(code)) => Err(Situation::Exited(code).into()),
         Some(ExitReason::Signal(signal)) => {
             ports.signals.end_by(signal);
-            Err(ChildProcessError::Exited(128_i32.saturating_add(signal)).into())
+            Err(Situation::Exited(128_i32.saturating_add(signal)).into())
         }
     }
 }

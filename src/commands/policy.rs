@@ -77,7 +77,6 @@ fn explain_machine(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) 
     let kept = machine_tokens::load(context).tokens;
     let expires_at = kept.get(&ScopeSet::parse(&profile.scopes)).map(|token| token.access_token.expires_at);
     let token = with_profile("tidp token", profile.name_in_hints.as_deref());
-    let grant = profile.grant.as_str();
     if out.json {
         let mut document = document(context, &context.outlook(None, now), args.why);
         document["next_action"] = json!(NextAction::None);
@@ -85,11 +84,11 @@ fn explain_machine(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) 
         document["explanation"] = machine_policy(expires_at, now, &token, &Time::rfc3339).into();
         out.document(document)
     } else if args.short {
-        out.answer(&format!("{grant}\n"))
+        out.answer("machine token\n")
     } else {
         let text = machine_policy(expires_at, now, &token, &|time| out.local(time));
         let text = wrap(&text, out.columns()).join("\n");
-        out.answer(&format!("{}  {}\n\n{text}\n", out.colors.bold(grant), printable(&profile.name)))
+        out.answer(&format!("{}  {}\n\n{text}\n", out.colors.bold("machine token"), printable(&profile.name)))
     }
 }
 

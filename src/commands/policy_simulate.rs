@@ -8,7 +8,7 @@ use crate::domain::decision::Renew;
 use crate::domain::policy::{Policy, PolicyName};
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
-use crate::error::{Error, Result, SetupError, Situation};
+use crate::error::{Error, ProfileError, Result, Situation};
 use crate::explain::simulation::comparison::comparison;
 use crate::explain::simulation::report::report;
 use crate::explain::simulation::scenario::Scenario;
@@ -65,7 +65,7 @@ fn policy_and_renew(
         Configuration::load(ports).and_then(|configured| configured.profile(ports, global.profile.as_deref()));
     let profile = match profile {
         Err(error)
-            if matches!(error.situation, Situation::Setup(SetupError::NoProfile)) && global.profile.is_none() =>
+            if matches!(error.situation, Situation::Profile(ProfileError::NoProfile)) && global.profile.is_none() =>
         {
             return Ok((None, asked.unwrap_or_default()));
         }

@@ -68,7 +68,7 @@ fn show(ports: &Ports, out: &Output<'_>, global: &Global, name: Option<&str>) ->
     let settings = config::settings(&profile, &configured.config, env);
     let members = view::members(&profile, &configured);
     if !out.json {
-        return out.page(&view::to_text(&members, &settings));
+        return out.page(&view::to_text(&members, &settings, ports.env.home()));
     }
     out.document(members.into_iter().chain([("sources", view::sources(&settings))]).collect())
 }

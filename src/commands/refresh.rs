@@ -7,7 +7,7 @@ use crate::domain::session::{Renewal, Sso};
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result, with_profile};
 use crate::explain::outlook::sentence::Words;
-use crate::explain::refresh_messages::renewal_message;
+use crate::explain::refresh_messages::renewal_messages;
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use crate::flows::machine_token::{self, MachineTokenSource};
@@ -110,11 +110,11 @@ fn report(context: &Context<'_>, out: &Output<'_>, fresh: &FreshSession) -> Valu
         }
         TokenSource::Refreshed(reason, renewal) => {
             out.note(&format!("Refreshed: the access token is valid until {until}."));
-            let message = renewal_message(&outlook, renewal, &|time| context.when(time));
-            if let Some(warning) = message.warning {
+            let (note, warning) = renewal_messages(&outlook, renewal, &|time| context.when(time));
+            if let Some(warning) = warning {
                 out.warn(WarningCode::SsoEnded, warning);
             }
-            out.note(&message.note);
+            out.note(&note);
             (true, json!(reason), renewal == Renewal::New, was_renewed(renewal, outlook.policy))
         }
     };

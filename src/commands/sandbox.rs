@@ -8,7 +8,7 @@ use crate::domain::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
 use crate::domain::text::printable_path;
 use crate::domain::time::Seconds;
 use crate::domain::warning::WarningCode;
-use crate::error::{Error, Result, SetupError};
+use crate::error::{CommandLineError, Error, Result};
 use crate::ports::{Ports, Reporter, Verbosity};
 use crate::sandbox::registration::{self, SandboxConfig};
 use crate::sandbox::{Options, Sandbox, Settings, User, default_clients, default_users, issuer_url};
@@ -32,7 +32,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Sandbox) -> Result<()> {
         .map_err(|error| {
             let address = SocketAddr::new(args.bind, args.port);
             match error.kind() {
-                ErrorKind::AddrInUse => SetupError::SandboxAddressTaken(address).into(),
+                ErrorKind::AddrInUse => CommandLineError::SandboxAddressTaken(address).into(),
                 _ => Error::failed(format!("cannot listen on {address}: {error}")),
             }
         })?;

@@ -1,7 +1,7 @@
 //! `tidp status`: every profile and every session, and which one is used.
 
 use crate::cli::Global;
-use crate::domain::text::{printable, printable_path};
+use crate::domain::text::{printable, printable_path, with_tilde};
 use crate::error::{Result, quoted};
 use crate::explain::status_table::{Life, StatusRow, status_table};
 use crate::flows::status::{Leftover, LeftoverReason, Status, status};
@@ -51,7 +51,8 @@ fn notes(ports: &Ports, status: &Status, columns: usize) -> Vec<String> {
     let used = status.why.map(|why| why.to_text(&ports.env));
     let store = status.store.map(|store| format!("Sessions are kept in the {store} store."));
     let config = status.config.as_ref().filter(|_| status.profiles.iter().any(|row| row.shown_name != "(environment)"));
-    let config = config.map(|path| format!("Profiles are in {}.", printable_path(path)));
+    let config = config.map(|path| with_tilde(&printable_path(path), ports.env.home()));
+    let config = config.map(|path| format!("Profiles are in {path}."));
     let used = used.map(|why| format!("* in use: {why}."));
     used.into_iter()
         .chain(store)

@@ -7,7 +7,7 @@ use crate::domain::command_line::Shell;
 use crate::domain::secret::Secret;
 use crate::domain::session::AccessToken;
 use crate::domain::time::Time;
-use crate::error::{Error, Result, SetupError};
+use crate::error::{CommandLineError, Error, Result};
 use crate::flows::access_token;
 use crate::flows::context::Context;
 use crate::flows::wanted_token::{RefreshAllowed, WantedToken};
@@ -65,7 +65,7 @@ fn api_version(env: &Env) -> Result<&'static str> {
     let info: Option<Value> = serde_json::from_str(info).ok();
     let requested = info.as_ref().and_then(|info| info.get("apiVersion")?.as_str());
     let version = SUPPORTED.into_iter().find(|version| requested == Some(version));
-    version.ok_or_else(|| SetupError::ExecCredentialVersion(requested.map(str::to_owned)).into())
+    version.ok_or_else(|| CommandLineError::ExecCredentialVersion(requested.map(str::to_owned)).into())
 }
 
 /// The shell for `--format env`: a script names it, because the environment only suggests one.

@@ -16,7 +16,6 @@ use toml_edit::{Document, TableLike};
 pub struct Config {
     pub default_profile: Option<String>,
     pub store: Option<String>,
-    /// A command that prints the file store's key.
     pub store_key_command: Option<Vec<String>>,
     #[serde(default)]
     pub profile: BTreeMap<String, Table>,
@@ -27,7 +26,6 @@ pub struct Config {
     text: String,
 }
 
-/// The names at the top of the file.
 const NAMES: [&str; 4] = ["default_profile", "store", "store_key_command", "profile"];
 
 pub fn config_path(env: &Env, dirs: &Dirs) -> Option<PathBuf> {
@@ -45,7 +43,6 @@ pub fn parse(text: &str, path: &Path) -> Result<Config> {
     })
 }
 
-/// The line and the message about a name at the top of the file that is not known.
 fn unknown_table_or_key(text: &str) -> Option<(Option<usize>, String)> {
     let document = Document::parse(text).ok()?;
     let (name, _) = document.iter().find(|(name, _)| !NAMES.contains(name))?;

@@ -9,26 +9,23 @@ mod settings;
 mod store;
 #[cfg(test)]
 mod tests;
-mod variables;
 
 pub use file::{Config, config_path, parse};
 pub use profile::{AuthMethod, Grant, Profile, Source, is_telenorid_plus};
-pub use profile_keys::{key_meanings, key_name_error, keys_with_meanings, parse_key};
+pub use profile_keys::{key_meanings, key_name_error, keys_with_meanings, parse_key, variables};
 pub use redirect_uri::RedirectUri;
 pub use resolve::{check_machine_scopes, check_scope_spelling, check_scopes, policy_name};
 pub use settings::{Setting, settings};
 pub use store::{KeySource, StoreKind, caches_access_tokens, store};
-pub use variables::variables;
 
 use crate::domain::text::printable;
-use crate::error::{Error, Result, SetupError};
+use crate::error::{Error, ProfileError, Result};
 use crate::ports::Env;
 use profile_keys::env_table;
 use resolve::resolve;
 use std::path::Path;
 use toml::Table;
 
-/// Why a profile is the one in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     Flag,
@@ -36,7 +33,6 @@ pub enum Why {
     Environment,
     /// The file's `default_profile`.
     Default,
-    /// It is the only one in the file.
     Only,
 }
 
@@ -62,7 +58,6 @@ impl Why {
     }
 }
 
-/// The profile in use, and why.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Selection<'a> {
     /// `None` for the environment's own issuer and client.
@@ -83,11 +78,12 @@ pub fn selection<'a>(flag: Option<&'a str>, env: &'a Env, config: &'a Config) ->
             (default_profile(config)?, why)
         }
     };
-    if config.profile.contains_key(name) {
-        Ok(Selection { name: Some(name), why })
-    } else {
-        Err(no_such_profile(name, config))
-    }
+    table(name, config)?;
+    Ok(Selection { name: Some(name), why })
+}
+
+fn table<'c>(name: &str, config: &'c Config) -> Result<&'c Table> {
+    config.profile.get(name).ok_or_else(|| no_such_profile(name, config))
 }
 
 /// Whether the environment names a client, which takes both variables.
@@ -108,8 +104,7 @@ pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Pat
     if names_a_client(&from_env)? {
         check_same_client(name, &from_env, env, config, base)?;
     }
-    let table = config.profile.get(name).ok_or_else(|| no_such_profile(name, config))?;
-    let merged: Table = table.clone().into_iter().chain(from_env).collect();
+    let merged: Table = table(name, config)?.clone().into_iter().chain(from_env).collect();
     resolve(Some(name), config, merged, env, base)
 }
 
@@ -131,23 +126,22 @@ fn check_same_client(name: &str, from_env: &Table, env: &Env, config: &Config, b
 pub fn default_profile(config: &Config) -> Result<&str> {
     match (&config.default_profile, config.profile.len()) {
         (Some(name), _) => Ok(name),
-        (None, 0) => Err(SetupError::NoProfile.into()),
+        (None, 0) => Err(ProfileError::NoProfile.into()),
         (None, 1) => Ok(config.profile.keys().next().map_or("", String::as_str)),
-        (None, _) => Err(SetupError::NoDefaultProfile { existing: names(config) }.into()),
+        (None, _) => Err(ProfileError::NoDefaultProfile { existing: names(config) }.into()),
     }
 }
 
 /// The profile in the file, without the environment.
 pub fn file_profile(name: &str, config: &Config, base: Option<&Path>) -> Result<Profile> {
-    let table = config.profile.get(name).ok_or_else(|| no_such_profile(name, config))?;
-    resolve(Some(name), config, table.clone(), &Env::default(), base)
+    resolve(Some(name), config, table(name, config)?.clone(), &Env::default(), base)
 }
 
 pub fn no_such_profile(name: &str, config: &Config) -> Error {
-    if config.profile.is_empty() {
-        return SetupError::NoProfile.into();
+    match config.profile.is_empty() {
+        true => ProfileError::NoProfile.into(),
+        false => ProfileError::NoSuchProfile { name: name.to_owned(), existing: names(config) }.into(),
     }
-    SetupError::NoSuchProfile { name: name.to_owned(), existing: names(config) }.into()
 }
 
 fn names(config: &Config) -> Vec<String> {

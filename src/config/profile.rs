@@ -9,7 +9,6 @@ use crate::explain::claims::ClaimIssuer;
 use crate::oidc::discovery::Provider;
 use std::path::PathBuf;
 
-/// TelenorID+'s environments and their issuers.
 pub const TELENORID_PLUS: [(&str, &str); 2] =
     [("staging", "https://id-test.telenor.no"), ("production", "https://id.telenor.no")];
 
@@ -33,10 +32,8 @@ pub enum AuthMethod {
 /// How the client gets its tokens (RFC 6749 1.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grant {
-    /// For a user who logs in.
     #[default]
     AuthorizationCode,
-    /// For the client itself.
     ClientCredentials,
 }
 
@@ -51,7 +48,6 @@ impl Grant {
     }
 }
 
-/// Where a setting was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Source {
     Variable(String),
@@ -89,7 +85,6 @@ pub struct Profile {
     pub redirect_uri: RedirectUri,
     pub redirect_uri_source: Source,
     pub auth_method: AuthMethod,
-    /// A command that prints the client secret.
     pub client_secret_command: Option<Vec<String>>,
     /// Certificate authorities to trust in addition to the system's.
     pub ca_file: Option<PathBuf>,
@@ -97,7 +92,6 @@ pub struct Profile {
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
     pub prompt: Option<String>,
-    /// Hosts for endpoints in addition to the issuer's.
     pub endpoint_hosts: Vec<String>,
 }
 

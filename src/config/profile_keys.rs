@@ -4,7 +4,7 @@ use crate::domain::command_line;
 use crate::domain::policy::{ClientType, PolicyName};
 use crate::domain::spelling::nearest;
 use crate::domain::text::printable;
-use crate::error::{Error, Result};
+use crate::error::{self, Error};
 use crate::ports::Env;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -45,14 +45,12 @@ profile_keys! {
     endpoint_hosts: Vec<String> = Words, "further hosts that endpoints may be on";
 }
 
-/// A key of a profile.
 pub(super) struct Key {
     pub name: &'static str,
     format: Format,
     meaning: &'static str,
 }
 
-/// How a text is parsed as a key's value.
 #[derive(Clone, Copy)]
 enum Format {
     Text,
@@ -62,15 +60,13 @@ enum Format {
 }
 
 impl Key {
-    /// # Errors
-    /// What is wrong with a name that is no key.
-    pub fn named(name: &str) -> std::result::Result<&'static Self, String> {
+    pub fn named(name: &str) -> Result<&'static Self, String> {
         let names = || KEYS.iter().map(|key| key.name).collect::<Vec<_>>();
         KEYS.iter().find(|key| key.name == name).ok_or_else(|| unknown_key(name, &names()))
     }
 
     /// The value that a text means, as a variable or an argument holds it. A name is written as it is documented.
-    pub fn parse(&self, text: &str) -> std::result::Result<Value, String> {
+    pub fn parse(&self, text: &str) -> Result<Value, String> {
         let wrong = |what: &str| format!("`{}` {what}", printable(text));
         Ok(match self.format {
             Format::Text => Value::String(self.canonical(text).unwrap_or(text).to_owned()),
@@ -82,7 +78,7 @@ impl Key {
     }
 
     /// The list that a text means as the file spells it. An error does not repeat the text, which may hold a secret.
-    fn parse_list(&self, text: &str) -> std::result::Result<Value, String> {
+    fn parse_list(&self, text: &str) -> Result<Value, String> {
         let list = toml::from_str(&format!("list = {text}")).ok().filter(|table: &Table| table.len() == 1);
         let list = list.and_then(|mut table| table.remove("list")).filter(|list| self.type_error(list).is_none());
         list.ok_or_else(|| match self.format {
@@ -91,7 +87,6 @@ impl Key {
         })
     }
 
-    /// The documented spelling of a name.
     fn canonical(&self, text: &str) -> Option<&'static str> {
         match self.name {
             "client_type" => ClientType::parse(text).map(ClientType::as_str),
@@ -100,7 +95,6 @@ impl Key {
         }
     }
 
-    /// What is wrong with the type of a value, if anything.
     fn type_error(&self, value: &Value) -> Option<String> {
         let name = self.name;
         let is_list = value.as_array().is_some_and(|list| list.iter().all(Value::is_str));
@@ -118,21 +112,16 @@ impl Key {
     }
 }
 
-/// Each key with its meaning.
 pub fn key_meanings() -> impl Iterator<Item = (&'static str, &'static str)> {
     KEYS.iter().map(|key| (key.name, key.meaning))
 }
 
-/// All keys with their meanings, a line each.
 pub fn keys_with_meanings() -> String {
     key_meanings().map(|(name, meaning)| format!("  {name:<22} {meaning}\n")).collect()
 }
 
-/// The value that a text means for a key.
-///
-/// # Errors
-/// What is wrong with the name or the text.
-pub fn parse_key(name: &str, text: &str) -> std::result::Result<Value, String> {
+/// The value that a text means for a key, or what is wrong with the name or the text.
+pub fn parse_key(name: &str, text: &str) -> Result<Value, String> {
     Key::named(name)?.parse(text).map_err(|what| format!("{name}: {what}"))
 }
 
@@ -146,8 +135,7 @@ pub(super) fn unknown_key(name: &str, known: &[&'static str]) -> String {
     format!("unknown key `{}`{meant}", printable(name))
 }
 
-/// The value that a text names.
-pub(super) fn one_of<T: Copy>(key: &str, text: &str, known: &[(&'static str, T)]) -> std::result::Result<T, String> {
+pub(super) fn one_of<T: Copy>(key: &str, text: &str, known: &[(&'static str, T)]) -> Result<T, String> {
     let names = || known.iter().map(|(name, _)| *name).collect::<Vec<_>>();
     let value = known.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
     value.ok_or_else(|| unknown_value(key, text, &names()))
@@ -173,8 +161,7 @@ pub(super) fn wrong_key(table: &Table) -> Option<(&str, String)> {
     })
 }
 
-/// The keys that variables set.
-pub(super) fn env_table(env: &Env) -> Result<Table> {
+pub(super) fn env_table(env: &Env) -> error::Result<Table> {
     let mut table = Table::new();
     for key in KEYS {
         let variable = variable_name(key.name);
@@ -194,4 +181,31 @@ pub(super) fn variable_name(key: &str) -> String {
 
 fn words<T: Into<String>>(words: impl IntoIterator<Item = T>) -> Value {
     Value::Array(words.into_iter().map(|word| Value::String(word.into())).collect())
+}
+
+/// Variables that belong to no key of a profile, each with its meaning.
+const OTHERS: [(&str, &str); 15] = [
+    ("TIDP_CLIENT_SECRET", "the client secret, instead of that in the store"),
+    ("TIDP_CONFIG", "the file to read instead of config.toml; may be a pipe"),
+    ("TIDP_STORE", "where sessions are kept: keyring, file, plaintext-file, memory"),
+    ("TIDP_STORE_KEY", "the key of the store `file`: base64 of 32 random bytes"),
+    ("TIDP_STORE_KEY_FILE", "a file with that key"),
+    ("TIDP_STORE_DIR", "the directory of the stores `file` and `plaintext-file`"),
+    ("TIDP_LOCK_DIR", "the directory of the locks of a session in the keyring"),
+    ("TIDP_ACCESS_TOKEN_CACHE", "off: keep no access token in the kernel's keyring"),
+    ("TIDP_ACCESS_TOKEN", "set by `tidp exec` for its command, and by `tidp token --format env`"),
+    ("TIDP_ID_TOKEN", "set by `tidp token --id-token --format env`"),
+    ("BROWSER", "the browser to open; used even without a display"),
+    ("NO_COLOR, CLICOLOR_FORCE", "no colours; colours even in a pipe"),
+    ("HTTPS_PROXY, ALL_PROXY", "the proxy (http or https)"),
+    ("NO_PROXY", "hosts that are reached without it"),
+    ("SSL_CERT_FILE, SSL_CERT_DIR", "certificate authorities, instead of the system's"),
+];
+
+/// Each variable with its meaning: those of the profile's keys, then the others.
+pub fn variables() -> Vec<(String, String)> {
+    let pair = |name: &str, meaning: &str| (name.to_owned(), meaning.to_owned());
+    let keys = key_meanings().map(|(key, meaning)| pair(&variable_name(key), meaning));
+    let profile = pair("TIDP_PROFILE", "the profile, as --profile");
+    std::iter::once(profile).chain(keys).chain(OTHERS.map(|(name, meaning)| pair(name, meaning))).collect()
 }

@@ -5,12 +5,9 @@ use crate::oidc::discovery::url_ambiguity;
 use crate::ports::ListenAt;
 use url::{Host, Url};
 
-/// Where the provider redirects the browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RedirectUri {
-    /// Any free loopback port.
     AnyPort(ListenAt),
-    /// Exactly this loopback URI.
     Fixed(String, ListenAt),
     /// Not on this machine: the user pastes the URL that the browser was sent to.
     Elsewhere(String),
@@ -24,7 +21,7 @@ impl Default for RedirectUri {
 
 /// The redirect URI that is registered as `text` (RFC 8252 7.3, RFC 6749 3.1.2). `127.0.0.1` without a port means any port;
 /// another loopback host needs one. Anything else, such as `https` or a custom scheme, is not on this machine.
-pub fn redirect_uri(text: &str) -> std::result::Result<RedirectUri, String> {
+pub fn redirect_uri(text: &str) -> Result<RedirectUri, String> {
     let wrong = |what: &str| format!("redirect_uri `{}` {what}", printable(text));
     if let Some(why) = url_ambiguity(text) {
         return Err(wrong(why));

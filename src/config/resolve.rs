@@ -9,7 +9,7 @@ use crate::domain::policy::{ClientType, Policy, PolicyName};
 use crate::domain::scopes::check_spelling;
 use crate::domain::text::{printable, printable_path};
 use crate::domain::time::Seconds;
-use crate::error::{Error, Result, SetupError};
+use crate::error::{self, ConfigFileError, Error, ProfileError};
 use crate::ports::Env;
 use std::path::Path;
 use toml::Table;
@@ -21,13 +21,13 @@ pub(super) fn resolve(
     mut table: Table,
     env: &Env,
     base: Option<&Path>,
-) -> Result<Profile> {
+) -> error::Result<Profile> {
     // Either variable replaces both keys of the file.
     if let Some(replaced) = replaced_by_variable(env) {
         table.remove(replaced);
     }
     if let Some(name) = name.filter(|_| table.contains_key("client_secret")) {
-        return Err(SetupError::SecretInFile(name.to_owned()).into());
+        return Err(ProfileError::SecretInFile(name.to_owned()).into());
     }
     let origin = Origin { name, config, env };
     if let Some((key, what)) = wrong_key(&table) {
@@ -47,7 +47,6 @@ pub(super) fn replaced_by_variable(env: &Env) -> Option<&'static str> {
     }
 }
 
-/// Where the keys of a profile were set.
 struct Origin<'a> {
     /// The profile's name in the file; `None` if the environment alone describes it.
     name: Option<&'a str>,
@@ -67,7 +66,6 @@ impl Origin<'_> {
         }
     }
 
-    /// The error about a key, with its variable, or its profile, file and line.
     fn error(&self, key: &str, what: &str) -> Error {
         let name = match (self.source(key, true), self.name) {
             (Source::Variable(variable), _) => return Error::config(format!("{variable}: {what}")),
@@ -82,11 +80,11 @@ impl Origin<'_> {
         });
         let message = format!("profile `{shown}`{place}: {what}");
         let is_known = Key::named(key).is_ok();
-        SetupError::KeyInFile { message, profile: name.to_owned(), key: key.to_owned(), is_known }.into()
+        ConfigFileError::KeyInFile { message, profile: name.to_owned(), key: key.to_owned(), is_known }.into()
     }
 }
 
-fn profile(keys: ProfileKeys, origin: &Origin<'_>, base: Option<&Path>) -> std::result::Result<Profile, KeyError> {
+fn profile(keys: ProfileKeys, origin: &Origin<'_>, base: Option<&Path>) -> Result<Profile, KeyError> {
     let of = |key: &'static str| move |what: String| KeyError(key, what);
     let issuer = issuer(keys.issuer.as_deref(), keys.environment.as_deref()).map_err(of("issuer"))?;
     let client_id = without_controls("client_id", keys.client_id.clone())?.filter(|id| !id.is_empty());
@@ -128,7 +126,7 @@ fn profile(keys: ProfileKeys, origin: &Origin<'_>, base: Option<&Path>) -> std::
 }
 
 /// The text, which a URL or a terminal will show, if it has no control characters.
-fn without_controls(key: &'static str, text: Option<String>) -> std::result::Result<Option<String>, KeyError> {
+fn without_controls(key: &'static str, text: Option<String>) -> Result<Option<String>, KeyError> {
     match text {
         Some(text) if text.chars().any(char::is_control) => {
             Err(KeyError(key, format!("{key} `{}` contains a control character", printable(&text))))
@@ -137,7 +135,7 @@ fn without_controls(key: &'static str, text: Option<String>) -> std::result::Res
     }
 }
 
-fn issuer(issuer: Option<&str>, environment: Option<&str>) -> std::result::Result<String, String> {
+fn issuer(issuer: Option<&str>, environment: Option<&str>) -> Result<String, String> {
     match (issuer, environment) {
         (Some(_), Some(_)) => Err("issuer and environment cannot be combined".into()),
         (Some(issuer), None) => crate::oidc::discovery::Issuer::parse(issuer).map(|issuer| issuer.as_str().to_owned()),
@@ -146,16 +144,15 @@ fn issuer(issuer: Option<&str>, environment: Option<&str>) -> std::result::Resul
     }
 }
 
-fn client_type(text: &str) -> std::result::Result<ClientType, String> {
+fn client_type(text: &str) -> Result<ClientType, String> {
     ClientType::parse(text).ok_or_else(|| unknown_value("client_type", text, &ClientType::ALL.map(ClientType::as_str)))
 }
 
-pub fn policy_name(text: &str) -> std::result::Result<PolicyName, String> {
+pub fn policy_name(text: &str) -> Result<PolicyName, String> {
     PolicyName::parse(text).ok_or_else(|| unknown_value("policy", text, &PolicyName::ALL.map(PolicyName::as_str)))
 }
 
-/// The policy, if it is known.
-fn policy(keys: &ProfileKeys, client_type: Option<ClientType>) -> std::result::Result<Option<Policy>, KeyError> {
+fn policy(keys: &ProfileKeys, client_type: Option<ClientType>) -> Result<Option<Policy>, KeyError> {
     let configured = keys.policy.as_deref().map(policy_name).transpose().map_err(|what| KeyError("policy", what))?;
     let lifetimes = [("refresh_lifetime", &keys.refresh_lifetime), ("absolute_lifetime", &keys.absolute_lifetime)];
     let changed = lifetimes.iter().find(|(_, text)| text.is_some()).map(|(key, _)| *key);
@@ -178,7 +175,7 @@ fn policy(keys: &ProfileKeys, client_type: Option<ClientType>) -> std::result::R
 }
 
 /// The grant. Only a confidential client can act for itself (RFC 6749 4.4).
-fn grant(text: Option<&str>, client_type: Option<ClientType>) -> std::result::Result<Grant, String> {
+fn grant(text: Option<&str>, client_type: Option<ClientType>) -> Result<Grant, String> {
     let Some(text) = text else { return Ok(Grant::default()) };
     let grant = one_of("grant", text, &Grant::ALL.map(|grant| (grant.as_str(), grant)))?;
     match client_type.filter(|client_type| grant == Grant::ClientCredentials && !client_type.is_confidential()) {
@@ -191,11 +188,7 @@ fn grant(text: Option<&str>, client_type: Option<ClientType>) -> std::result::Re
     }
 }
 
-fn scopes(
-    scopes: Option<Vec<String>>,
-    grant: Grant,
-    policy: Option<&Policy>,
-) -> std::result::Result<Vec<String>, String> {
+fn scopes(scopes: Option<Vec<String>>, grant: Grant, policy: Option<&Policy>) -> Result<Vec<String>, String> {
     let words = |words: &[&str]| words.iter().copied().map(str::to_owned).collect();
     match (scopes, grant) {
         (Some(scopes), Grant::ClientCredentials) => check_machine_scopes(&scopes).map(|()| scopes),
@@ -207,7 +200,7 @@ fn scopes(
 }
 
 /// Checks the scopes of a login: spelled as in RFC 6749 3.3, `openid` among them (OIDC Core 3.1.2.1).
-pub fn check_scopes(scopes: Vec<String>) -> std::result::Result<Vec<String>, String> {
+pub fn check_scopes(scopes: Vec<String>) -> Result<Vec<String>, String> {
     check_scope_spelling(&scopes)?;
     if scopes.iter().any(|scope| scope == "openid") {
         Ok(scopes)
@@ -218,7 +211,7 @@ pub fn check_scopes(scopes: Vec<String>) -> std::result::Result<Vec<String>, Str
 
 /// Checks the scopes of a client that acts for itself: `openid` and `offline_access` are about a user (OIDC Core 3.1.2.1
 /// and 11).
-pub fn check_machine_scopes(scopes: &[String]) -> std::result::Result<(), String> {
+pub fn check_machine_scopes(scopes: &[String]) -> Result<(), String> {
     check_scope_spelling(scopes)?;
     match scopes.iter().find(|scope| ["openid", "offline_access"].contains(&scope.as_str())) {
         None => Ok(()),
@@ -227,7 +220,7 @@ pub fn check_machine_scopes(scopes: &[String]) -> std::result::Result<(), String
 }
 
 /// Checks that each scope is spelled as in RFC 6749 3.3. A comma is allowed there, but not between two well-known scopes.
-pub fn check_scope_spelling(scopes: &[String]) -> std::result::Result<(), String> {
+pub fn check_scope_spelling(scopes: &[String]) -> Result<(), String> {
     let is_well_known = |scope: &str| ["openid", "profile", "offline_access"].contains(&scope);
     if let Some(list) = scopes.iter().find(|scope| scope.contains(',') && scope.split(',').any(is_well_known)) {
         return Err(format!("separate scopes by spaces, not commas: `{}`", printable(&list.replace(',', " "))));
@@ -235,7 +228,7 @@ pub fn check_scope_spelling(scopes: &[String]) -> std::result::Result<(), String
     check_spelling(scopes.iter().map(String::as_str)).map_err(|bad| format!("invalid scope `{}`", printable(bad)))
 }
 
-fn auth_method(text: Option<&str>, has_secret: bool) -> std::result::Result<AuthMethod, String> {
+fn auth_method(text: Option<&str>, has_secret: bool) -> Result<AuthMethod, String> {
     match text {
         Some(text) => {
             let known = [("client_secret_basic", AuthMethod::Basic), ("client_secret_post", AuthMethod::Post)];
@@ -246,6 +239,6 @@ fn auth_method(text: Option<&str>, has_secret: bool) -> std::result::Result<Auth
     }
 }
 
-fn renew(text: &str) -> std::result::Result<Renew, String> {
+fn renew(text: &str) -> Result<Renew, String> {
     one_of("renew", text, &[("when-due", Renew::WhenDue), ("before-session-ends", Renew::BeforeSessionEnds)])
 }

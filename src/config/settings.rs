@@ -13,7 +13,6 @@ pub struct Setting {
     pub key: &'static str,
     pub value: String,
     pub source: Source,
-    /// The line in the file.
     pub line: Option<usize>,
 }
 

@@ -4,11 +4,10 @@ use super::file::Config;
 use super::profile_keys::unknown_value;
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
-use crate::error::{Error, Result, SetupError};
+use crate::error::{ConfigFileError, Error, Result};
 use crate::ports::Env;
 use std::path::PathBuf;
 
-/// The configured store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreKind {
     Keyring,
@@ -17,17 +16,13 @@ pub enum StoreKind {
     Memory,
 }
 
-/// Where the key of the file store comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
-    /// A command that prints it.
     Command(Vec<String>),
     File(PathBuf),
-    /// `TIDP_STORE_KEY`.
     Variable(Secret),
 }
 
-/// Whether access tokens may be cached outside the store.
 pub fn caches_access_tokens(env: &Env) -> Result<bool> {
     match env.get("TIDP_ACCESS_TOKEN_CACHE") {
         None | Some("on") => Ok(true),
@@ -48,7 +43,7 @@ pub fn store(env: &Env, config: &Config) -> Result<StoreKind> {
             let command =
                 || config.store_key_command.clone().filter(|command| !command.is_empty()).map(KeySource::Command);
             let source = variable().or_else(file).or_else(command);
-            source.map(StoreKind::File).ok_or_else(|| SetupError::NoStoreKey.into())
+            source.map(StoreKind::File).ok_or_else(|| ConfigFileError::NoStoreKey.into())
         }
         other => Err(Error::config(unknown_value("store", other, &["keyring", "file", "plaintext-file", "memory"]))),
     }

@@ -7,7 +7,7 @@ use crate::domain::policy::{Policy, PolicyName};
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionKey;
 use crate::domain::time::Seconds;
-use crate::error::Kind;
+use crate::error::{Kind, ProfileError};
 use crate::ports::{Dirs, ListenAt};
 
 const PATH: &str = "/etc/tidp/config.toml";
@@ -240,8 +240,8 @@ fn unknown_profile_error_lists_existing_profiles() {
     wrong(choose(None, TWO), ": a, b");
     wrong(choose(Some("c"), TWO), "there is no profile `c`; existing profiles: a, b");
     wrong(choose(Some("c\u{1b}"), TWO), "`c\\u{1b}`");
-    assert_eq!(choose(None, "").unwrap_err(), SetupError::NoProfile.into());
-    assert_eq!(choose(Some("c"), "").unwrap_err(), SetupError::NoProfile.into());
+    assert_eq!(choose(None, "").unwrap_err(), ProfileError::NoProfile.into());
+    assert_eq!(choose(Some("c"), "").unwrap_err(), ProfileError::NoProfile.into());
     wrong(choose(None, &format!("default_profile = \"c\"\n{TWO}")), "there is no profile `c`");
 }
 

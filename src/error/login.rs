@@ -11,7 +11,6 @@ use crate::ports::FailureReason;
 pub enum LoginError {
     /// The provider returned an error to the redirect URI, or for the code.
     Refused(OAuthError, RequestedLogin),
-    /// The provider refused the code with a status alone.
     StatusOnly(String, RequestedLogin),
     /// Trying again later may help.
     Unavailable(String, LoginMethod),
@@ -23,13 +22,20 @@ pub enum LoginError {
     CodeSpent(OAuthError, LoginMethod),
     TimedOut {
         request: RequestedLogin,
-        /// Why requests to the redirect URI were ignored.
         ignored: Vec<&'static str>,
     },
     /// `--expect-sub`: another account logged in.
-    OtherAccount { sub: String, expected: String, method: LoginMethod },
+    OtherAccount {
+        sub: String,
+        expected: String,
+        method: LoginMethod,
+    },
     /// `--require-acr`: the login has another assurance level, or none.
-    AcrNotMet { acr: String, required: String, method: LoginMethod },
+    AcrNotMet {
+        acr: String,
+        required: String,
+        method: LoginMethod,
+    },
 }
 
 impl LoginError {
@@ -94,7 +100,6 @@ impl LoginError {
         }
     }
 
-    /// The reason for the page in the browser.
     pub fn page_reason(&self) -> FailureReason {
         match self {
             Self::Refused(provider, _) => match meaning(provider) {

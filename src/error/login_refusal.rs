@@ -5,7 +5,6 @@ use super::report::{Report, provider_message, show_profile, with_profile};
 use crate::oidc::OAuthError;
 use crate::oidc::ciba::CibaProvider;
 
-/// How the user logs in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LoginMethod {
     #[default]
@@ -35,7 +34,6 @@ impl LoginMethod {
         }
     }
 
-    /// What is exchanged for the tokens.
     pub(super) const fn code_name(self) -> &'static str {
         match self {
             Self::Browser => "authorization code",
@@ -51,12 +49,10 @@ pub struct RequestedLogin {
     pub method: LoginMethod,
     /// The client and the redirect URI, and where each was set: the most frequent mistakes.
     pub client: String,
-    /// Where the client secret was set.
     pub secret_source: Option<&'static str>,
     pub scopes: String,
     pub scopes_source: String,
     pub acr_values: Option<String>,
-    /// Whether the provider was told not to ask the user.
     pub has_prompt_none: bool,
     /// Whether `prompt=none` is in the profile, so that the same command would fail again.
     pub profile_has_prompt_none: bool,

@@ -1,37 +1,32 @@
 //! All errors, each family in a file with the kind, message and hint of its errors. `catalogue.txt` lists them as users see
 //! them.
 
-mod checks;
-mod child_process;
+mod command_line;
+mod config_file;
 mod kind;
 mod login;
 mod login_refusal;
-mod network;
-mod panic;
+mod profile;
 mod provider;
 mod report;
 mod session;
-mod setup;
 mod situation;
 mod store;
-mod validation;
 
+use crate::domain::text::printable;
 use crate::oidc::Problem;
-use crate::ports::{HttpFailure, HttpFailureKind, StoreFailureKind};
-pub use checks::FailedChecks;
-pub use child_process::ChildProcessError;
+use crate::ports::{HttpFailure, HttpFailureKind, StoreFailure, StoreFailureKind, StoreName};
+pub use command_line::CommandLineError;
+pub use config_file::ConfigFileError;
 pub use kind::{EXIT_CODES, Kind};
 pub use login::LoginError;
 pub use login_refusal::{LoginMethod, RequestedLogin};
-pub use network::NetworkError;
-pub use panic::panic_error;
+pub use profile::ProfileError;
 pub use provider::ProviderRefusal;
 pub use report::{Report, arguments, quoted, show_profile, with_profile};
 pub use session::SessionError;
-pub use setup::SetupError;
 pub use situation::Situation;
 pub use store::{StoreError, store_message};
-pub use validation::ValidationError;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -45,11 +40,11 @@ pub struct Error {
 
 impl Error {
     pub fn usage(message: impl Into<String>) -> Self {
-        SetupError::Usage { message: message.into(), command: String::new() }.into()
+        CommandLineError::Usage { message: message.into(), command: String::new() }.into()
     }
 
     pub fn config(message: impl Into<String>) -> Self {
-        SetupError::Config(message.into()).into()
+        ConfigFileError::Config(message.into()).into()
     }
 
     pub fn failed(message: impl Into<String>) -> Self {
@@ -57,15 +52,15 @@ impl Error {
     }
 
     pub fn invalid(message: impl Into<String>) -> Self {
-        ValidationError::Invalid(message.into()).into()
+        Situation::Invalid(message.into()).into()
     }
 
     /// The error for a request without a response that used up nothing. The message starts with `failed_step`.
     pub fn unanswered(failed_step: &str, failure: &HttpFailure) -> Self {
         let message = format!("{failed_step}: {}", failure.message);
         match failure.kind {
-            HttpFailureKind::NotSent | HttpFailureKind::ResponseLost => NetworkError::Unreachable(message).into(),
-            HttpFailureKind::UnknownAuthority => NetworkError::UnknownAuthority(message).into(),
+            HttpFailureKind::NotSent | HttpFailureKind::ResponseLost => Situation::Unreachable(message).into(),
+            HttpFailureKind::UnknownAuthority => Situation::UnknownAuthority(message).into(),
             HttpFailureKind::Certificate => Self::invalid(message),
             HttpFailureKind::InvalidSetting => Self::config(message),
         }
@@ -79,7 +74,7 @@ impl Error {
             Problem::RefusedByStatus { what, .. } => {
                 ProviderRefusal::StatusOnly(format!("{failed_step}: {what}")).into()
             }
-            Problem::Unavailable(what) => NetworkError::Unreachable(format!("{failed_step}: {what}")).into(),
+            Problem::Unavailable(what) => Situation::Unreachable(format!("{failed_step}: {what}")).into(),
         }
     }
 
@@ -93,7 +88,7 @@ impl Error {
     /// The error; if it is a usage error, with the command (`policy simulate`) for its hint.
     #[must_use]
     pub fn of_command(mut self, name: &str) -> Self {
-        if let Situation::Setup(SetupError::Usage { command, .. }) = &mut self.situation {
+        if let Situation::CommandLine(CommandLineError::Usage { command, .. }) = &mut self.situation {
             name.clone_into(command);
         }
         self
@@ -107,11 +102,10 @@ impl Error {
         }
     }
 
-    /// The exit code, if nothing is to be reported.
     pub fn silent_exit_code(&self) -> Option<i32> {
         match self.situation {
             Situation::OutputClosed => Some(0),
-            Situation::ChildProcess(ChildProcessError::Exited(code)) => Some(code),
+            Situation::Exited(code) => Some(code),
             _ => None,
         }
     }
@@ -124,6 +118,24 @@ impl Error {
 impl<S: Into<Situation>> From<S> for Error {
     fn from(situation: S) -> Self {
         Self { situation: situation.into(), profile: None }
+    }
+}
+
+/// The error for a panic, without its message, which may hold a secret. Libraries panic if they cannot start a thread.
+pub fn panic_error(message: &str, place: &str, thread: Option<&str>) -> Error {
+    let no_thread = message.contains("spawn") && message.contains("thread");
+    let what = if no_thread {
+        "no more threads can be started: a limit on processes is reached (`ulimit -u`, or a container's pids limit)"
+            .into()
+    } else {
+        format!("a bug in tidp; please report it ({})", printable(place))
+    };
+    match thread {
+        // The name of the thread for calls to the keyring.
+        Some(name) if name == StoreName::Keyring.as_str() => {
+            StoreFailure { store: StoreName::Keyring, kind: StoreFailureKind::Refused, detail: what }.into()
+        }
+        _ => Situation::Failed(what).into(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The provider refuses the client, the request or the refresh token.
 
 use super::kind::Kind;
-use super::report::{Report, arguments, provider_message, with_profile};
+use super::profile::store_secret;
+use super::report::{Report, provider_message, with_profile};
 use crate::domain::text::printable;
 use crate::oidc::OAuthError;
 
@@ -9,7 +10,6 @@ use crate::oidc::OAuthError;
 pub enum ProviderRefusal {
     /// The step that failed (`refresh failed`), and the provider's error.
     WithError(&'static str, OAuthError),
-    /// The provider sent a status and no error.
     StatusOnly(String),
     /// As `WithError`, for a client whose secret is in the store.
     StoredSecret(&'static str, OAuthError),
@@ -17,10 +17,8 @@ pub enum ProviderRefusal {
     MachineToken {
         failed_step: &'static str,
         error: OAuthError,
-        /// Whether scopes were requested.
         has_scopes: bool,
     },
-    /// The provider rejected the refresh token.
     RefreshToken {
         /// The error code, or the status.
         code: String,
@@ -29,27 +27,30 @@ pub enum ProviderRefusal {
         likely_cause: String,
     },
     /// The provider gave no reason; the refresh token is kept.
-    RefreshTokenKept { code: String, error: Option<OAuthError> },
+    RefreshTokenKept {
+        code: String,
+        error: Option<OAuthError>,
+    },
 }
 
 impl ProviderRefusal {
     pub(super) fn report(&self, profile: Option<&str>) -> Report {
-        let login = || with_profile("tidp login", profile);
+        let login = with_profile("tidp login", profile);
+        let refused = |failed_step: &str, error: &OAuthError, hint: Option<String>| {
+            let message = format!("{failed_step}: {}", provider_message(error));
+            Report { hint, ..Report::new(Kind::Refused, message).provider(Some(error)) }
+        };
         match self {
-            Self::WithError(failed_step, error) => Report::new(Kind::Refused, refusal(failed_step, error)),
+            Self::WithError(failed_step, error) => refused(failed_step, error, None),
             Self::StatusOnly(message) => Report::new(Kind::Refused, message),
-            Self::StoredSecret(failed_step, error) => Report {
-                hint: profile.map(|name| format!("tidp profile secret {}", arguments(&[name]))),
-                ..Report::new(Kind::Refused, refusal(failed_step, error))
-            },
-            Self::MachineToken { failed_step, error, has_scopes } => Report {
-                hint: machine_token_hint(&error.error, *has_scopes).map(str::to_owned),
-                ..Report::new(Kind::Refused, refusal(failed_step, error))
-            },
+            Self::StoredSecret(failed_step, error) => refused(failed_step, error, profile.map(store_secret)),
+            Self::MachineToken { failed_step, error, has_scopes } => {
+                refused(failed_step, error, machine_token_hint(&error.error, *has_scopes).map(str::to_owned))
+            }
             Self::RefreshToken { code, error, likely_cause } => {
                 let reason = error.as_ref().map_or_else(|| printable(code), provider_message);
                 let message = format!("the provider rejected the refresh token ({reason}). {likely_cause}");
-                Report::new(Kind::LoginRequired, message).hint(login())
+                Report::new(Kind::LoginRequired, message).hint(login).provider(error.as_ref())
             }
             Self::RefreshTokenKept { code, error } => {
                 let no_reason = || format!("{}, no reason given", printable(code));
@@ -58,23 +59,10 @@ impl ProviderRefusal {
                     "the provider refused the refresh ({reason}). The refresh token is kept; the next refresh will \
                      show whether the session has ended"
                 );
-                Report::new(Kind::Refused, message).hint(login())
+                Report::new(Kind::Refused, message).hint(login).provider(error.as_ref())
             }
         }
-        .provider(self.error())
     }
-
-    fn error(&self) -> Option<&OAuthError> {
-        match self {
-            Self::WithError(_, error) | Self::StoredSecret(_, error) | Self::MachineToken { error, .. } => Some(error),
-            Self::RefreshToken { error, .. } | Self::RefreshTokenKept { error, .. } => error.as_ref(),
-            Self::StatusOnly(_) => None,
-        }
-    }
-}
-
-fn refusal(failed_step: &str, error: &OAuthError) -> String {
-    format!("{failed_step}: {}", provider_message(error))
 }
 
 /// What helps a client that is refused a token for itself (RFC 6749 5.2).

@@ -4,17 +4,18 @@ use super::kind::Kind;
 use crate::domain::command_line;
 use crate::domain::text::printable;
 use crate::oidc::OAuthError;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-/// What an error shows the user.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
     pub kind: Kind,
     pub exit_code: i32,
     pub message: String,
     /// The next command to run.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// The error that the provider sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<OAuthError>,
 }
 
@@ -37,21 +38,10 @@ impl Report {
 
     /// The document on the last line of stderr under `--json`.
     pub fn to_json(&self) -> Value {
-        let mut error = json!({ "kind": self.kind, "message": self.message, "exit_code": self.exit_code });
-        if let Some(hint) = &self.hint {
-            error["hint"] = hint.as_str().into();
-        }
-        if let Some(provider) = &self.provider {
-            error["provider"] = json!({ "error": provider.error });
-            if let Some(description) = &provider.error_description {
-                error["provider"]["error_description"] = description.as_str().into();
-            }
-        }
-        json!({ "error": error })
+        json!({ "error": self })
     }
 }
 
-/// The provider's error and its description, printable.
 pub(super) fn provider_message(provider: &OAuthError) -> String {
     match &provider.error_description {
         Some(description) => format!("{}: {}", printable(&provider.error), printable(description)),

@@ -7,19 +7,14 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionError {
     NoSession,
-    /// The access token has expired, and there is no refresh token.
     NoRefreshToken,
     /// A token for other scopes needs a refresh, and there is no refresh token. With the scopes for a new login.
     NoRefreshTokenForScopes(String),
     /// The provider rejected the refresh token in an earlier run.
     RefreshTokenRejected,
-    /// The ID token has expired, and a refresh brings no new one.
     NoIdToken,
-    /// A refresh is due and `--no-refresh` forbids it.
     RefreshForbidden,
-    /// The same for a token of these scopes.
     ScopedRefreshForbidden(String),
-    /// Another process has replaced the session during the refresh.
     Replaced,
     /// A new token for the client itself is due and `--no-refresh` forbids it.
     NewTokenForbidden,
@@ -30,11 +25,9 @@ pub enum SessionError {
         /// The key of the profile that would say how long it lasts.
         missing_key: Option<&'static str>,
     },
-    /// Another process holds the session's lock.
     Busy {
         waited: Duration,
     },
-    /// Another `keepalive` runs for this session.
     AlreadyKeptAlive,
     /// `keepalive`: there is nothing to keep alive, or the session has ended.
     CannotKeepAlive(String),
@@ -43,7 +36,6 @@ pub enum SessionError {
         /// Whether the provider confirmed that it revoked the new refresh token.
         revoked: bool,
     },
-    /// The provider did not end its session.
     LogoutIncomplete(Kind, String),
     /// The local session is removed. The message says what is left at the provider, the report why.
     LoggedOutLocally(String, Box<Report>),

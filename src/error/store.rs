@@ -22,6 +22,12 @@ pub enum StoreError {
     NewTokenNotStored(StoreFailure),
 }
 
+impl From<StoreFailure> for StoreError {
+    fn from(failure: StoreFailure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 impl StoreError {
     pub(super) fn report(&self, profile: Option<&str>) -> Report {
         let login = with_profile("tidp login", profile);
@@ -43,19 +49,13 @@ impl StoreError {
             }
             Self::InvalidEntry(_) => store("the stored session cannot be read".into()).hint(login),
             Self::EntriesUnreadable { store: name, count, place } => {
-                let (files, them) =
-                    if *count == 1 { ("1 file".into(), "it") } else { (format!("{count} files"), "them") };
-                store(format!("{files} cannot be read, so any session in {them} was not ended: {place}")).hint(
-                    match name {
-                        StoreName::File => {
-                            "run it again with the key that encrypted them (TIDP_STORE_KEY_FILE), or remove the \
-                             unreadable files"
-                        }
-                        StoreName::Keyring | StoreName::PlaintextFile | StoreName::Memory => {
-                            "remove the unreadable files"
-                        }
-                    },
-                )
+                let (files, them) = if *count == 1 { ("file", "it") } else { ("files", "them") };
+                let key = match name {
+                    StoreName::File => "run it again with the key that encrypted them (TIDP_STORE_KEY_FILE), or ",
+                    StoreName::Keyring | StoreName::PlaintextFile | StoreName::Memory => "",
+                };
+                store(format!("{count} {files} cannot be read, so any session in {them} was not ended: {place}"))
+                    .hint(format!("{key}remove the unreadable files"))
             }
             Self::NewTokenNotStored(failure) => store(format!(
                 "the refresh token was used, but the new one could not be stored: {}",
@@ -70,7 +70,7 @@ fn store(message: String) -> Report {
     Report::new(Kind::Store, message)
 }
 
-/// The store and what is wrong with it.
+/// The store, and what is wrong with it.
 pub fn store_message(failure: &StoreFailure) -> String {
     let store = match failure.store {
         StoreName::Keyring => "the OS keyring",
@@ -98,66 +98,54 @@ pub fn store_message(failure: &StoreFailure) -> String {
     format!("{store} {problem}{detail}")
 }
 
-fn store_hint(failure: &StoreFailure) -> &'static str {
+const OTHER_STORE: &str = "use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE";
+
+fn store_hint(failure: &StoreFailure) -> String {
     use StoreName::{File, Keyring, Memory, PlaintextFile};
+    let directory = if failure.store == Keyring { "TIDP_LOCK_DIR" } else { "TIDP_STORE_DIR" };
     match (failure.store, failure.kind) {
+        (_, StoreFailureKind::WrongKey) => {
+            "use the key that the store was created with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, start over with `tidp logout` then `tidp login`, and a new key".to_owned()
+        }
+        (_, StoreFailureKind::LockUnavailable) => {
+            format!("make that directory yours and writable, or choose another: {directory}")
+        }
+        (_, StoreFailureKind::LocksUnsupported) => format!("choose a directory on a local disk: {directory}"),
         (Keyring, StoreFailureKind::Missing) => {
-            "start a keyring (gnome-keyring, KWallet, KeePassXC), or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
+            format!("start a keyring (gnome-keyring, KWallet, KeePassXC), or {OTHER_STORE}")
         }
-        (Keyring, StoreFailureKind::NotSetUp) => {
-            "create it: on a desktop run `tidp login` in a terminal, which asks for a new password; without a desktop give a password to `gnome-keyring-daemon --replace --unlock --components=secrets`; or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
-        }
-        (Keyring, StoreFailureKind::Locked) => "unlock the keyring, then run the command again",
-        (Keyring, StoreFailureKind::MissingLogonSession) => {
-            "Windows keeps no credentials for a logon over the network (SSH with a key) and for some services: run the command on the desktop, or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
-        }
-        (Keyring, StoreFailureKind::MissingKeychain) => {
-            "log in at the Mac's own screen once, which creates the keychain, and look with `security default-keychain`; or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
-        }
+        (Keyring, StoreFailureKind::NotSetUp) => format!(
+            "create it: on a desktop run `tidp login` in a terminal, which asks for a new password; without a desktop \
+             give a password to `gnome-keyring-daemon --replace --unlock --components=secrets`; or {OTHER_STORE}"
+        ),
+        (Keyring, StoreFailureKind::Locked) => "unlock the keyring, then run the command again".to_owned(),
+        (Keyring, StoreFailureKind::MissingLogonSession) => format!(
+            "Windows keeps no credentials for a logon over the network (SSH with a key) and for some services: run the \
+             command on the desktop, or {OTHER_STORE}"
+        ),
+        (Keyring, StoreFailureKind::MissingKeychain) => format!(
+            "log in at the Mac's own screen once, which creates the keychain, and look with `security \
+             default-keychain`; or {OTHER_STORE}"
+        ),
         (Keyring, StoreFailureKind::InteractionNotAllowed) => {
-            "security unlock-keychain, then run the command again; if that is not enough, run it once at the Mac's own screen and choose Always Allow"
+            "security unlock-keychain, then run the command again; if that is not enough, run it once at the Mac's own screen and choose Always Allow".to_owned()
         }
         (Keyring, StoreFailureKind::Denied) => {
-            "run the command again and choose Always Allow; if nothing asks, let this program access the entry (service `tidp`) in Keychain Access, under Access Control"
+            "run the command again and choose Always Allow; if nothing asks, let this program access the entry (service `tidp`) in Keychain Access, under Access Control".to_owned()
         }
         (Keyring, StoreFailureKind::TimedOut) => {
-            "unlock or restart the keyring, and answer its prompt if it shows one; or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
+            format!("unlock or restart the keyring, and answer its prompt if it shows one; or {OTHER_STORE}")
         }
         (Keyring, StoreFailureKind::Ambiguous) => {
-            "`tidp login` replaces both, `tidp logout` removes them; or remove one of them in the keyring's own program (service `tidp`)"
+            "`tidp login` replaces both, `tidp logout` removes them; or remove one of them in the keyring's own program (service `tidp`)".to_owned()
         }
-        (Keyring, StoreFailureKind::Refused) => {
-            "restart the keyring, or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
-        }
-        (Keyring, StoreFailureKind::Unknown) => "restart the keyring, then run the command again",
-        (
-            File | PlaintextFile | Memory,
-            StoreFailureKind::Missing
-            | StoreFailureKind::NotSetUp
-            | StoreFailureKind::Locked
-            | StoreFailureKind::MissingLogonSession
-            | StoreFailureKind::MissingKeychain
-            | StoreFailureKind::InteractionNotAllowed
-            | StoreFailureKind::Denied
-            | StoreFailureKind::TimedOut
-            | StoreFailureKind::Refused
-            | StoreFailureKind::Unknown,
-        ) => "make sure that the directory is yours, writable and not full, or choose another: TIDP_STORE_DIR",
-        (_, StoreFailureKind::WrongKey) => {
-            "use the key that the store was created with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, start over with `tidp logout` then `tidp login`, and a new key"
-        }
+        (Keyring, StoreFailureKind::Refused) => format!("restart the keyring, or {OTHER_STORE}"),
+        (Keyring, StoreFailureKind::Unknown) => "restart the keyring, then run the command again".to_owned(),
         (_, StoreFailureKind::Damaged) | (File | PlaintextFile | Memory, StoreFailureKind::Ambiguous) => {
-            "start over: `tidp logout` then `tidp login`"
+            "start over: `tidp logout` then `tidp login`".to_owned()
         }
-        (Keyring, StoreFailureKind::LockUnavailable) => {
-            "make that directory yours and writable, or choose another: TIDP_LOCK_DIR"
-        }
-        (Keyring, StoreFailureKind::LocksUnsupported) => "choose a directory on a local disk: TIDP_LOCK_DIR",
-        (File | PlaintextFile | Memory, StoreFailureKind::LockUnavailable) => {
-            "make that directory yours and writable, or choose another: TIDP_STORE_DIR"
-        }
-        (File | PlaintextFile | Memory, StoreFailureKind::LocksUnsupported) => {
-            "choose a directory on a local disk: TIDP_STORE_DIR"
+        (File | PlaintextFile | Memory, _) => {
+            "make sure that the directory is yours, writable and not full, or choose another: TIDP_STORE_DIR".to_owned()
         }
     }
 }

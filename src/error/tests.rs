@@ -58,43 +58,58 @@ fn setup_rows() -> Vec<Row> {
     let existing = || vec!["a".to_owned(), "b c".to_owned()];
     let corrected = ["tidp", "exec", "--", "my tool"].map(str::to_owned).to_vec();
     vec![
-        row(SetupError::Usage { message: text(), command: String::new() }, Kind::Usage, 2, "tidp --help"),
+        row(CommandLineError::Usage { message: text(), command: String::new() }, Kind::Usage, 2, "tidp --help"),
         row(
-            SetupError::CorrectedLine { message: text(), corrected, has_more: true },
+            CommandLineError::CorrectedLine { message: text(), corrected, has_more: true },
             Kind::Usage,
             2,
             "tidp exec -- \"my tool\" …",
         ),
-        row(SetupError::Config(text()), Kind::Config, 2, ""),
-        row(SetupError::NoProfile, Kind::Config, 2, "tidp profile add NAME"),
-        row(SetupError::NoSuchProfile { name: "c".into(), existing: existing() }, Kind::Config, 2, "tidp profile list"),
-        row(SetupError::NoDefaultProfile { existing: existing() }, Kind::Config, 2, "tidp profile use a"),
-        row(SetupError::ProfileExists("a".into()), Kind::Usage, 2, "tidp profile set a KEY VALUE"),
-        row(SetupError::ProfileHasSession("a".into()), Kind::Usage, 2, "tidp logout --profile a"),
-        row(SetupError::NameHasSession("a".into()), Kind::Usage, 2, "tidp status"),
+        row(ConfigFileError::Config(text()), Kind::Config, 2, ""),
+        row(ProfileError::NoProfile, Kind::Config, 2, "tidp profile add NAME"),
         row(
-            SetupError::KeyInFile { message: text(), profile: "a".into(), key: "polcy".into(), is_known: false },
+            ProfileError::NoSuchProfile { name: "c".into(), existing: existing() },
+            Kind::Config,
+            2,
+            "tidp profile list",
+        ),
+        row(ProfileError::NoDefaultProfile { existing: existing() }, Kind::Config, 2, "tidp profile use a"),
+        row(ProfileError::ProfileExists("a".into()), Kind::Usage, 2, "tidp profile set a KEY VALUE"),
+        row(ProfileError::ProfileHasSession("a".into()), Kind::Usage, 2, "tidp logout --profile a"),
+        row(ProfileError::NameHasSession("a".into()), Kind::Usage, 2, "tidp status"),
+        row(
+            ConfigFileError::KeyInFile { message: text(), profile: "a".into(), key: "polcy".into(), is_known: false },
             Kind::Config,
             2,
             "tidp profile unset a polcy",
         ),
-        row(SetupError::WrongKey { message: text() }, Kind::Usage, 2, "tidp profile set --help"),
-        row(SetupError::ConfigIsPipe("/dev/fd/63".into()), Kind::Config, 2, "TIDP_CONFIG"),
-        row(SetupError::ConfigTooLarge("/c.toml".into()), Kind::Config, 2, "tidp profile remove NAME"),
-        row(SetupError::ConfigBusy, Kind::Busy, 5, ""),
-        row(SetupError::ExecCredentialVersion(Some("v9".into())), Kind::Config, 2, "client.authentication.k8s.io/v1"),
-        row(SetupError::SecretInFile("a".into()), Kind::Config, 2, "tidp profile secret a"),
-        row(SetupError::NoClientSecret, Kind::Config, 2, "TIDP_CLIENT_SECRET"),
-        row(SetupError::NoUser("there is no user to log in"), Kind::Usage, 2, "tidp token"),
-        row(SetupError::NobodyToLogIn("no browser can be opened"), Kind::Usage, 2, "tidp login --no-browser"),
+        row(CommandLineError::WrongKey(text()), Kind::Usage, 2, "tidp profile set --help"),
+        row(ConfigFileError::ConfigIsPipe("/dev/fd/63".into()), Kind::Config, 2, "TIDP_CONFIG"),
+        row(ConfigFileError::ConfigTooLarge("/c.toml".into()), Kind::Config, 2, "tidp profile remove NAME"),
+        row(ConfigFileError::ConfigBusy, Kind::Busy, 5, ""),
         row(
-            SetupError::NoStoreKey,
+            CommandLineError::ExecCredentialVersion(Some("v9".into())),
+            Kind::Config,
+            2,
+            "client.authentication.k8s.io/v1",
+        ),
+        row(ProfileError::SecretInFile("a".into()), Kind::Config, 2, "tidp profile secret a"),
+        row(ProfileError::NoClientSecret, Kind::Config, 2, "TIDP_CLIENT_SECRET"),
+        row(CommandLineError::NoUser("there is no user to log in"), Kind::Usage, 2, "tidp token"),
+        row(CommandLineError::NobodyToLogIn("no browser can be opened"), Kind::Usage, 2, "tidp login --no-browser"),
+        row(
+            ConfigFileError::NoStoreKey,
             Kind::Config,
             2,
             if cfg!(windows) { "TIDP_STORE_KEY_FILE = " } else { "TIDP_STORE_KEY_FILE=" },
         ),
-        row(SetupError::SandboxAddressTaken(([127, 0, 0, 1], 8765).into()), Kind::Failed, 1, "tidp sandbox --port 0"),
-        row(SetupError::NoListener(text()), Kind::Config, 2, "tidp login --paste"),
+        row(
+            CommandLineError::SandboxAddressTaken(([127, 0, 0, 1], 8765).into()),
+            Kind::Failed,
+            1,
+            "tidp sandbox --port 0",
+        ),
+        row(ProfileError::NoListener(text()), Kind::Config, 2, "tidp login --paste"),
     ]
 }
 
@@ -122,7 +137,8 @@ fn session_rows() -> Vec<Row> {
     let no_policy =
         SessionError::LifetimeTooShort { message: text(), login_helps: false, missing_key: Some("client_type") };
     let too_short = |login_helps| SessionError::LifetimeTooShort { message: text(), login_helps, missing_key: None };
-    let logged_out = SessionError::LoggedOutLocally(text(), Box::new(Error::from(SetupError::NoClientSecret).report()));
+    let logged_out =
+        SessionError::LoggedOutLocally(text(), Box::new(Error::from(ProfileError::NoClientSecret).report()));
     vec![
         row(SessionError::NoSession, Kind::LoginRequired, 3, "tidp login"),
         row(SessionError::NoRefreshToken, Kind::LoginRequired, 3, "tidp login"),
@@ -213,48 +229,46 @@ fn login_rows() -> Vec<Row> {
 
 fn other_rows() -> Vec<Row> {
     vec![
-        row(NetworkError::Unreachable(text()), Kind::Unreachable, 5, ""),
-        row(NetworkError::ResponseLost(text()), Kind::Unreachable, 5, ""),
-        row(
-            NetworkError::NoSandbox(text()),
-            Kind::Unreachable,
-            5,
-            "start `tidp sandbox`, or name its address with --at",
-        ),
-        row(NetworkError::UnknownAuthority(text()), Kind::Invalid, 7, "TIDP_CA_FILE"),
-        row(ValidationError::Invalid(text()), Kind::Invalid, 7, ""),
-        row(ValidationError::Opaque(text()), Kind::Invalid, 7, ""),
-        row(ValidationError::NotVerified(Kind::Unreachable, text()), Kind::Unreachable, 5, ""),
-        row(ValidationError::NotVerified(Kind::Invalid, text()), Kind::Invalid, 7, ""),
-        row(ChildProcessError::NotStarted(127, text()), Kind::Failed, 127, ""),
-        row(ChildProcessError::Exited(42), Kind::Failed, 42, ""),
-        row(FailedChecks { kind: Kind::Store, names: vec!["keyring", "browser"] }, Kind::Store, 6, ""),
+        row(Situation::Unreachable(text()), Kind::Unreachable, 5, ""),
+        row(Situation::ResponseLost(text()), Kind::Unreachable, 5, ""),
+        row(Situation::NoSandbox(text()), Kind::Unreachable, 5, "start `tidp sandbox`, or name its address with --at"),
+        row(Situation::UnknownAuthority(text()), Kind::Invalid, 7, "TIDP_CA_FILE"),
+        row(Situation::Invalid(text()), Kind::Invalid, 7, ""),
+        row(Situation::Opaque(text()), Kind::Invalid, 7, ""),
+        row(Situation::NotVerified(Kind::Unreachable, text()), Kind::Unreachable, 5, ""),
+        row(Situation::NotVerified(Kind::Invalid, text()), Kind::Invalid, 7, ""),
+        row(Situation::NotStarted(127, text()), Kind::Failed, 127, ""),
+        row(Situation::Exited(42), Kind::Failed, 42, ""),
+        row(Situation::Checks(Kind::Store, vec!["keyring", "browser"]), Kind::Store, 6, ""),
         row(Situation::OutputClosed, Kind::Failed, 0, ""),
+        row(Situation::NoCommand, Kind::Usage, 2, ""),
         row(Situation::Failed(text()), Kind::Failed, 1, ""),
     ]
 }
 
-/// Every situation that the files of the families declare: `Session(NoSession`.
+/// The families of situations, each with the file that declares them.
+const FAMILIES: [(&str, &str); 7] = [
+    ("CommandLine", include_str!("command_line.rs")),
+    ("ConfigFile", include_str!("config_file.rs")),
+    ("Profile", include_str!("profile.rs")),
+    ("Provider", include_str!("provider.rs")),
+    ("Store", include_str!("store.rs")),
+    ("Session", include_str!("session.rs")),
+    ("Login", include_str!("login.rs")),
+];
+
+/// Every situation that the files declare: `Session(NoSession`, `Failed`.
 fn declared_situations() -> BTreeSet<String> {
-    let families = [
-        ("Setup", include_str!("setup.rs")),
-        ("Network", include_str!("network.rs")),
-        ("Provider", include_str!("provider.rs")),
-        ("Validation", include_str!("validation.rs")),
-        ("Store", include_str!("store.rs")),
-        ("Session", include_str!("session.rs")),
-        ("Login", include_str!("login.rs")),
-        ("ChildProcess", include_str!("child_process.rs")),
-    ];
-    let mut declared = BTreeSet::from(["Checks(FailedChecks", "OutputClosed", "Failed"].map(str::to_owned));
-    for (family, source) in families {
+    let variants = |source: &'static str| {
         let (_, variants) = source.split_once(" enum ").unwrap();
         let (variants, _) = variants.split_once("\n}").unwrap();
-        let variants = variants
-            .lines()
-            .filter_map(|line| line.strip_prefix("    "))
-            .filter(|line| line.starts_with(char::is_uppercase));
-        declared.extend(variants.map(|line| format!("{family}({}", first_word(line))));
+        let lines = variants.lines().filter_map(|line| line.strip_prefix("    "));
+        lines.filter(|line| line.starts_with(char::is_uppercase)).map(first_word).collect::<Vec<_>>()
+    };
+    let mut declared = BTreeSet::from_iter(variants(include_str!("situation.rs")));
+    for (family, source) in FAMILIES {
+        assert!(declared.remove(family), "{family} is no family");
+        declared.extend(variants(source).iter().map(|variant| format!("{family}({variant}")));
     }
     declared
 }
@@ -262,7 +276,7 @@ fn declared_situations() -> BTreeSet<String> {
 /// `Session(NoSession`, `Failed`.
 fn name(situation: &Situation) -> String {
     let text = format!("{situation:?}");
-    match text.split_once('(').filter(|_| !matches!(situation, Situation::Failed(_))) {
+    match text.split_once('(').filter(|(family, _)| FAMILIES.iter().any(|(known, _)| known == family)) {
         Some((family, variant)) => format!("{family}({}", first_word(variant)),
         None => first_word(&text),
     }
@@ -297,7 +311,7 @@ fn every_situation_has_kind_exit_code_and_hint() {
 #[test]
 fn only_closed_output_and_exit_of_the_command_are_silent() {
     let silent = table().into_iter().filter_map(|row| Some((name(&row.0), Error::from(row.0).silent_exit_code()?)));
-    assert_eq!(silent.collect::<Vec<_>>(), [("ChildProcess(Exited".to_owned(), 42), ("OutputClosed".to_owned(), 0)]);
+    assert_eq!(silent.collect::<Vec<_>>(), [("Exited".to_owned(), 42), ("OutputClosed".to_owned(), 0)]);
 }
 
 #[test]
@@ -337,12 +351,11 @@ fn hint_quotes_the_profile_name_for_a_shell() {
         let report = Error::from(SessionError::NoSession).with_profile_hint(profile).report();
         assert_eq!(report.hint.as_deref(), Some(hint));
     }
-    let secret = Error::from(SetupError::NoClientSecret).with_profile_hint(Some("demo")).report();
+    let secret = Error::from(ProfileError::NoClientSecret).with_profile_hint(Some("demo")).report();
     assert_eq!(secret.hint.as_deref(), Some("tidp profile secret demo"));
-    let secret = Error::from(SetupError::NoClientSecret).with_profile_hint(Some("my work")).report();
+    let secret = Error::from(ProfileError::NoClientSecret).with_profile_hint(Some("my work")).report();
     assert_eq!(secret.hint.as_deref(), Some("tidp profile secret \"my work\""));
-    let untrusted =
-        Error::from(NetworkError::UnknownAuthority(String::new())).with_profile_hint(Some("my work")).report();
+    let untrusted = Error::from(Situation::UnknownAuthority(String::new())).with_profile_hint(Some("my work")).report();
     assert!(
         untrusted.hint.is_some_and(|hint| hint.contains(" set ca_file in the profile `my work`, or TIDP_CA_FILE="))
     );
@@ -405,9 +418,9 @@ fn store_failure_names_the_store_and_a_remedy() {
 #[test]
 fn failure_after_local_logout_keeps_kind_and_hint() {
     for situation in [
-        Situation::from(SetupError::NoClientSecret),
+        Situation::from(ProfileError::NoClientSecret),
         ProviderRefusal::WithError("x", provider_error()).into(),
-        NetworkError::Unreachable("x".into()).into(),
+        Situation::Unreachable("x".into()),
         store(StoreName::Keyring, StoreFailureKind::Locked).into(),
     ] {
         let because = Error::from(situation).with_profile_hint(Some("work"));
@@ -518,8 +531,22 @@ fn more_examples() -> Vec<Situation> {
     examples.extend(
         [Refused, WrongKey, Damaged, LockUnavailable, LocksUnsupported].map(|kind| store(StoreName::File, kind).into()),
     );
-    examples.push(SetupError::ExecCredentialVersion(None).into());
+    examples.push(CommandLineError::ExecCredentialVersion(None).into());
     examples.push(SessionError::Changed { revoked: false }.into());
     examples.push(refused_request("login_required", RequestedLogin { has_prompt_none: true, ..requested() }));
     examples
+}
+
+#[test]
+fn panic_is_reported_without_its_message() {
+    for (message, thread, code, words) in [
+        ("failed to spawn thread: Os { code: 11, canary }", Some("main"), 1, "no more threads"),
+        ("OS can't spawn worker thread: canary (os error 11)", None, 1, "ulimit -u"),
+        ("cannot spawn async-io thread: canary", Some("keyring"), 6, "the OS keyring"),
+        ("index out of canary", Some("sandbox"), 1, "a bug in tidp; please report it (a\\u{1b}.rs:7)"),
+    ] {
+        let report = panic_error(message, "a\u{1b}.rs:7", thread).report();
+        assert_eq!(report.exit_code, code, "{message}");
+        assert!(report.message.contains(words) && !report.message.contains("canary"), "{}", report.message);
+    }
 }

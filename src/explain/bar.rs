@@ -1,11 +1,9 @@
 //! What bars are made of: characters, the scale from time to columns, and the cells of a line.
-//! `timeline/lifetime_bars.rs` and `simulation/chart.rs` draw them.
 
 use crate::domain::time::Seconds;
 use crate::terminal::styled_text::{Charset, Role, Span};
 use std::ops::Range;
 
-/// The characters.
 #[derive(Clone, Copy)]
 pub struct Marks {
     pub start: char,
@@ -23,9 +21,7 @@ pub struct Marks {
     pub past: char,
     pub sure: char,
     pub implied: char,
-    /// Time without a token.
     pub gap: char,
-    /// Time left out.
     pub cut: char,
     /// A call that used the cached token.
     pub cached: char,
@@ -34,48 +30,27 @@ pub struct Marks {
 }
 
 impl Marks {
-    pub const fn new(charset: Charset) -> Self {
-        match charset {
-            Charset::Ascii => Self {
-                start: '|',
-                end: ']',
-                now: 'O',
-                sure_end: '>',
-                renewed: '+',
-                maybe_renewed: ':',
-                renewed_in_life: '+',
-                renewal_due: '!',
-                refused: 'x',
-                sso_ended: '%',
-                past: '-',
-                sure: '=',
-                implied: '.',
-                gap: '~',
-                cut: '/',
-                cached: '.',
-                refreshed: '^',
-                not_renewed: 'o',
-            },
-            Charset::Unicode => Self {
-                start: '├',
-                end: '┫',
-                now: '●',
-                sure_end: '┿',
-                renewed: '┼',
-                maybe_renewed: '┊',
-                renewed_in_life: '╋',
-                renewal_due: '◇',
-                refused: '✗',
-                sso_ended: '⊘',
-                past: '─',
-                sure: '━',
-                implied: '┅',
-                gap: '┈',
-                cut: '╱',
-                cached: '·',
-                refreshed: '▲',
-                not_renewed: '△',
-            },
+    pub fn new(charset: Charset) -> Self {
+        let mark = |ascii, unicode| if charset == Charset::Ascii { ascii } else { unicode };
+        Self {
+            start: mark('|', '├'),
+            end: mark(']', '┫'),
+            now: mark('O', '●'),
+            sure_end: mark('>', '┿'),
+            renewed: mark('+', '┼'),
+            maybe_renewed: mark(':', '┊'),
+            renewed_in_life: mark('+', '╋'),
+            renewal_due: mark('!', '◇'),
+            refused: mark('x', '✗'),
+            sso_ended: mark('%', '⊘'),
+            past: mark('-', '─'),
+            sure: mark('=', '━'),
+            implied: mark('.', '┅'),
+            gap: mark('~', '┈'),
+            cut: mark('/', '╱'),
+            cached: mark('.', '·'),
+            refreshed: mark('^', '▲'),
+            not_renewed: mark('o', '△'),
         }
     }
 }
@@ -112,7 +87,6 @@ impl Bar {
         }
     }
 
-    /// Replaces the cells of a range of columns.
     pub fn fill(&mut self, columns: Range<usize>, mark: char, role: Role) {
         for column in columns {
             self.set(column, mark, role);

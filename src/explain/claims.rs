@@ -7,16 +7,13 @@ use crate::domain::warning::WarningCode;
 use crate::jwt::{RegisteredClaims, whole_seconds};
 use serde_json::Value;
 
-/// The provider whose claims are explained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClaimIssuer {
-    /// Whether TelenorID+'s documentation applies.
     pub telenorid_plus: bool,
     /// Whether every `sub` differs per client (Core 8).
     pub pairwise: bool,
 }
 
-/// The note that an expired ID token does not mean a problem.
 pub fn expired_id_token_note(issuer: ClaimIssuer) -> &'static str {
     if issuer.telenorid_plus {
         "an ID token of TelenorID+ is valid for 5 minutes and only says who logged in. That it has expired is normal \
@@ -59,18 +56,17 @@ const NAMES: [(&str, &str); 9] = [
 /// What the claim `name` with that `value` means; `None` if that is not documented. In a list (`amr`, sometimes `acr`),
 /// each known value is explained.
 pub fn explain(name: &str, value: &Value, issuer: ClaimIssuer) -> Option<String> {
-    if let Some((_, meaning)) = NAMES.iter().find(|(n, _)| *n == name) {
-        return Some((*meaning).to_owned());
-    }
     let meaning_of_name = match name {
-        "sub" if issuer.telenorid_plus || issuer.pairwise => "the user's ID for this client only",
-        "sub" => "the user's ID",
-        _ if !issuer.telenorid_plus => return None,
-        "preferred_username" => "a phone number or an e-mail address",
-        _ => "",
+        "sub" if issuer.telenorid_plus || issuer.pairwise => Some("the user's ID for this client only"),
+        "sub" => Some("the user's ID"),
+        "preferred_username" if issuer.telenorid_plus => Some("a phone number or an e-mail address"),
+        _ => NAMES.iter().find(|(known, _)| *known == name).map(|(_, meaning)| *meaning),
     };
-    if !meaning_of_name.is_empty() {
-        return Some(meaning_of_name.to_owned());
+    if let Some(meaning) = meaning_of_name {
+        return Some(meaning.to_owned());
+    }
+    if !issuer.telenorid_plus {
+        return None;
     }
     let texts: Vec<&str> = match value {
         Value::String(text) if name == "scope" => text.split_whitespace().collect(),
@@ -97,7 +93,6 @@ fn meaning(name: &str, text: &str) -> Option<String> {
     }
 }
 
-/// The time claims that are valid, in whole seconds and in chronological order.
 pub fn times(claims: &RegisteredClaims) -> impl Iterator<Item = (&'static str, Time)> {
     time_claims(claims).filter_map(|(name, claim)| Some((name, time_from_seconds(whole_seconds(claim)?)?)))
 }

@@ -6,7 +6,6 @@ use crate::terminal::styled_text::{Charset, Line, Role};
 use crate::terminal::table::{self, Align, pad};
 use serde_json::{Value, json};
 
-/// The width of the names: the longest is `kernel keyring`.
 const NAME_WIDTH: usize = 14;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +16,6 @@ pub enum Status {
     Failed {
         exit_code: i32,
     },
-    /// It was not checked.
     Skipped,
 }
 
@@ -37,7 +35,6 @@ pub struct Check {
     pub seen: String,
     pub settings: Vec<Setting>,
     pub remarks: Vec<String>,
-    /// The next command.
     pub remedy: Option<String>,
 }
 
@@ -83,36 +80,30 @@ impl Check {
 
     /// The lines for a terminal. The command of a remedy is not broken: it can be copied.
     pub fn lines(&self, charset: Charset, columns: usize) -> Vec<Line> {
+        const LABEL: &str = "hint: ";
         let indent = NAME_WIDTH + 4;
-        let blank = || Line::new(Role::Text, " ".repeat(indent));
         let wrapped = |text: &str| wrap(text, columns.saturating_sub(indent));
         let mut lines = Vec::new();
-        for (number, text) in wrapped(&self.seen).into_iter().enumerate() {
-            let mut line = if number == 0 { self.head(charset) } else { blank() };
-            line.push(Role::Text, text);
+        let mut add = |texts: &[(Role, &str)]| {
+            let blank = || Line::new(Role::Text, " ".repeat(indent));
+            let mut line = if lines.is_empty() { self.head(charset) } else { blank() };
+            texts.iter().for_each(|(role, text)| line.push(*role, *text));
             lines.push(line);
+        };
+        for text in wrapped(&self.seen) {
+            add(&[(Role::Text, &text)]);
         }
         let key_width = table::widest(self.settings.iter().map(|setting| setting.key.as_str()));
         for Setting { key, value, source } in &self.settings {
-            let mut line = blank();
-            line.push(Role::Text, format!("{}  {value}", pad(key, key_width, Align::Left)));
-            line.push(Role::Faint, format!("  ({source})"));
-            lines.push(line);
+            let value = format!("{}  {value}", pad(key, key_width, Align::Left));
+            add(&[(Role::Text, &value), (Role::Faint, &format!("  ({source})"))]);
         }
         for text in self.remarks.iter().flat_map(|remark| wrapped(remark)) {
-            let mut line = blank();
-            line.push(Role::Text, text);
-            lines.push(line);
+            add(&[(Role::Text, &text)]);
         }
-        if let Some(remedy) = &self.remedy {
-            const LABEL: &str = "hint: ";
-            for (number, text) in wrap(remedy, columns.saturating_sub(indent + LABEL.len())).into_iter().enumerate() {
-                let mut line = blank();
-                let label = if number == 0 { LABEL.to_owned() } else { " ".repeat(LABEL.len()) };
-                line.push(Role::Now, label);
-                line.push(Role::Text, text);
-                lines.push(line);
-            }
+        let remedy = self.remedy.iter().flat_map(|text| wrap(text, columns.saturating_sub(indent + LABEL.len())));
+        for (number, text) in remedy.enumerate() {
+            add(&[(Role::Now, if number == 0 { LABEL } else { "      " }), (Role::Text, &text)]);
         }
         lines
     }

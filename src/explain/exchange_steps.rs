@@ -7,11 +7,9 @@ use crate::domain::time::Seconds;
 /// What ties an ID token to this login or session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binding {
-    /// A login in a browser.
     Nonce,
     /// A login elsewhere, which has no nonce.
     Polled,
-    /// A refresh.
     Session,
 }
 

@@ -7,7 +7,6 @@ use crate::domain::time::Seconds;
 pub const UNKNOWN_POLICY: &str = "it is not known when this session ends, because its profile names neither a \
      client type nor a policy: set client_type (TIDP_CLIENT_TYPE)";
 
-/// Why there is nothing to keep alive: no refresh token, or a policy without refresh tokens.
 pub fn nothing_to_keep_alive(session: &Session, policy: &Policy, access_token_until: &str) -> String {
     if session.held_token().is_some() {
         format!(
@@ -26,35 +25,18 @@ pub fn nothing_to_keep_alive(session: &Session, policy: &Policy, access_token_un
 pub const LAST_REFRESH_REFUSED: &str =
     "The provider refused the last refresh. Trying again now, to find out whether the session is still alive.";
 
-/// The note at the start if the provider, asked about the refresh token, said that it is not active.
 pub const FOUND_INACTIVE: &str = "The provider says that the refresh token is no longer active. Trying it once, to find out \
      whether the session is still alive.";
 
-/// When the session is renewed next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NextRenewal {
-    Now,
-    /// At that time, as text.
-    At(String),
-    AfterDuration,
-}
-
-/// The note at the start.
-pub fn start_note(policy: &Policy, end: &str, renewal: &NextRenewal) -> String {
-    let renewal = match renewal {
-        NextRenewal::Now => "it is renewed now",
-        NextRenewal::At(due) => &format!("it will be renewed {due}"),
-        NextRenewal::AfterDuration => "no renewal falls within --for",
-    };
+/// The note at the start. `renewal` says when the session is renewed next.
+pub fn start_note(policy: &Policy, end: &str, renewal: &str) -> String {
     format!("Keeping the session alive: under {} it ends {end}; {renewal}.", policy.name.as_str())
 }
 
-/// The note at the start if no refresh moves the end.
 pub fn waiting_note(reason: &str, end: &str) -> String {
     format!("Nothing to renew: {reason}, so it ends {end}. Waiting; refreshing would not extend it.")
 }
 
-/// Why no refresh moves the end of the session.
 pub fn end_reason(policy: &Policy, sso: Sso) -> String {
     if !policy.sliding {
         format!("under {} no refresh extends a session", policy.name.as_str())
@@ -88,7 +70,6 @@ pub fn sso_ended_warning(end: &str) -> String {
     )
 }
 
-/// The note on a session that another process has changed.
 pub fn changed_elsewhere_note(now: &str, end: &str) -> String {
     format!("{now}  No refresh needed: another tidp has changed the session, which now ends {end}.")
 }
@@ -102,7 +83,6 @@ pub fn not_renewed_warning(error: &str, end: Option<&str>) -> String {
     }
 }
 
-/// The note that a renewal has succeeded after failures.
 pub fn recovered_note(lasted: Seconds, failures: u32) -> String {
     let attempts = if failures == 1 { "1 failed attempt".to_owned() } else { format!("{failures} failed attempts") };
     format!("The session can be renewed again, after {} and {attempts}.", lasted.to_text())
@@ -114,11 +94,9 @@ pub fn command_continues_warning(reason: &str) -> String {
     )
 }
 
-/// What a keepalive has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeepaliveCounts {
     pub refreshes: u32,
-    /// Renewals by other processes.
     pub renewed_elsewhere: u32,
     pub failures: u32,
 }

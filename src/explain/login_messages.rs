@@ -1,13 +1,13 @@
-//! The messages after a login.
+//! The messages of a login, and of whatever else needs the user's browser.
 
 use crate::domain::decision::Renew;
 use crate::domain::session::{Account, ExpirySource, Session};
 use crate::domain::text::printable;
-use crate::domain::time::Time;
+use crate::domain::time::{Seconds, Time};
 use crate::explain::outlook::sentence::{renewal_in_time, setting};
 use crate::explain::outlook::{SessionOutlook, SessionState};
+use url::Url;
 
-/// The note before a login that replaces a session of this account.
 pub fn replaces_session_note(account: &Account) -> String {
     format!("This login replaces the session of {}.", account_name(account))
 }
@@ -38,37 +38,21 @@ fn policy_line(
     profile: Option<&str>,
     when: &dyn Fn(Time) -> String,
 ) -> String {
+    let name = outlook.policy.map(|policy| policy.name.as_str()).unwrap_or_default();
     if let SessionState::FoundInactive(_) = outlook.state {
-        let name = outlook.policy.map(|policy| format!("Policy {}: ", policy.name.as_str())).unwrap_or_default();
+        let policy = if name.is_empty() { String::new() } else { format!("Policy {name}: ") };
         return format!(
-            "{name}the login returned a refresh token, but the provider says that it is not active; the next refresh will \
-             show."
+            "{policy}the login returned a refresh token, but the provider says that it is not active; the next refresh \
+             will show."
         );
     }
-    if let Some(policy) = outlook.policy.filter(|_| outlook.has_token_beside_policy()) {
-        return format!(
-            "Policy {} has no refresh tokens, but the provider issued one: it is tried once the access token has \
-             expired.",
-            policy.name.as_str()
-        );
-    }
-    let Some(policy) = outlook.policy else {
-        let key = setting(policy_key, profile);
-        return if let Some(expiry) = outlook.expiry {
-            let end = when(expiry.expires_at);
-            format!(
-                "The provider says that the refresh token expires at {end}; set {key} to know whether a refresh renews \
-                 it."
-            )
-        } else if outlook.has_refresh_token() {
-            format!("The login returned a refresh token; set {key} to know when it expires.")
-        } else {
-            "The login returned no refresh token; log in again when the access token has expired.".to_owned()
-        };
-    };
-    let name = policy.name.as_str();
-    match outlook.expiry {
-        Some(expiry) => {
+    let key = setting(policy_key, profile);
+    match (outlook.policy, outlook.expiry) {
+        (Some(_), _) if outlook.has_token_beside_policy() => format!(
+            "Policy {name} has no refresh tokens, but the provider issued one: it is tried once the access token has \
+             expired."
+        ),
+        (Some(policy), Some(expiry)) => {
             let renewal = if policy.sliding { "renewed by each refresh" } else { "fixed: no refresh extends it" };
             let subject = match expiry.source {
                 ExpirySource::Policy => "the refresh token expires",
@@ -76,7 +60,19 @@ fn policy_line(
             };
             format!("Policy {name}: {subject} at {}, {renewal}.", when(expiry.expires_at))
         }
-        None => format!("Policy {name}: no refresh token; log in again when the access token has expired."),
+        (Some(_), None) => {
+            format!("Policy {name}: no refresh token; log in again when the access token has expired.")
+        }
+        (None, Some(expiry)) => format!(
+            "The provider says that the refresh token expires at {}; set {key} to know whether a refresh renews it.",
+            when(expiry.expires_at)
+        ),
+        (None, None) if outlook.has_refresh_token() => {
+            format!("The login returned a refresh token; set {key} to know when it expires.")
+        }
+        (None, None) => {
+            "The login returned no refresh token; log in again when the access token has expired.".to_owned()
+        }
     }
 }
 
@@ -90,6 +86,22 @@ pub fn early_expiry_warning(outlook: &SessionOutlook<'_>, profile: Option<&str>)
         renewal_in_time(profile),
         expiry.last_third().to_text()
     ))
+}
+
+/// The prompt after the browser was opened. `purpose` says what for ("log in"), `timeout` how long tidp waits.
+pub fn opened_prompt(url: &Url, purpose: &str, timeout: Seconds) -> String {
+    let timeout = timeout.to_text();
+    format!("Opening your browser to {purpose} (waiting up to {timeout}). If nothing opens, go to:\n\n  {url}\n")
+}
+
+/// The prompt to open the URL. `place` says where.
+pub fn open_prompt(url: &Url, place: &str, timeout: Seconds) -> String {
+    let timeout = timeout.to_text();
+    format!("Open this URL {place} (waiting up to {timeout}):\n\n  {url}\n")
+}
+
+pub fn not_opened_note(why: &str) -> String {
+    format!("The browser could not be opened: {}.", printable(why))
 }
 
 /// How to finish a login at a printed URL where the browser may be on another machine: a list. `forward` is the command

@@ -6,7 +6,6 @@ use crate::domain::text::printable;
 use crate::domain::time::Time;
 use serde_json::{Value, json};
 
-/// A client and its tokens.
 pub struct MachineView<'a> {
     pub key: &'a SessionKey,
     pub grant: &'static str,
@@ -46,12 +45,16 @@ impl MachineView<'_> {
     }
 
     pub fn text(&self, style: &ViewStyle<'_>) -> String {
+        let scopes = match self.scopes {
+            [] => "chosen by the provider".to_owned(),
+            scopes => printable(&scopes.join(" ")),
+        };
         let mut text: String = [
             ("Issuer", printable(&self.key.issuer)),
             ("Client", printable(&self.key.client_id)),
             ("Profile", printable(&self.key.profile)),
-            ("Grant", format!("{}: the client acts for itself, without a user", self.grant)),
-            ("Scopes", scopes_text(self.scopes)),
+            ("Grant", "machine token: the client acts for itself, without a user".to_owned()),
+            ("Scopes", scopes),
             ("Store", self.store.to_owned()),
         ]
         .iter()
@@ -64,10 +67,6 @@ impl MachineView<'_> {
         text.extend(self.others.iter().map(|token| token.text(style, self.now)));
         text
     }
-}
-
-fn scopes_text(scopes: &[String]) -> String {
-    if scopes.is_empty() { "chosen by the provider".to_owned() } else { printable(&scopes.join(" ")) }
 }
 
 /// What `tidp policy` says of a client that acts for itself. `expires_at` is when the token for the profile's scopes expires,

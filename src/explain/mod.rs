@@ -1,7 +1,6 @@
 //! What a session can expect, as words and pictures. Pure.
 
 pub mod bar;
-pub mod browser_messages;
 pub mod claims;
 pub mod doctor_report;
 pub mod exchange_steps;
@@ -20,3 +19,11 @@ pub mod simulation;
 pub mod status_table;
 pub mod timeline;
 pub mod trace_messages;
+
+use crate::terminal::layout::wrap;
+use crate::terminal::styled_text::{Line, Role};
+
+/// The lines of a text, at most `columns` wide.
+fn paragraph(text: &str, columns: usize) -> impl Iterator<Item = Line> {
+    wrap(text, columns).into_iter().map(|line| Line::new(Role::Text, line))
+}

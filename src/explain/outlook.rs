@@ -23,9 +23,7 @@ pub enum NextAction {
     None,
     /// A refresh: it is due, or it would extend the session.
     Refresh,
-    /// Only a login.
     Login,
-    /// The policy is not known.
     Unknown,
 }
 
@@ -51,7 +49,6 @@ pub struct SessionOutlook<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionState {
     NoSession,
-    /// The login returned no refresh token.
     NoRefreshToken,
     /// The provider rejected the refresh token.
     Refused(Time),
@@ -63,7 +60,6 @@ pub enum SessionState {
     UnknownExpiry,
     /// The provider says when the refresh token expires, but no policy says whether a refresh renews it.
     UnknownRenewal(RefreshTokenExpiry),
-    /// A refresh would renew it.
     Renewable(RefreshTokenExpiry),
     /// A sliding policy, but the SSO session has ended: no refresh renews it.
     SsoEnded(RefreshTokenExpiry),
@@ -125,7 +121,6 @@ impl<'a> SessionOutlook<'a> {
         Self { now, session, policy, renew, state, expiry, sso, renewal_due_at, paused_until: None }
     }
 
-    /// When the access token expires; `None` without a session.
     pub fn access_token_expires_at(&self) -> Option<Time> {
         self.session.map(|session| session.access_token.expires_at)
     }
@@ -168,11 +163,6 @@ impl<'a> SessionOutlook<'a> {
         }
     }
 
-    /// Whether a refresh now would renew the session.
-    pub fn is_renewable(&self) -> bool {
-        matches!(self.state, SessionState::Renewable(_))
-    }
-
     /// When the refresh token would expire after a refresh now; `None` if no refresh can succeed.
     pub fn after_refresh_expires_at(&self) -> Option<Time> {
         match self.state {
@@ -191,30 +181,22 @@ impl<'a> SessionOutlook<'a> {
         let intent = Intent::AccessToken { min_ttl: Seconds::ZERO };
         let decision = decide(self.now, self.session, self.policy, self.renew, intent);
         let changes_at = decision.changes_at;
+        let unless_used = |idle| if decision.action == Action::Use { idle } else { NextAction::Refresh };
         let idle = if self.policy.is_some() { NextAction::None } else { NextAction::Unknown };
-        match (self.state, decision.action) {
-            (
-                SessionState::NoSession
-                | SessionState::Refused(_)
-                | SessionState::FoundInactive(_)
-                | SessionState::Expired(_),
-                _,
-            ) => (NextAction::Login, None),
-            (SessionState::RefusedTokenKept, _) => (NextAction::Refresh, changes_at),
-            (SessionState::NoRefreshToken, Action::Use) => (NextAction::None, changes_at),
-            (SessionState::NoRefreshToken, _) => (NextAction::Login, changes_at),
-            (SessionState::UnknownExpiry, Action::Use) => (idle, changes_at),
-            (SessionState::UnknownExpiry, _) => (NextAction::Refresh, changes_at),
-            (SessionState::UnknownRenewal(expiry), action) => {
-                let end = expiry.expires_at;
-                let next = if action == Action::Use { idle } else { NextAction::Refresh };
-                (next, Some(changes_at.map_or(end, |at| at.min(end))))
-            }
-            (SessionState::Renewable(expiry), _) => (NextAction::Refresh, Some(self.act_before(expiry))),
-            (SessionState::SsoEnded(expiry) | SessionState::Fixed(expiry), action) => {
-                let end = self.act_before(expiry);
-                let next = if action == Action::Use { NextAction::None } else { NextAction::Refresh };
-                (next, Some(changes_at.map_or(end, |at| at.min(end))))
+        let change_or = |end: Time| Some(changes_at.map_or(end, |at| at.min(end)));
+        match self.state {
+            SessionState::NoSession
+            | SessionState::Refused(_)
+            | SessionState::FoundInactive(_)
+            | SessionState::Expired(_) => (NextAction::Login, None),
+            SessionState::RefusedTokenKept => (NextAction::Refresh, changes_at),
+            SessionState::NoRefreshToken if decision.action == Action::Use => (NextAction::None, changes_at),
+            SessionState::NoRefreshToken => (NextAction::Login, changes_at),
+            SessionState::UnknownExpiry => (unless_used(idle), changes_at),
+            SessionState::UnknownRenewal(expiry) => (unless_used(idle), change_or(expiry.expires_at)),
+            SessionState::Renewable(expiry) => (NextAction::Refresh, Some(self.act_before(expiry))),
+            SessionState::SsoEnded(expiry) | SessionState::Fixed(expiry) => {
+                (unless_used(NextAction::None), change_or(self.act_before(expiry)))
             }
         }
     }

@@ -21,7 +21,6 @@ pub struct PolicyDescription {
 }
 
 impl PolicyDescription {
-    /// How long a session lasts, in a few words.
     pub fn lifetime_text(&self) -> String {
         match (self.lifetime, self.sliding) {
             (None, _) => "no refresh token".to_owned(),
@@ -35,7 +34,6 @@ impl PolicyDescription {
         format!("{:<30} {}", self.lifetime_text(), self.used_by)
     }
 
-    /// Its labels and texts for `tidp policy show`.
     pub fn rows(&self) -> [(&'static str, &'static str); 4] {
         [
             ("Used by", self.used_by),
@@ -46,12 +44,10 @@ impl PolicyDescription {
     }
 }
 
-/// All policies in words, in the order of TelenorID+'s guide.
 pub fn policy_descriptions() -> [PolicyDescription; PolicyName::ALL.len()] {
     PolicyName::ALL.map(policy_description)
 }
 
-/// The policy of that name in words.
 pub const fn policy_description(name: PolicyName) -> PolicyDescription {
     let Policy { sliding, lifetime, .. } = name.documented();
     let [used_by, on_refresh, life, advice] = texts(name);
@@ -82,22 +78,18 @@ const fn texts(name: PolicyName) -> [&'static str; 4] {
              response without a refresh token means that the SSO session has ended: keep the old one, and do not count \
              on a longer lifetime.",
         ],
-        PolicyName::PublicWeb => {
-            texts_of_ten_minutes("PublicWithRefresh clients: single-page applications with refresh tokens")
-        }
-        PolicyName::Web => texts_of_ten_minutes("PublicWithRefresh clients: the same rule as PublicWeb"),
+        PolicyName::PublicWeb | PolicyName::Web => [
+            match name {
+                PolicyName::Web => "PublicWithRefresh clients: the same rule as PublicWeb",
+                _ => "PublicWithRefresh clients: single-page applications with refresh tokens",
+            },
+            "gives a new access token and a new 10-minute refresh token, while the user's SSO session is active",
+            "10 minutes from the last refresh that renewed it: shorter than the hour that an access token is valid",
+            "Refreshing only when the access token has expired comes too late. To keep the session, refresh on purpose, at \
+             least every 10 minutes: with renew = \"before-session-ends\" in the profile and `tidp token` at least every \
+             3 min 20 s (in the last third), with `tidp keepalive`, or with `tidp refresh --force`. Otherwise log in again.",
+        ],
     }
-}
-
-const fn texts_of_ten_minutes(used_by: &'static str) -> [&'static str; 4] {
-    [
-        used_by,
-        "gives a new access token and a new 10-minute refresh token, while the user's SSO session is active",
-        "10 minutes from the last refresh that renewed it: shorter than the hour that an access token is valid",
-        "Refreshing only when the access token has expired comes too late. To keep the session, refresh on purpose, at \
-         least every 10 minutes: with renew = \"before-session-ends\" in the profile and `tidp token` at least every \
-         3 min 20 s (in the last third), with `tidp keepalive`, or with `tidp refresh --force`. Otherwise log in again.",
-    ]
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use super::outlook::sentence::Words;
 use super::outlook::{NextAction, SessionOutlook};
 use super::session_event::event_description;
 use super::timeline::Timeline;
-use super::timeline::picture::draw;
 use crate::domain::policy::ClientType;
 use crate::domain::text::printable;
 use crate::domain::time::Time;
@@ -15,7 +14,6 @@ pub struct PolicyPage<'a> {
     pub outlook: SessionOutlook<'a>,
     pub profile: &'a str,
     pub client_type: Option<ClientType>,
-    /// The value that commands need for `--profile`.
     pub profile_flag: Option<&'a str>,
     pub with_events: bool,
     /// Otherwise each event is a line, for `grep`.
@@ -23,7 +21,6 @@ pub struct PolicyPage<'a> {
 }
 
 impl PolicyPage<'_> {
-    /// The page, at most `columns` wide.
     pub fn lines(&self, columns: usize, charset: Charset, format_time: &dyn Fn(Time) -> String) -> Vec<Line> {
         let words = Words { format_time, profile: self.profile_flag };
         let text = |role, sentence: &String| wrap(sentence, columns).into_iter().map(move |line| Line::new(role, line));
@@ -35,7 +32,7 @@ impl PolicyPage<'_> {
         }
         lines.push(Line::default());
         if let Some(session) = self.outlook.session {
-            lines.extend(draw(&Timeline::new(session, &self.outlook), columns, charset, format_time));
+            lines.extend(Timeline::new(session, self.outlook).draw(columns, charset, format_time));
             lines.push(Line::default());
         }
         lines.extend(self.outlook.details(&words).iter().flat_map(|sentence| text(Role::Text, sentence)));

@@ -4,53 +4,42 @@ use crate::domain::session::Renewal;
 use crate::domain::time::Time;
 use crate::explain::outlook::SessionOutlook;
 
-/// What a refresh did to the refresh token. The warning (`sso_ended`) is for a token that will not be renewed any more.
-pub struct RenewalMessage {
-    pub note: String,
-    pub warning: Option<String>,
-}
-
-/// The message for a refresh that led to this outlook.
-pub fn renewal_message(
+/// What a refresh, which led to this outlook, did to the refresh token: a note, and a warning (`sso_ended`) if that will not
+/// be renewed any more.
+pub fn renewal_messages(
     outlook: &SessionOutlook<'_>,
     renewal: Renewal,
     when: &dyn Fn(Time) -> String,
-) -> RenewalMessage {
-    let Some((policy, expiry)) = outlook.policy.zip(outlook.expiry) else { return note(unknown_policy_note(renewal)) };
+) -> (String, Option<String>) {
+    let Some((policy, expiry)) = outlook.policy.zip(outlook.expiry) else {
+        let returned = match renewal {
+            Renewal::New => "a new refresh token",
+            Renewal::Same => "the same refresh token",
+            Renewal::None => "no refresh token; the old one is kept",
+        };
+        return (format!("The provider returned {returned}."), None);
+    };
     let (implied, sure) = (when(expiry.expires_at), when(expiry.expires_at_earliest));
-    match renewal {
-        _ if !policy.sliding => {
-            note(format!("Under {} the refresh token still expires at {sure}.", policy.name.as_str()))
-        }
-        Renewal::New => note(format!("The refresh token was renewed: it expires at {sure}.")),
-        Renewal::Same => note(format!(
+    let note = match renewal {
+        _ if !policy.sliding => format!("Under {} the refresh token still expires at {sure}.", policy.name.as_str()),
+        Renewal::New => format!("The refresh token was renewed: it expires at {sure}."),
+        Renewal::Same => format!(
             "The provider returned the same refresh token. If it was renewed, it expires at {implied}; rely \
              only on {sure}."
-        )),
-        Renewal::None if !policy.reports_sso => note(format!(
+        ),
+        Renewal::None if !policy.reports_sso => format!(
             "The provider returned no new refresh token. If the old one was renewed, it expires at \
              {implied}; rely only on {sure}."
-        )),
-        Renewal::None => RenewalMessage {
-            note: "The refresh token was not renewed.".to_owned(),
-            warning: Some(format!(
+        ),
+        Renewal::None => {
+            let warning = format!(
                 "the SSO session has ended: the provider returned no refresh token, and the old one still expires at \
                  {sure}. Refreshing will not renew it; log in again before then"
-            )),
-        },
-    }
-}
-
-fn note(text: impl Into<String>) -> RenewalMessage {
-    RenewalMessage { note: text.into(), warning: None }
-}
-
-fn unknown_policy_note(renewal: Renewal) -> &'static str {
-    match renewal {
-        Renewal::New => "The provider returned a new refresh token.",
-        Renewal::Same => "The provider returned the same refresh token.",
-        Renewal::None => "The provider returned no refresh token; the old one is kept.",
-    }
+            );
+            return ("The refresh token was not renewed.".to_owned(), Some(warning));
+        }
+    };
+    (note, None)
 }
 
 /// The note that a token whose refresh was interrupted at `started_at` still worked.
@@ -67,12 +56,10 @@ pub fn interrupted_warning(started_at: &str, response_discarded: bool) -> String
     )
 }
 
-/// The warning if the session was written in the future.
 pub fn clock_went_back_warning(saved_at: &str) -> String {
     format!("this machine's clock went back: the session was saved at {saved_at}; its tokens are not trusted")
 }
 
-/// The warning before an access token for another profile of the user is requested.
 pub const TNU_ID_DEPRECATED: &str = "--tnu-id is deprecated: TelenorID+ may stop switching profiles in a refresh. The next \
                                      refresh without it returns to the user's own profile";
 

@@ -13,7 +13,6 @@ pub fn refresh_reason(reason: RefreshReason) -> &'static str {
     }
 }
 
-/// An event of a session, for `tidp policy --why`.
 pub fn event_description(event: &SessionEvent) -> String {
     let cause = |reason: &RefreshReason| match &event.scopes {
         None => refresh_reason(*reason).to_owned(),

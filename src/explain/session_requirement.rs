@@ -4,7 +4,6 @@ use super::outlook::SessionOutlook;
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 
-/// A requirement that the session does not meet, or for which that is not known.
 pub struct UnmetRequirement {
     pub message: String,
     pub login_helps: bool,
@@ -13,9 +12,6 @@ pub struct UnmetRequirement {
 }
 
 /// Whether the session certainly lasts for `required`.
-///
-/// # Errors
-/// [`UnmetRequirement`] if it does not, or if that is not known.
 pub fn check_requirement(
     outlook: &SessionOutlook<'_>,
     access_token_expires_at: Time,

@@ -16,26 +16,21 @@ use std::collections::BTreeMap;
 /// The `verified_reason` of a token that is not a JWT: only its issuer can read it.
 pub const OPAQUE: &str = "opaque";
 
-/// How the text is shown.
 pub struct ViewStyle<'a> {
     pub colors: Colors,
-    /// Formats a time with its distance from now.
     pub when: &'a dyn Fn(Time) -> String,
     pub claim_issuer: ClaimIssuer,
 }
 
 impl ViewStyle<'_> {
-    /// A line with a label.
     pub(super) fn row(&self, label: &str, value: &str) -> String {
         format!("{} {value}\n", self.colors.bold(&format!("{label:<14}")))
     }
 }
 
-/// A session and its tokens, as its policy describes them.
 pub struct SessionView<'s> {
     pub session: &'s Session,
     pub outlook: SessionOutlook<'s>,
-    /// The name of its store.
     pub store: &'s str,
     pub access_token: TokenView<'s>,
     /// For fewer scopes.
@@ -43,7 +38,6 @@ pub struct SessionView<'s> {
     pub id_token: Option<TokenView<'s>>,
 }
 
-/// An access or ID token.
 pub struct TokenView<'s> {
     pub token: &'s Secret,
     pub expires_at: Time,
@@ -105,7 +99,6 @@ impl TokenView<'_> {
 }
 
 impl SessionView<'_> {
-    /// The document of `tidp inspect --json`.
     pub fn to_json(&self) -> Value {
         let Session { key, account, scopes, login_at, .. } = self.session;
         let SessionOutlook { now, expiry, .. } = self.outlook;

@@ -19,7 +19,6 @@ pub enum Life {
     Ended,
 }
 
-/// A session in short.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionSummary {
     pub account: Option<Account>,
@@ -31,7 +30,6 @@ pub struct SessionSummary {
 #[derive(Clone, Debug)]
 pub struct StatusRow {
     pub name: String,
-    /// The name for a person.
     pub shown_name: String,
     /// The code of why it is in use; `None` if it is not.
     pub why: Option<&'static str>,
@@ -51,7 +49,6 @@ pub struct Details {
 }
 
 impl Life {
-    /// Until this time, or ended if it has passed.
     pub fn until(end: Time, now: Time) -> Self {
         if now < end { Self::Valid(Some(end)) } else { Self::Ended }
     }
@@ -111,13 +108,11 @@ impl StatusRow {
             Err(what) => document["error"] = what.as_str().into(),
             Ok(details) => {
                 let SessionSummary { account, access_token, session } = &details.summary;
-                let account =
-                    account.as_ref().map(|account| json!({ "sub": account.sub, "username": account.username }));
                 document["issuer"] = details.issuer.as_str().into();
                 document["client_id"] = details.client_id.as_str().into();
                 document["grant"] = details.grant.into();
                 document["policy"] = details.policy.ok().into();
-                document["account"] = account.into();
+                document["account"] = json!(account);
                 document["access_token"] = access_token.to_json("expired");
                 document["session"] = session.to_json("ended");
             }

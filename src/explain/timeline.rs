@@ -6,42 +6,34 @@
 
 mod legend;
 mod lifetime_bars;
-pub mod picture;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::session::{self, EventKind, RefreshToken, RefreshTokenExpiry, Session, Sso};
+use crate::domain::session::{self, EventKind, RefreshToken, Session, Sso};
 use crate::domain::time::Time;
 use crate::explain::bar::Marks;
 use crate::explain::outlook::observations::expiry_when_refused;
-use crate::explain::outlook::{NextAction, SessionOutlook, SessionState};
-use crate::terminal::styled_text::Role;
+use crate::explain::outlook::{NextAction, SessionOutlook};
+use crate::terminal::styled_text::{Charset, Line, Role};
 
 /// What is drawn.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timeline {
-    now: Time,
-    login_at: Time,
-    access_token_from: Time,
-    access_token_until: Time,
+pub struct Timeline<'a> {
+    session: &'a Session,
+    outlook: SessionOutlook<'a>,
     /// The refresh that returned the access token; `None` if the login did.
     last_refresh: Option<Time>,
     /// Oldest first.
     renewals: Vec<Renewal>,
     /// When a refresh first found that the SSO session had ended.
     sso_ended_at: Option<Time>,
-    refresh_token: Option<RefreshTokenExpiry>,
     refused_at: Option<Time>,
     /// When the refresh token had expired, if it was refused after that.
     expired_before_refusal: Option<Time>,
-    state: SessionState,
     /// Whether only a login helps.
     login_needed: bool,
-    renewal_due_at: Option<Time>,
 }
 
 /// A refresh that renewed the refresh token, or may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Renewal {
     at: Time,
     /// Whether the provider returned a new refresh token.
@@ -49,51 +41,45 @@ struct Renewal {
 }
 
 impl Renewal {
-    fn mark(self, marks: Marks) -> char {
+    fn mark(&self, marks: Marks) -> char {
         if self.certain { marks.renewed } else { marks.maybe_renewed }
     }
 }
 
-impl Timeline {
-    pub fn new(session: &Session, outlook: &SessionOutlook<'_>) -> Self {
+impl<'a> Timeline<'a> {
+    pub fn new(session: &'a Session, outlook: SessionOutlook<'a>) -> Self {
         let sliding = outlook.policy.is_some_and(|policy| policy.sliding);
-        let renewals = session.events.iter().filter_map(|event| match event.kind {
-            EventKind::Refreshed { renewal: session::Renewal::New, .. } => {
-                Some(Renewal { at: event.time, certain: true })
-            }
-            EventKind::Refreshed { renewal: session::Renewal::Same, .. } => {
-                Some(Renewal { at: event.time, certain: false })
-            }
+        let mut refreshes = session.events.iter().filter_map(|event| match event.kind {
+            EventKind::Refreshed { renewal, .. } => Some((event.time, renewal)),
             _ => None,
         });
+        let renewals = refreshes.clone().filter(|(_, renewal)| sliding && *renewal != session::Renewal::None);
         let refused_at = match session.refresh_token {
-            RefreshToken::Refused { refused_at: at, .. } => Some(at),
+            RefreshToken::Refused { refused_at, .. } => Some(refused_at),
             RefreshToken::Held(_) | RefreshToken::NeverIssued => None,
         };
+        let expiry = expiry_when_refused(session, outlook.policy).map(|(_, expiry)| expiry.expires_at);
         Self {
-            now: outlook.now,
-            login_at: session.login_at,
-            access_token_from: session.access_token.obtained_at,
-            access_token_until: session.access_token.expires_at,
-            last_refresh: session.events.iter().rev().find_map(|event| match event.kind {
-                EventKind::Refreshed { .. } => Some(event.time),
-                _ => None,
-            }),
-            renewals: if sliding { renewals.collect() } else { Vec::new() },
-            sso_ended_at: sso_ended_at(session, outlook),
-            refresh_token: outlook.expiry,
+            session,
+            outlook,
+            last_refresh: refreshes.next_back().map(|(at, _)| at),
+            renewals: renewals.map(|(at, renewal)| Renewal { at, certain: renewal == session::Renewal::New }).collect(),
+            sso_ended_at: sso_ended_at(session, &outlook),
             refused_at,
-            expired_before_refusal: expiry_when_refused(session, outlook.policy)
-                .map(|(_, expiry)| expiry.expires_at)
-                .filter(|end| refused_at.is_some_and(|refused_at| *end < refused_at)),
-            state: outlook.state,
+            expired_before_refusal: expiry.filter(|end| refused_at.is_some_and(|refused_at| *end < refused_at)),
             login_needed: outlook.next_action().0 == NextAction::Login,
-            renewal_due_at: outlook.renewal_due_at,
         }
     }
-}
 
-impl Timeline {
+    /// The picture, at most `columns` wide. Lifetimes of a like length share one scale.
+    pub fn draw(&self, columns: usize, charset: Charset, format_time: &dyn Fn(Time) -> String) -> Vec<Line> {
+        let marks = Marks::new(charset);
+        let mut lines = lifetime_bars::lifetime_bars(self, columns, marks);
+        lines.push(Line::default());
+        lines.extend(legend::legend(self, columns, marks, format_time));
+        lines.into_iter().map(|line| line.cut(columns)).collect()
+    }
+
     /// The mark of the last refresh: what it did to the refresh token.
     fn last_refresh_mark(&self, marks: Marks) -> char {
         let renewal = self.renewals.iter().find(|renewal| Some(renewal.at) == self.last_refresh);
@@ -102,7 +88,7 @@ impl Timeline {
 
     /// The role of the access token's end. Nothing is wrong while a refresh can replace the token.
     fn access_token_end_role(&self) -> Role {
-        match self.access_token_until > self.now {
+        match self.session.access_token.expires_at > self.outlook.now {
             true => Role::Edge,
             false if self.login_needed => Role::Over,
             false => Role::Past,

@@ -6,18 +6,15 @@ use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use std::time::Duration;
 
-/// Why the cache has no access token to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheMiss {
     /// The cache is switched off, or the store is in memory.
     Off,
     Empty,
-    /// It was cached under another key of the store.
     OtherKey,
     /// Its time is up, or nearly so, or it is from the future.
     NotValidLongEnough,
     RenewalDue,
-    /// An advisory warning is due, which needs the stored session.
     WarningDue,
 }
 
@@ -77,36 +74,24 @@ pub fn cache_miss(miss: CacheMiss) -> String {
     format!("no access token from the cache: {why}")
 }
 
-/// What is done with the session, and until when that holds.
 pub fn decision(decision: &Decision, when: &dyn Fn(Time) -> String) -> String {
     let action = match decision.action {
-        Action::Use => "use the stored token".to_owned(),
-        Action::Refresh(reason) => format!("refresh, {}", refresh_reason(reason)),
-        Action::Login(reason) => format!("a login is needed, {}", login_reason(reason)),
+        Action::Use => "use the stored token",
+        Action::Refresh(RefreshReason::Expired) => "refresh, because the token has expired, or is about to",
+        Action::Refresh(RefreshReason::Claims) => "refresh, to bring the claims up to date (--claims)",
+        Action::Refresh(RefreshReason::Forced) => "refresh, because it was asked for (--force)",
+        Action::Refresh(RefreshReason::Keepalive) => "refresh, to renew the session before it ends",
+        Action::Login(LoginReason::NoSession) => "a login is needed, because there is no session",
+        Action::Login(LoginReason::NoRefreshToken) => {
+            "a login is needed, because the token has expired and there is no refresh token"
+        }
+        Action::Login(LoginReason::Refused) => "a login is needed, because the provider has rejected the refresh token",
+        Action::Login(LoginReason::NoIdToken) => "a login is needed, because a refresh returns no ID token",
     };
     let until = decision.changes_at.map(|at| format!("; until {}", when(at))).unwrap_or_default();
     format!("decision: {action}{until}")
 }
 
-const fn refresh_reason(reason: RefreshReason) -> &'static str {
-    match reason {
-        RefreshReason::Expired => "because the token has expired, or is about to",
-        RefreshReason::Claims => "to bring the claims up to date (--claims)",
-        RefreshReason::Forced => "because it was asked for (--force)",
-        RefreshReason::Keepalive => "to renew the session before it ends",
-    }
-}
-
-const fn login_reason(reason: LoginReason) -> &'static str {
-    match reason {
-        LoginReason::NoSession => "because there is no session",
-        LoginReason::NoRefreshToken => "because the token has expired and there is no refresh token",
-        LoginReason::Refused => "because the provider has rejected the refresh token",
-        LoginReason::NoIdToken => "because a refresh returns no ID token",
-    }
-}
-
-/// A kept machine token, or the need for a new one.
 pub fn machine_token(left: Option<Seconds>) -> String {
     match left {
         Some(left) => format!("machine token kept from before, {} left: no request", left.to_text()),
@@ -114,12 +99,10 @@ pub fn machine_token(left: Option<Seconds>) -> String {
     }
 }
 
-/// A document of the provider that was not fetched.
 pub fn cached_document(name: &str, fetched: &str, fresh_until: &str) -> String {
     format!("{name} from the cache (fetched {fetched}, used until {fresh_until}): no request")
 }
 
-/// Why the keys are fetched although some were at hand.
 pub fn keys_fetched_again(is_unknown_key: bool) -> String {
     let why = match is_unknown_key {
         true => "the signing keys at hand lack this token's key",
@@ -128,12 +111,10 @@ pub fn keys_fetched_again(is_unknown_key: bool) -> String {
     format!("{why}: fetched again")
 }
 
-/// The provider refused to say when the refresh token expires.
 pub fn introspection_refused() -> String {
     "asked until when the refresh token is valid: this client may not ask, which is no harm".to_owned()
 }
 
-/// Where the client secret was found.
 pub fn client_secret(place: &str) -> String {
     format!("client secret from {place}")
 }

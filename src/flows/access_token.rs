@@ -5,7 +5,7 @@ use crate::domain::decision::Intent;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::session::{IdToken, Session};
-use crate::error::{Error, NetworkError, Result, SessionError, Situation};
+use crate::error::{Error, Result, SessionError, Situation};
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
@@ -117,7 +117,7 @@ fn fresh_token(context: &Context<'_>, fresh: FreshSession, wanted: &WantedToken)
     if context.ports.clock.now() >= session.access_token.expires_at {
         let message = "the new access token has already expired: the machine slept or its clock changed during the \
                        refresh; run the command again";
-        return Err(NetworkError::Unreachable(message.into()).into());
+        return Err(Situation::Unreachable(message.into()).into());
     }
     Ok(session.into())
 }

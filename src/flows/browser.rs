@@ -1,8 +1,8 @@
 //! The user's browser, and the loopback server that the redirect URI leads to.
 
 use crate::domain::time::Seconds;
-use crate::error::{Result, SetupError};
-use crate::explain::browser_messages;
+use crate::error::{ProfileError, Result};
+use crate::explain::login_messages;
 use crate::flows::context::Context;
 use crate::ports::{ListenAt, Listener, Ports};
 use url::Url;
@@ -12,16 +12,16 @@ use url::Url;
 pub fn open_or_print_url(context: &Context<'_>, url: &Url, purpose: &str, timeout: Seconds, print_only: bool) -> bool {
     let opened = !print_only && open_browser(context, url);
     context.reporter.prompt(if opened {
-        browser_messages::opened_prompt(url, purpose, timeout)
+        login_messages::opened_prompt(url, purpose, timeout)
     } else {
-        browser_messages::open_prompt(url, "in a browser on this machine", timeout)
+        login_messages::open_prompt(url, "in a browser on this machine", timeout)
     });
     opened
 }
 
 /// Opens the URL in the browser, if there is one. Returns whether it was opened.
 pub fn open_browser(context: &Context<'_>, url: &Url) -> bool {
-    let not_opened = |why: &String| context.reporter.note(browser_messages::not_opened_note(why));
+    let not_opened = |why: &String| context.reporter.note(login_messages::not_opened_note(why));
     let browser = &context.ports.browser;
     browser.available() && browser.open(url).inspect_err(not_opened).is_ok()
 }
@@ -33,7 +33,7 @@ pub fn open_browser(context: &Context<'_>, url: &Url) -> bool {
 pub fn listen(ports: &Ports, at: &ListenAt) -> Result<Box<dyn Listener>> {
     ports.callback.listen(at).map_err(|what| {
         let port = at.port.map(|port| format!(":{port}")).unwrap_or_default();
-        SetupError::NoListener(format!("cannot listen on {}{port}, where the redirect URI leads: {what}", at.host))
+        ProfileError::NoListener(format!("cannot listen on {}{port}, where the redirect URI leads: {what}", at.host))
             .into()
     })
 }

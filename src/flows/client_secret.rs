@@ -4,7 +4,7 @@ use crate::config::AuthMethod;
 use crate::domain::secret::Secret;
 use crate::domain::session::EntryKey;
 use crate::domain::text::without_byte_order_mark;
-use crate::error::{Error, LoginError, ProviderRefusal, Result, SetupError, Situation, StoreError};
+use crate::error::{Error, LoginError, ProfileError, ProviderRefusal, Result, Situation, StoreError};
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::oidc::token::{Client, ClientAuthentication};
@@ -40,7 +40,7 @@ impl Context<'_> {
             true => StoreError::SecretUnavailable(failure),
             false => StoreError::Failed(failure),
         };
-        let stored = self.store.load(&entry).map_err(failed)?.ok_or(SetupError::NoClientSecret)?;
+        let stored = self.store.load(&entry).map_err(failed)?.ok_or(ProfileError::NoClientSecret)?;
         // Older versions stored a byte order mark with it.
         Ok(Secret::new(without_byte_order_mark(stored.expose())))
     }

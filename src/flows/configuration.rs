@@ -86,7 +86,7 @@ impl Configuration {
     /// secret are not shown: only the provider and the client are.
     pub fn trace(&self, ports: &Ports, reporter: &dyn Reporter, profile: &Profile, flag: Option<&str>) {
         let Self { config, path, .. } = self;
-        let home = ports.env.get("HOME").or_else(|| ports.env.get("USERPROFILE"));
+        let home = ports.env.home();
         let shown = |path: &Path| with_tilde(&printable_path(path), home);
         let why = config::selection(flag, &ports.env, config).map_or("", |selection| selection.why.to_text(&ports.env));
         let file = path.as_deref().filter(|_| profile.name_in_hints.is_some()).map(shown);

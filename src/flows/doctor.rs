@@ -7,7 +7,7 @@ mod store;
 
 use crate::config::{Profile, RedirectUri};
 use crate::domain::text::printable;
-use crate::error::{Error, FailedChecks, Kind, Result};
+use crate::error::{Error, Kind, Result, Situation};
 use crate::explain::doctor_report::Check;
 use crate::flows::browser::listen;
 use crate::flows::configuration::Configuration;
@@ -36,7 +36,7 @@ pub fn examine(
 /// Passes each check to `show` when it is done, and counts those that failed.
 pub struct Checklist<'a> {
     show: &'a mut dyn FnMut(Check) -> Result<()>,
-    failed: Option<FailedChecks>,
+    failed: Option<(Kind, Vec<&'static str>)>,
 }
 
 impl<'a> Checklist<'a> {
@@ -47,15 +47,15 @@ impl<'a> Checklist<'a> {
     pub fn add(&mut self, finding: impl Into<Finding>) -> Result<()> {
         let Finding { check, failed } = finding.into();
         if let Some(kind) = failed {
-            self.failed.get_or_insert_with(|| FailedChecks { kind, names: Vec::new() }).names.push(check.name);
+            self.failed.get_or_insert_with(|| (kind, Vec::new())).1.push(check.name);
         }
         (self.show)(check)
     }
 
     /// # Errors
-    /// [`FailedChecks`], if any check failed.
+    /// [`Situation::Checks`], if any check failed.
     pub fn outcome(self) -> Result<()> {
-        self.failed.map_or(Ok(()), |failed| Err(failed.into()))
+        self.failed.map_or(Ok(()), |(kind, names)| Err(Situation::Checks(kind, names).into()))
     }
 }
 

@@ -8,8 +8,8 @@ use crate::domain::policy::Policy;
 use crate::domain::session::{RefreshToken, Renewal, Session};
 use crate::domain::time::{Seconds, Time};
 use crate::domain::warning::WarningCode;
-use crate::error::{ChildProcessError, Error, NetworkError, Result, SessionError, Situation, StoreError};
-use crate::explain::keepalive_messages::{self, KeepaliveCounts, NextRenewal};
+use crate::error::{Error, Result, SessionError, Situation, StoreError};
+use crate::explain::keepalive_messages::{self, KeepaliveCounts};
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::refresh_if_due;
@@ -47,7 +47,7 @@ pub fn run(context: &Context<'_>, duration: Option<Seconds>, command: &[OsString
         && let Err(error) = supervisor.start(command)
         && error.kind() != ErrorKind::Interrupted
     {
-        return Err(ChildProcessError::not_started(command, &error).into());
+        return Err(Situation::not_started(command, &error).into());
     }
     let ending = keepalive.run_until_end(&mut *supervisor);
     let lasted = keepalive.now().since(keepalive.started_at);
@@ -321,11 +321,11 @@ impl<'c, 'w> Keepalive<'c, 'w> {
         match self.renewal_plan() {
             RenewalPlan::Renewal { due, end } => {
                 let next = if due <= now {
-                    NextRenewal::Now
+                    "it is renewed now".to_owned()
                 } else if self.time_left().is_none_or(|left| due.left(now) < left) {
-                    NextRenewal::At(self.context.when(due))
+                    format!("it will be renewed {}", self.context.when(due))
                 } else {
-                    NextRenewal::AfterDuration
+                    "no renewal falls within --for".to_owned()
                 };
                 self.note_unless_command(&keepalive_messages::start_note(&self.policy, &self.context.when(end), &next));
             }
@@ -383,7 +383,8 @@ impl<'c, 'w> Keepalive<'c, 'w> {
 /// Whether a later try may succeed.
 fn is_temporary(error: &Error) -> bool {
     match &error.situation {
-        Situation::Network(NetworkError::Unreachable(_) | NetworkError::ResponseLost(_))
+        Situation::Unreachable(_)
+        | Situation::ResponseLost(_)
         | Situation::Session(SessionError::Busy { .. } | SessionError::Changed { .. }) => true,
         Situation::Store(StoreError::Failed(StoreFailure { kind, .. })) => {
             let is_about_locks = matches!(kind, StoreFailureKind::LockUnavailable | StoreFailureKind::LocksUnsupported);

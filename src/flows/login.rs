@@ -13,9 +13,7 @@ use crate::domain::session::{Account, EventKind, HeldToken, RefreshToken, SCHEMA
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::domain::warning::WarningCode;
-use crate::error::{
-    Error, LoginError, LoginMethod, NetworkError, RequestedLogin, Result, SetupError, Situation, StoreError,
-};
+use crate::error::{CommandLineError, Error, LoginError, LoginMethod, RequestedLogin, Result, Situation, StoreError};
 use crate::explain::outlook::sentence::setting;
 use crate::explain::{exchange_steps, login_messages};
 use crate::flows::context::Context;
@@ -96,7 +94,7 @@ pub fn log_in(context: &Context<'_>, options: LoginOptions) -> Result<Session> {
         }
     });
     outcome.map_err(|error| match error.situation {
-        Situation::Network(NetworkError::Unreachable(what)) => LoginError::Unavailable(what, method).into(),
+        Situation::Unreachable(what) => LoginError::Unavailable(what, method).into(),
         situation => Error { situation, ..error },
     })
 }
@@ -112,11 +110,11 @@ fn check_attendance(context: &Context<'_>, options: &LoginOptions) -> Result<()>
         return Ok(());
     }
     if !ports.browser.available() {
-        return Err(SetupError::NobodyToLogIn("no browser can be opened").into());
+        return Err(CommandLineError::NobodyToLogIn("no browser can be opened").into());
     }
     let is_ci_job = ports.env.get("CI").is_some_and(|value| !matches!(value, "false" | "0"));
     if is_ci_job && ports.env.get("BROWSER").is_none() {
-        return Err(SetupError::NobodyToLogIn("this is a CI job (CI is set)").into());
+        return Err(CommandLineError::NobodyToLogIn("this is a CI job (CI is set)").into());
     }
     Ok(())
 }

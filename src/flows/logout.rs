@@ -11,7 +11,7 @@ use crate::domain::text::hex;
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Kind, Result, SessionError, Situation, StoreError};
 use crate::explain::logout_messages::{
-    self, RefreshTokenResult, SsoSessionResult, StepMessage, StepState, UNKNOWN_ACCESS_TOKEN, failure_message,
+    self, NO_SESSION, StepMessage, StepState, UNKNOWN_ACCESS_TOKEN, failure_message,
 };
 use crate::flows::browser::open_or_print_url;
 use crate::flows::context::Context;
@@ -86,7 +86,7 @@ fn to_json(step: &Step) -> Value {
         Ok(StepMessage { state, text }) => (*state, text),
         Err(failure) => (StepState::Failed, &failure.text),
     };
-    json!({ "done": state == StepState::Done, "state": state.as_str(), "message": text })
+    json!({ "done": state == StepState::Done, "state": state, "message": text })
 }
 
 impl Outcome {
@@ -157,7 +157,7 @@ fn forget_machine_tokens(context: &Context<'_>) -> Result<Outcome> {
     if let Some(end) = valid_until {
         report_expiry(context, end, now);
     }
-    let nothing = |text: &str| Ok(StepMessage::new(StepState::Nothing, text));
+    let nothing = |text: &str| Ok(StepMessage::nothing(text));
     Ok(Outcome {
         key: context.key.clone(),
         account: None,
@@ -185,19 +185,19 @@ fn has_no_session(context: &Context<'_>) -> bool {
 /// Ends at the provider what was removed here, and reports each step.
 fn end_session(context: &Context<'_>, options: LogoutOptions, removed: Removed) -> Outcome {
     let reporter = context.reporter;
-    let when = |time| context.when(time);
     let had_session = !matches!(removed, Removed::Nothing);
     let (account, refresh_token, sso_session, access_token_valid_until) = match removed {
         Removed::Nothing => {
             reporter.note(logout_messages::no_session_note(&context.key));
-            let refresh_token = RefreshTokenResult::NoSession.message(None, &when);
-            (None, Ok(refresh_token), Ok(SsoSessionResult::NoSession.message()), None)
+            let nothing = || Ok(StepMessage::nothing(NO_SESSION));
+            (None, nothing(), nothing(), None)
         }
         Removed::InvalidEntry => {
             reporter.note(logout_messages::logged_out_note(&context.key, None));
-            let refresh_token = RefreshTokenResult::InvalidEntry.message(None, &when);
+            let refresh_token = StepMessage::left("could not be read; if there was one, it was not revoked");
             let refresh_token = report_step(context, REFRESH_TOKEN, Ok(refresh_token));
-            let sso_session = report_step(context, SSO_SESSION, Ok(SsoSessionResult::InvalidEntry.message()));
+            let sso_session = StepMessage::left("not ended: the ID token that identifies it could not be read");
+            let sso_session = report_step(context, SSO_SESSION, Ok(sso_session));
             report_access_token(context, UNKNOWN_ACCESS_TOKEN.to_owned());
             (None, refresh_token, sso_session, None)
         }
@@ -215,17 +215,17 @@ fn end_session(context: &Context<'_>, options: LogoutOptions, removed: Removed) 
 fn log_out_at_provider(context: &Context<'_>, options: LogoutOptions, session: &Session) -> (Step, Step) {
     let provider = (!options.local).then(|| provider_metadata::provider(context));
     let provider = provider.as_ref();
-    let (now, when) = (context.ports.clock.now(), |time| context.when(time));
+    let now = context.ports.clock.now();
     let expires_at = context.outlook(Some(session), now).expiry.map(|expiry| expiry.expires_at).filter(|at| *at > now);
+    let validity = logout_messages::validity_note(expires_at, &|time| context.when(time));
     let refresh_token = match revoke(context, provider, session) {
-        Ok(result) => Ok(result.message(expires_at, &when)),
-        Err(Failure { text, error }) => {
-            Err(Failure { text: text + &logout_messages::validity_note(expires_at, &when), error })
-        }
+        Ok(StepMessage { state: StepState::Left, text }) => Ok(StepMessage::left(text + &validity)),
+        Ok(message) => Ok(message),
+        Err(Failure { text, error }) => Err(Failure { text: text + &validity, error }),
     };
     let refresh_token = report_step(context, REFRESH_TOKEN, refresh_token);
     let sso_session = end_sso_session(context, provider, options.browser, session);
-    (refresh_token, report_step(context, SSO_SESSION, sso_session.map(|result| result.message())))
+    (refresh_token, report_step(context, SSO_SESSION, sso_session))
 }
 
 enum Removed {
@@ -253,33 +253,35 @@ fn remove_local_session(context: &Context<'_>) -> Result<Removed> {
 }
 
 /// Revokes the refresh token. `provider` is `None` if nothing may be sent.
-fn revoke(
-    context: &Context<'_>,
-    provider: Option<&Result<Provider>>,
-    session: &Session,
-) -> Attempt<RefreshTokenResult> {
+fn revoke(context: &Context<'_>, provider: Option<&Result<Provider>>, session: &Session) -> Attempt<StepMessage> {
     const FAILED: &str = "could not be revoked";
     let held = match &session.refresh_token {
         RefreshToken::Held(held) => held,
-        RefreshToken::NeverIssued => return Ok(RefreshTokenResult::NeverIssued),
-        RefreshToken::Refused { refused_at, .. } => return Ok(RefreshTokenResult::RefusedBefore(*refused_at)),
+        RefreshToken::NeverIssued => return Ok(StepMessage::nothing("none to revoke: the login returned none")),
+        RefreshToken::Refused { refused_at, .. } => {
+            let at = context.when(*refused_at);
+            return Ok(StepMessage::nothing(format!("refused by the provider before, {at}")));
+        }
     };
-    let Some(provider) = provider else { return Ok(RefreshTokenResult::LocalOnly) };
+    let Some(provider) = provider else { return Ok(StepMessage::left("not revoked (--local)")) };
     let provider = &mut provider.as_ref().map_err(|error| Failure::caused_by(FAILED, error.clone()))?.clone();
     let profile = context.profile.name_in_hints.as_deref();
     let client = context.client().map_err(|error| Failure::caused_by(FAILED, error.with_profile_hint(profile)))?;
     let request = |provider: &Provider| logout::revocation_request(provider, &client, &held.value);
     let Some(first) = request(provider) else {
-        return Ok(RefreshTokenResult::NoEndpoint(provider.missing_endpoint_reason("revocation_endpoint")));
+        let why = provider.missing_endpoint_reason("revocation_endpoint");
+        return Ok(StepMessage::left(format!("not revoked: {why}")));
     };
     let response = provider_metadata::send(context, provider, &first, request)
         .map_err(|failure| Error::unanswered(FAILED, &failure))?;
     match logout::accept_revocation(&response, provider, &client) {
         Ok(Revocation::Revoked) => {
-            let unfinished_refresh = session.unfinished_refresh().map(|unfinished| unfinished.at);
-            Ok(RefreshTokenResult::Revoked { unfinished_refresh })
+            let unfinished = session.unfinished_refresh();
+            Ok(StepMessage::revoked(unfinished.map(|unfinished| context.when(unfinished.at))))
         }
-        Ok(Revocation::NotForPublicClients) => Ok(RefreshTokenResult::NotForPublicClients),
+        Ok(Revocation::NotForPublicClients) => {
+            Ok(StepMessage::left("not revoked: the provider does not let public clients revoke tokens"))
+        }
         Err(problem) => {
             let error = context.with_stored_secret_hint(Error::problem(FAILED, problem));
             Err(error.with_profile_hint(profile).into())
@@ -295,10 +297,12 @@ fn end_sso_session(
     provider: Option<&Result<Provider>>,
     in_browser: bool,
     session: &Session,
-) -> Attempt<SsoSessionResult> {
-    let Some(provider) = provider else { return Ok(SsoSessionResult::LocalOnly) };
+) -> Attempt<StepMessage> {
+    let Some(provider) = provider else { return Ok(StepMessage::left("not ended (--local)")) };
     let provider = provider.as_ref().map_err(|error| Failure::caused_by(SSO_FAILED, error.clone()))?;
-    let Some(id_token) = &session.id_token else { return Ok(SsoSessionResult::NoIdToken) };
+    let Some(id_token) = &session.id_token else {
+        return Ok(StepMessage::left("not ended: there is no ID token to identify it with"));
+    };
     if in_browser {
         end_in_browser(context, provider, &id_token.value)
     } else {
@@ -307,21 +311,23 @@ fn end_sso_session(
 }
 
 /// Ends the session by TelenorID+'s own logout endpoint, which needs no browser.
-fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Attempt<SsoSessionResult> {
+fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Attempt<StepMessage> {
     let state = context.random_bytes::<16>().map_err(|error| Failure::caused_by(SSO_FAILED, error))?;
     let (state, ca_file) = (hex(&state), context.profile.ca_file.as_deref());
     let request = |provider: &Provider| logout::custom_logout_request(provider, ca_file, hint, &state);
     let Some(first) = request(provider) else {
         return Ok(match provider.end_session_endpoint {
-            Some(_) => SsoSessionResult::BrowserRequired,
-            None => SsoSessionResult::NoEndpoint(provider.missing_endpoint_reason("end_session_endpoint")),
+            Some(_) => StepMessage::left(
+                "not ended: this provider needs a browser for that (next time: `tidp logout --browser`)",
+            ),
+            None => no_end_session_endpoint(provider),
         });
     };
     let response = provider_metadata::send(context, &mut provider.clone(), &first, request)
         .map_err(|failure| Error::unanswered(SSO_FAILED, &failure))?;
     let (kind, why) = match logout::accept_custom_logout(&response) {
-        LogoutOutcome::LoggedOut => return Ok(SsoSessionResult::Ended),
-        LogoutOutcome::AlreadyLoggedOut => return Ok(SsoSessionResult::EndedBefore),
+        LogoutOutcome::LoggedOut => return Ok(StepMessage::done("ended at the provider")),
+        LogoutOutcome::AlreadyLoggedOut => return Ok(StepMessage::done("had ended already")),
         LogoutOutcome::HintMissing => (Kind::Refused, "the provider says the ID token is missing (400)"),
         LogoutOutcome::HintRefused => (Kind::Refused, "the provider did not accept the ID token (401)"),
         LogoutOutcome::Incomplete => {
@@ -337,11 +343,15 @@ fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     Err(Error::from(SessionError::LogoutIncomplete(kind, message)).into())
 }
 
+fn no_end_session_endpoint(provider: &Provider) -> StepMessage {
+    StepMessage::left(format!("not ended: {}", provider.missing_endpoint_reason("end_session_endpoint")))
+}
+
 /// Ends the session by RP-Initiated Logout 1.0. The URL holds the ID token, so it must not become a program's argument: the
 /// browser is opened at a loopback URL that redirects it once.
-fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Attempt<SsoSessionResult> {
+fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Attempt<StepMessage> {
     let Some(url) = logout::end_session_url(provider, &context.profile.client_id, hint) else {
-        return Ok(SsoSessionResult::NoEndpoint(provider.missing_endpoint_reason("end_session_endpoint")));
+        return Ok(no_end_session_endpoint(provider));
     };
     let failed = |what: String| Error::failed(format!("{SSO_FAILED}: {what}"));
     let redirect = context.ports.callback.one_time_redirect(&url);
@@ -353,7 +363,7 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
         }
     };
     if redirect.wait(&ignored, BROWSER_TIMEOUT.to_std()) {
-        return Ok(SsoSessionResult::BrowserRedirected);
+        return Ok(StepMessage::done("the browser was sent to the provider's logout page"));
     }
     Err(failed("the browser did not open the logout page".to_owned()).into())
 }

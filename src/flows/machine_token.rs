@@ -4,7 +4,7 @@
 use crate::domain::access_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::time::Seconds;
-use crate::error::{Error, ProviderRefusal, Result, SessionError, SetupError};
+use crate::error::{CommandLineError, Error, ProviderRefusal, Result, SessionError};
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::session_lock::Wait;
@@ -28,7 +28,7 @@ pub enum MachineTokenSource {
 impl Context<'_> {
     /// Refuses (`usage`) what only a user's session has. `consequence` ends "the grant is client_credentials, so …".
     pub fn require_user(&self, consequence: &'static str) -> Result<()> {
-        if self.profile.is_machine() { Err(SetupError::NoUser(consequence).into()) } else { Ok(()) }
+        if self.profile.is_machine() { Err(CommandLineError::NoUser(consequence).into()) } else { Ok(()) }
     }
 }
 

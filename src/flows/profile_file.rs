@@ -2,7 +2,7 @@
 
 use crate::config::{self, Profile};
 use crate::domain::text::{printable, printable_path};
-use crate::error::{Error, Result, SetupError, Situation};
+use crate::error::{CommandLineError, ConfigFileError, Error, ProfileError, Result, Situation};
 use crate::flows::configuration::{Configuration, read_text};
 use crate::flows::session_lock::{SESSION_LOCK_TIMEOUT, poll_until};
 use crate::ports::{Lock, MAX_FILE_SIZE, Ports, Reporter, Store};
@@ -51,10 +51,10 @@ impl<'w> ProfileFile<'w> {
         let configuration = load(ports)?;
         let path = configuration.path.ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
         if configuration.is_pipe {
-            return Err(SetupError::ConfigIsPipe(path).into());
+            return Err(ConfigFileError::ConfigIsPipe(path).into());
         }
         let attempt = |_| ports.files.try_lock(&path).map_err(|error| file_error(&path, error));
-        let lock = poll_until(ports, SESSION_LOCK_TIMEOUT, attempt)?.ok_or(SetupError::ConfigBusy)?;
+        let lock = poll_until(ports, SESSION_LOCK_TIMEOUT, attempt)?.ok_or(ConfigFileError::ConfigBusy)?;
         Ok(Self { ports, reporter, configuration: load(ports)?, path, _lock: lock })
     }
 
@@ -95,9 +95,9 @@ impl<'w> ProfileFile<'w> {
     pub fn set(&self, name: &str, key: &str, text: &str) -> Result<Change> {
         self.require(name)?;
         if key == "client_secret" {
-            return Err(SetupError::SecretInFile(name.to_owned()).into());
+            return Err(ProfileError::SecretInFile(name.to_owned()).into());
         }
-        let wrong = |what: String| SetupError::WrongKey { message: what };
+        let wrong = |what: String| CommandLineError::WrongKey(what);
         let value = config::parse_key(key, text).map_err(wrong)?;
         let value: Value =
             value.to_string().parse().map_err(|_| wrong(format!("{key}: the value cannot be written")))?;
@@ -121,7 +121,7 @@ impl<'w> ProfileFile<'w> {
         self.require(name)?;
         if !self.configuration.config.profile.get(name).is_some_and(|keys| keys.contains_key(key)) {
             return match config::key_name_error(key) {
-                Some(message) => Err(SetupError::WrongKey { message }.into()),
+                Some(message) => Err(CommandLineError::WrongKey(message).into()),
                 None => Ok(None),
             };
         }
@@ -181,7 +181,7 @@ impl<'w> ProfileFile<'w> {
     /// Fails with `usage` if there is a profile of that name.
     pub fn require_free(&self, name: &str) -> Result<()> {
         let is_taken = self.configuration.config.profile.contains_key(name);
-        if is_taken { Err(SetupError::ProfileExists(name.to_owned()).into()) } else { Ok(()) }
+        if is_taken { Err(ProfileError::ProfileExists(name.to_owned()).into()) } else { Ok(()) }
     }
 
     fn document(&self) -> Result<DocumentMut> {
@@ -200,7 +200,7 @@ impl<'w> ProfileFile<'w> {
 
     fn write(&self, text: &str) -> Result<()> {
         if text.len() as u64 > MAX_FILE_SIZE {
-            return Err(SetupError::ConfigTooLarge(self.path.clone()).into());
+            return Err(ConfigFileError::ConfigTooLarge(self.path.clone()).into());
         }
         self.ports.files.write(&self.path, text.as_bytes()).map_err(|error| file_error(&self.path, error))
     }
@@ -217,7 +217,7 @@ pub fn draft(new: &NewProfile<'_>) -> Result<Profile> {
 /// The error about a profile that is not in the file, where `profile set` could correct it.
 fn not_added(error: Error) -> Error {
     match error.situation {
-        Situation::Setup(SetupError::KeyInFile { message, .. }) => Error::usage(message),
+        Situation::ConfigFile(ConfigFileError::KeyInFile { message, .. }) => Error::usage(message),
         _ => error,
     }
 }

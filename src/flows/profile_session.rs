@@ -4,7 +4,7 @@ use crate::config::{self, Profile};
 use crate::domain::session::{EntryKey, Session, SessionKey};
 use crate::domain::text::printable;
 use crate::domain::warning::WarningCode;
-use crate::error::{Error, Result, SetupError, Situation, StoreError};
+use crate::error::{Error, ProfileError, Result, Situation, StoreError};
 use crate::flows::profile_file::{Change, ProfileFile};
 use crate::flows::session_lock::lock_entry;
 use crate::flows::{access_token_cache, machine_tokens};
@@ -45,7 +45,7 @@ pub fn remove(file: &ProfileFile<'_>, name: &str) -> Result<bool> {
     let unreadable = match file.named(name).map(|profile| delete_secrets(file, &profile)) {
         // A profile that is not valid can still be removed.
         Err(_) | Ok(Ok(())) => None,
-        Ok(Err(error @ Error { situation: Situation::Setup(SetupError::ProfileHasSession(_)), .. })) => {
+        Ok(Err(error @ Error { situation: Situation::Profile(ProfileError::ProfileHasSession(_)), .. })) => {
             return Err(error);
         }
         Ok(Err(error)) => Some(error),
@@ -103,7 +103,7 @@ fn contents(file: &ProfileFile<'_>, is_meant: impl Fn(&SessionKey) -> bool) -> R
 fn delete_secrets(file: &ProfileFile<'_>, profile: &Profile) -> Result<()> {
     let (store, key) = (file.store()?, profile.session_key());
     if store.load(&EntryKey::Session(key.clone()).name())?.is_some() {
-        return Err(SetupError::ProfileHasSession(profile.name.clone()).into());
+        return Err(ProfileError::ProfileHasSession(profile.name.clone()).into());
     }
     store.delete(&EntryKey::ClientSecret(key.clone()).name())?;
     // Whatever the profile's grant is now: it may have been another one.
@@ -163,7 +163,7 @@ fn move_entries(file: &ProfileFile<'_>, store: &dyn Store, old: &SessionKey, new
         && let Some(other) = load(&new_entries[0], &new)?
         && !other.is_ok_and(|other| other.login_at == session.login_at && other.account.sub == session.account.sub)
     {
-        return Err(SetupError::NameHasSession(new.profile).into());
+        return Err(ProfileError::NameHasSession(new.profile).into());
     }
     let secret = store.load(&old_entries[1])?;
     let _deferred = ports.signals.defer();

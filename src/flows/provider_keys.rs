@@ -7,7 +7,7 @@
 //!    requests by sending us tokens. Until then the signature is undecided, not invalid.
 
 use crate::domain::time::{Seconds, Time};
-use crate::error::{Error, Kind, Result, ValidationError};
+use crate::error::{Error, Kind, Result, Situation};
 use crate::explain::trace_messages;
 use crate::flows::context::{Context, KeyLookup};
 use crate::flows::provider_cache::{self, CachedDocument};
@@ -231,7 +231,7 @@ fn undecided<E>(context: &Context<'_>, looked_at: Time, fetched_at: Option<Time>
         None => format!("the provider's keys could not be fetched at {last}"),
     };
     let message = format!("signature not verified: {why}; keys can be fetched again after {next}");
-    VerifyError::Undecided(ValidationError::NotVerified(Kind::Unreachable, message).into())
+    VerifyError::Undecided(Situation::NotVerified(Kind::Unreachable, message).into())
 }
 
 fn keys_request(context: &Context<'_>, provider: &Provider) -> Request {

@@ -14,7 +14,7 @@
 use crate::domain::session::{EventKind, InvalidEntry, RefreshReason, Renewal, Session};
 use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
-use crate::error::{Error, NetworkError, ProviderRefusal, Result, SessionError, Situation, StoreError, store_message};
+use crate::error::{Error, ProviderRefusal, Result, SessionError, Situation, StoreError, store_message};
 use crate::explain::outlook::observations;
 use crate::explain::outlook::sentence::Words;
 use crate::explain::{exchange_steps, refresh_messages};
@@ -179,7 +179,7 @@ impl RefreshAttempt<'_> {
     /// The error for a response that never came; the session is kept.
     fn response_lost(&self, what: &str) -> Error {
         self.try_save(&self.begun.after_lost_response(self.reason, self.parameters.scopes, self.sent_at));
-        NetworkError::ResponseLost(format!(
+        Situation::ResponseLost(format!(
             "{DOING}: {what}. The refresh token may be used up; the session is kept, and the next refresh will show \
              whether it has ended"
         ))
@@ -195,7 +195,7 @@ impl RefreshAttempt<'_> {
             // The provider asks to try later. A gateway may say that although the provider has done the refresh.
             Problem::Unavailable(what) if matches!(response.status, 400..=499 | 503) => {
                 self.try_save(&self.before.after_lost_response(reason, scopes, sent_at));
-                return Err(NetworkError::Unreachable(format!("{DOING}: {what}")).into());
+                return Err(Situation::Unreachable(format!("{DOING}: {what}")).into());
             }
             Problem::Unavailable(what) => return Err(self.response_lost(&what)),
             Problem::Invalid(what) => {

@@ -93,7 +93,7 @@ fn row(
         grant: profile.grant.as_str(),
         policy: match profile.policy {
             Some(policy) => Ok(policy.name.as_str()),
-            None => Err(if profile.is_machine() { "machine token" } else { "-" }),
+            None => Err(if profile.is_machine() { "machine token" } else { "unknown" }),
         },
         summary: reader.summary(profile),
     };

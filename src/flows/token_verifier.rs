@@ -2,7 +2,7 @@
 
 use crate::domain::text::printable_path;
 use crate::domain::time::{Seconds, Time};
-use crate::error::{Error, Kind, Result, ValidationError};
+use crate::error::{Error, Kind, Result, Situation};
 use crate::flows::configuration::read_text;
 use crate::flows::context::Context;
 use crate::flows::provider_keys::{self, ProviderKeys, VerifyError};
@@ -79,7 +79,7 @@ impl<'w> TokenVerifier<'w> {
     /// Whether the token was verified: `false` if nothing verifies it.
     ///
     /// # Errors
-    /// `invalid` if it is not valid; [`ValidationError::NotVerified`] if that cannot be decided.
+    /// `invalid` if it is not valid; [`Situation::NotVerified`] if that cannot be decided.
     pub fn verify(&self, jwt: &Jwt<'_>, leeway: Seconds, ports: &Ports) -> Result<bool> {
         let outcome = match self {
             Self::Nothing => return Ok(false),
@@ -87,11 +87,11 @@ impl<'w> TokenVerifier<'w> {
             Self::Provider { context, provider, keys } => verify_with_provider(jwt, leeway, context, provider, keys),
         };
         // No later run can decide these either.
-        let undecided = |why: String| ValidationError::NotVerified(Kind::Invalid, why).into();
+        let undecided = |why: String| Situation::NotVerified(Kind::Invalid, why).into();
         outcome.map(|()| true).map_err(|error| match error {
             VerifyError::Undecided(error) => {
                 let report = error.report();
-                ValidationError::NotVerified(report.kind, report.message).into()
+                Situation::NotVerified(report.kind, report.message).into()
             }
             VerifyError::Rejected(TokenProblem::UnknownKey) => {
                 undecided("it is not signed by any of these keys, so it is not known whether it is valid".into())

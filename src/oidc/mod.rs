@@ -23,6 +23,7 @@ pub mod wire;
 #[cfg(test)]
 mod fixtures;
 
+use serde::Serialize;
 use std::fmt;
 
 /// Whose tokens they are, by the session.
@@ -87,9 +88,10 @@ impl fmt::Display for TokenProblem {
 }
 
 /// An OAuth error (RFC 6749 5.2, 4.1.2.1), as received: not printable.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OAuthError {
     pub error: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_description: Option<String>,
 }
 

@@ -284,6 +284,11 @@ impl Env {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(|value| without_byte_order_mark(value.expose())).filter(|value| !value.is_empty())
     }
+
+    /// The user's home directory.
+    pub fn home(&self) -> Option<&str> {
+        self.get("HOME").or_else(|| self.get("USERPROFILE"))
+    }
 }
 
 /// The user's directories, without `tidp` at the end.

@@ -251,7 +251,7 @@ fn what_needs_a_user_is_refused_with_the_truth() {
         bench
             .run(&args)
             .exits(2)
-            .says("error: the profile's grant is client_credentials, so ")
+            .says("error: the profile is for machine tokens, so ")
             .says(words)
             .says("hint: tidp token --profile ci");
     }
@@ -279,7 +279,7 @@ fn policy_says_that_there_is_none() {
     let bench = machine();
     let page = bench.run(&["policy"]).exits(0).stdout;
     let text = page.replace('\n', " ");
-    assert!(page.starts_with("client_credentials  ci\n\n"), "{page}");
+    assert!(page.starts_with("machine token  ci\n\n"), "{page}");
     for words in
         ["no login and no refresh token", "`tidp token --profile ci` requests a new one", "No token is stored."]
     {
@@ -310,7 +310,7 @@ fn policy_says_that_there_is_none() {
         members(&bench.run(&["policy", "--json"]).exits(0).json()),
         members(&user.run(&["policy", "--json"]).exits(0).json())
     );
-    assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, "client_credentials\n");
+    assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, "machine token\n");
     *bench.terminal.rows.lock().unwrap() = Some(24);
     bench.run(&["policy", "--watch"]).exits(2).says("there is no session to watch");
 }
@@ -337,7 +337,7 @@ fn inspect_shows_the_token() {
         (&object!("none"), &object!("none"))
     );
     let text = bench.run(&["inspect"]).exits(0).stdout;
-    for words in ["client_credentials: the client acts for itself", "valid until", "signature checked", "client_id"] {
+    for words in ["machine token: the client acts for itself", "valid until", "signature checked", "client_id"] {
         assert!(text.contains(words), "{text}");
     }
     // Nothing of a session is missing.
@@ -493,7 +493,8 @@ fn profile_commands_know_the_grant() {
     bench.run(&args).exits(0).says("Next: tidp profile secret ci, then tidp token");
     assert_eq!(bench.run(&["profile", "show", "--json"]).exits(0).json()["grant"], "client_credentials");
     assert!(bench.run(&["profile", "show"]).exits(0).stdout.contains("grant              client_credentials  (line "));
-    assert!(bench.run(&["profile", "list"]).exits(0).stdout.contains("client_credentials"));
+    let list = bench.run(&["profile", "list"]).exits(0).stdout;
+    assert!(list.contains("machine token") && !list.contains("client_credentials"), "{list}");
     let public: Vec<&str> =
         args.iter().map(|arg| if *arg == "ci" { "cj" } else { arg }).chain(["--client-type", "Public"]).collect();
     bench.run(&public).exits(2).says("needs a confidential client, and client_type is Public");

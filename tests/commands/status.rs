@@ -149,6 +149,25 @@ fn command_for_a_leftover_session_is_not_broken() {
 }
 
 #[test]
+fn paths_for_a_person_begin_at_the_home_directory() {
+    let bench = two_profiles().env("HOME", "/home/kari");
+    let shown = config_path().replace("/home/kari", "~");
+    assert!(bench.run(&["status"]).exits(0).stdout.ends_with(&format!("Profiles are in {shown}.\n")));
+    assert!(bench.run(&["profile", "show"]).exits(0).stdout.contains(&format!("config             {shown}\n")));
+    assert_eq!(status(&bench, &[])["config"], config_path());
+    assert_eq!(bench.run(&["profile", "show", "--json"]).exits(0).json()["config"], config_path());
+}
+
+#[test]
+fn policy_that_is_not_known_has_one_word_in_every_list() {
+    let bench = Bench::with_config(&format!("[profile.other]\nissuer = \"{ISSUER}\"\nclient_id = \"app\"\n"));
+    for command in [&["status"][..], &["profile", "list"]] {
+        let list = bench.run(command).exits(0).stdout;
+        assert!(list.contains("app     unknown  -"), "{list}");
+    }
+}
+
+#[test]
 fn ended_leftover_session_is_removed_not_ended() {
     let bench = two_profiles();
     let stored = bench.stores.raw(&EntryKey::Session(bench.key_of("work")).name()).unwrap();

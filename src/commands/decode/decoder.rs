@@ -5,7 +5,7 @@ use crate::config::{Profile, is_telenorid_plus};
 use crate::domain::text::{printable, printable_json};
 use crate::domain::time::{Seconds, Time};
 use crate::domain::warning::WarningCode;
-use crate::error::{Error, Result, Situation, ValidationError};
+use crate::error::{Error, Result, Situation};
 use crate::explain::claims::{self, ClaimIssuer};
 use crate::explain::session_view::{ViewStyle, claim_lines};
 use crate::flows::token_verifier::TokenVerifier;
@@ -54,8 +54,7 @@ impl Decoder<'_> {
         let text = trim_token(text);
         let Some(tokens) = token_response::tokens(text) else { return self.decode_named(None, text, output) };
         let verifies = !matches!(self.verifier, TokenVerifier::Nothing);
-        let is_opaque =
-            |error: &Error| matches!(error.situation, Situation::Validation(ValidationError::Opaque(_))) && !verifies;
+        let is_opaque = |error: &Error| matches!(error.situation, Situation::Opaque(_)) && !verifies;
         let (start, mut is_decoded, mut opaque) = (output.len(), false, None);
         for (name, token) in tokens? {
             match self.decode_named(Some(name), &token, output) {
@@ -85,12 +84,12 @@ impl Decoder<'_> {
     /// Appends a token, with its name in a token response.
     fn decode_named(&self, name: Option<&str>, text: &str, output: &mut String) -> Result<()> {
         let jwt = Jwt::parse(text).map_err(|malformed| match malformed {
-            Malformed::Encrypted(header) => ValidationError::Opaque(format!(
+            Malformed::Encrypted(header) => Situation::Opaque(format!(
                 "this is an encrypted token (JWE); only its header can be read: {}",
                 printable(&Value::Object(header).to_string())
             )),
-            Malformed::NotAToken(why) if may_be_opaque(text) => ValidationError::Opaque(format!("not a JWT: {why}")),
-            Malformed::NotAToken(why) => ValidationError::Invalid(format!("not a JWT: {why}")),
+            Malformed::NotAToken(why) if may_be_opaque(text) => Situation::Opaque(format!("not a JWT: {why}")),
+            Malformed::NotAToken(why) => Situation::Invalid(format!("not a JWT: {why}")),
         })?;
         let now = self.ports.clock.now();
         let verified = self.verifier.verify(&jwt, self.leeway, self.ports)?;

@@ -3,7 +3,7 @@
 use super::decoder::Decoder;
 use super::token_response::{is_unfinished, on_one_line};
 use crate::domain::text::{printable_json, utf8_text};
-use crate::error::{Error, Kind, Report, Result, Situation, ValidationError};
+use crate::error::{Error, Kind, Report, Result, Situation};
 use crate::flows::token_verifier::TokenVerifier;
 use crate::jwt::MAX_TOKEN_LENGTH;
 use colored::Color;
@@ -183,15 +183,15 @@ impl Decoder<'_> {
             let Some((number, error)) = failure else { continue };
             counts.tokens += 1;
             let verdict = match error.situation {
-                Situation::Validation(ValidationError::Opaque(_)) => {
+                Situation::Opaque(_) => {
                     counts.opaque += 1;
                     "opaque:"
                 }
-                Situation::Validation(ValidationError::Invalid(_)) => {
+                Situation::Invalid(_) => {
                     counts.invalid += 1;
                     INVALID
                 }
-                Situation::Validation(ValidationError::NotVerified(kind, _)) => {
+                Situation::NotVerified(kind, _) => {
                     counts.unverified_kind = Some(counts.unverified_kind.map_or(kind, |first| first.min(kind)));
                     counts.unverified += 1;
                     "not verified:"
@@ -292,7 +292,7 @@ impl Counts {
         match (self.tokens, self.opaque + self.invalid, self.unverified_kind) {
             (0, ..) => Err(Error::usage("there is no token on standard input")),
             (_, 0, None) => Ok(()),
-            (_, 0, Some(kind)) => Err(ValidationError::NotVerified(kind, message).into()),
+            (_, 0, Some(kind)) => Err(Situation::NotVerified(kind, message).into()),
             _ => Err(Error::invalid(message)),
         }
     }

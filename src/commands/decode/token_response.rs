@@ -1,6 +1,6 @@
 //! A whole token response, as a provider returns it: which tokens are in it.
 
-use crate::error::ValidationError;
+use crate::error::Situation;
 use crate::jwt::json::parse_object;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -12,14 +12,14 @@ const TOKENS: [&str; 2] = ["access_token", "id_token"];
 ///
 /// # Errors
 /// If there is none in it.
-pub(super) fn tokens(text: &str) -> Option<Result<Vec<(&'static str, String)>, ValidationError>> {
+pub(super) fn tokens(text: &str) -> Option<Result<Vec<(&'static str, String)>, Situation>> {
     text.starts_with('{').then(|| {
         let object = parse_object(text.as_bytes())
-            .map_err(|why| ValidationError::Invalid(format!("this is not a token response: {why}")))?;
+            .map_err(|why| Situation::Invalid(format!("this is not a token response: {why}")))?;
         let token = |name: &'static str| Some((name, object.get(name).and_then(Value::as_str)?.to_owned()));
         let tokens: Vec<_> = TOKENS.into_iter().filter_map(token).collect();
         if tokens.is_empty() {
-            return Err(ValidationError::Invalid("there is no access_token and no id_token in this JSON".to_owned()));
+            return Err(Situation::Invalid("there is no access_token and no id_token in this JSON".to_owned()));
         }
         Ok(tokens)
     })

@@ -4,7 +4,7 @@ use super::view::document;
 use crate::cli::ProfileAdd;
 use crate::config::{self, AuthMethod};
 use crate::domain::policy::ClientType;
-use crate::error::{Error, Result, SetupError};
+use crate::error::{Error, ProfileError, Result};
 use crate::explain::policy_descriptions::policy_description;
 use crate::flows::configuration::Configuration;
 use crate::flows::context::Context;
@@ -84,7 +84,7 @@ fn ask(ports: &Ports, out: &Output<'_>, args: &ProfileAdd) -> Result<ProfileAdd>
     let check_name = |name: &str| -> Result<String> {
         config::check_profile_name(name)?;
         if existing.contains_key(name) {
-            Err(SetupError::ProfileExists(name.to_owned()).into())
+            Err(ProfileError::ProfileExists(name.to_owned()).into())
         } else {
             Ok(name.to_owned())
         }

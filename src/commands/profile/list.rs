@@ -55,7 +55,7 @@ pub fn run(ports: &Ports, out: &Output<'_>) -> Result<()> {
 }
 
 fn cells(name: &str, profile: &Profile, session: String) -> [String; 5] {
-    let no_policy = if profile.is_machine() { profile.grant.as_str() } else { "policy unknown" };
+    let no_policy = if profile.is_machine() { "machine token" } else { "unknown" };
     let policy = profile.policy.map_or(no_policy, |policy| policy.name.as_str());
     [printable(name), printable(&profile.issuer), printable(&profile.client_id), policy.to_owned(), session]
 }

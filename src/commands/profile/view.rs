@@ -2,7 +2,7 @@
 
 use crate::config::{AuthMethod, Grant, Profile, RedirectUri, Setting, Source};
 use crate::domain::decision::Renew;
-use crate::domain::text::printable;
+use crate::domain::text::{printable, with_tilde};
 use crate::domain::time::Seconds;
 use crate::flows::configuration::Configuration;
 use serde_json::{Map, Value, json};
@@ -52,10 +52,11 @@ pub(super) fn document(profile: &Profile, configuration: &Configuration) -> Valu
 }
 
 /// One line for each member that has a value, and where it was set.
-pub(super) fn to_text(members: &[Member], settings: &[Setting]) -> String {
+pub(super) fn to_text(members: &[Member], settings: &[Setting], home: Option<&str>) -> String {
     let text = |(name, value): &Member| match value {
         // A user's login, the default, needs no line.
         Value::String(grant) if *name == "grant" && grant == Grant::default().as_str() => None,
+        Value::String(path) if ["config", "ca_file"].contains(name) => Some(with_tilde(&printable(path), home)),
         Value::String(text) => Some(printable(text)),
         Value::Array(words) => {
             let words: Vec<_> = words.iter().filter_map(Value::as_str).map(printable).collect();

@@ -3,7 +3,7 @@
 use crate::cli::{SampleFormat, SandboxToken};
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
-use crate::error::{Error, NetworkError, Result, Situation};
+use crate::error::{Error, Result, Situation};
 use crate::ports::{Body, Method, Ports, Request};
 use crate::terminal::output::Output;
 use serde_json::{Map, Value, json};
@@ -27,9 +27,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &SandboxToken) -> Result<()> {
         secrets: Vec::new(),
     };
     let response = ports.http.send(&request).map_err(|failure| match Error::unanswered(STEP, &failure) {
-        Error { situation: Situation::Network(NetworkError::Unreachable(what)), .. } => {
-            NetworkError::NoSandbox(what).into()
-        }
+        Error { situation: Situation::Unreachable(what), .. } => Situation::NoSandbox(what).into(),
         other => other,
     })?;
     let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The explanation of `tidp policy`: what the policy is, what a refresh now would change, when to act and how.
 
 use super::observations::{introspection_mismatch, policy_mismatch, probable_refusal};
-use super::sentence::{Words, full_sentence};
+use super::sentence::{Words, full_sentence, renewal_in_time, setting};
 use super::warnings::{clock_went_back, interrupted_refresh};
 use super::{SessionOutlook, SessionState};
 use crate::domain::session::{ExpirySource, RefreshTokenExpiry, Session, Sso};
@@ -36,7 +36,6 @@ impl SessionOutlook<'_> {
         sentences
     }
 
-    /// Where the expiry is known from, and how sure it is.
     fn source_of_expiry(&self, session: &Session, words: &Words<'_>) -> Option<String> {
         let expiry = self.expiry?;
         let Some(said) = session.introspection().filter(|_| expiry.source == ExpirySource::Provider) else {
@@ -109,7 +108,7 @@ impl SessionOutlook<'_> {
                 "{} renews it too; or {}, so that {} renews it in the last third of its lifetime: use it at least every \
                  {}.",
                 words.command("tidp keepalive"),
-                words.renewal_in_time(),
+                renewal_in_time(words.profile),
                 words.command("tidp token"),
                 expiry.last_third().to_text()
             )
@@ -123,7 +122,7 @@ impl SessionOutlook<'_> {
             } else {
                 "It is not known how long a refresh token is valid, because the provider does not say"
             };
-            let [policy, client_type] = ["policy", "client_type"].map(|key| words.setting(key));
+            let [policy, client_type] = ["policy", "client_type"].map(|key| setting(key, words.profile));
             return format!("{unknown}: set {policy}, or for a client of TelenorID+ {client_type}.");
         };
         let name = policy.name.as_str();

@@ -124,10 +124,8 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>, words: &Word
 /// When the refresh token was refused, and its expiry then: as the provider had said, or else by the policy.
 pub fn expiry_when_refused(session: &Session, policy: Option<&Policy>) -> Option<(Time, RefreshTokenExpiry)> {
     let (at, before) = before_refusal(session)?;
-    let expiry = match policy {
-        Some(policy) => RefreshTokenExpiry::from_session(&before, policy)?,
-        None => RefreshTokenExpiry::without_policy(&before)?,
-    };
+    let known = || RefreshTokenExpiry::without_policy(&before);
+    let expiry = policy.map_or_else(known, |policy| RefreshTokenExpiry::from_session(&before, policy))?;
     Some((at, expiry))
 }
 
@@ -156,7 +154,6 @@ fn before_refusal(session: &Session) -> Option<(Time, Session)> {
     Some((refused_at.plus(clocks_moved_apart), before))
 }
 
-/// A refresh that succeeded clearly after the expiry that the policy implies: when, and that expiry.
 fn accepted_after_expiry(session: &Session, policy: &Policy) -> Option<(Time, Time)> {
     let lifetime = policy.lifetime?;
     let mut end = (!policy.sliding).then(|| session.login_at.plus(lifetime));

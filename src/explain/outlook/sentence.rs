@@ -22,14 +22,6 @@ impl Words<'_> {
         let flag = self.profile.map_or_else(String::new, |name| format!(" --profile {}", command_line::quote(name)));
         format!("`{command}{}`", printable(&flag))
     }
-
-    pub(super) fn setting(&self, key: &str) -> String {
-        setting(key, self.profile)
-    }
-
-    pub(super) fn renewal_in_time(&self) -> String {
-        renewal_in_time(self.profile)
-    }
 }
 
 /// Where to set a key: in the named profile of the file, or in the environment.
@@ -44,14 +36,12 @@ pub fn setting(key: &str, profile: Option<&str>) -> String {
 pub fn renewal_in_time(profile: Option<&str>) -> String {
     match profile {
         Some(name) => {
-            let name = command_line::quote(name);
-            format!("run `tidp profile set {} renew before-session-ends`", printable(&name))
+            format!("run `tidp profile set {} renew before-session-ends`", printable(&command_line::quote(name)))
         }
         None => "set TIDP_RENEW=before-session-ends".to_owned(),
     }
 }
 
-/// A warning as a full sentence.
 pub(super) fn full_sentence(warning: &str) -> String {
     let mut letters = warning.chars();
     with_full_stop(&letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect::<String>())

@@ -85,8 +85,11 @@ impl SessionOutlook<'_> {
         }
         let expiry = self.expiry.filter(|expiry| self.is_renewed_too_late(*expiry))?;
         let left = self.act_before(expiry).left(self.now).to_text();
-        let helps =
-            if self.is_renewable() { format!(": {refresh} renews it") } else { format!("; then log in: {login}") };
+        let helps = if matches!(self.state, SessionState::Renewable(_)) {
+            format!(": {refresh} renews it")
+        } else {
+            format!("; then log in: {login}")
+        };
         Some(format!("the session ends in {left}{helps}"))
     }
 

@@ -1,7 +1,7 @@
 //! Warnings about a session, each with its code in JSON.
 
 use super::observations::policy_mismatch;
-use super::sentence::Words;
+use super::sentence::{Words, renewal_in_time};
 use super::{SessionOutlook, SessionState};
 use crate::domain::decision::Renew;
 use crate::domain::session::{RefreshTokenExpiry, Session};
@@ -92,7 +92,7 @@ impl SessionOutlook<'_> {
             policy.name.as_str(),
             words.time(self.act_before(expiry)),
             words.time(session.access_token.expires_at),
-            words.renewal_in_time(),
+            renewal_in_time(words.profile),
             expiry.last_third().to_text(),
             words.command("tidp refresh --force")
         ))

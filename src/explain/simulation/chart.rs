@@ -6,10 +6,8 @@ use crate::domain::time::Seconds;
 use crate::explain::bar::{Axis, Bar, Marks};
 use crate::terminal::styled_text::{Charset, Line, Role};
 
-/// The names of the lanes take this many columns.
 const NAMES: usize = 15;
 
-/// The picture, at most `columns` wide.
 pub fn chart(scenario: &Scenario, simulation: &Simulation, columns: usize, charset: Charset) -> Vec<Line> {
     let marks = Marks::new(charset);
     let axis = Axis { length: scenario.length, columns: columns.saturating_sub(NAMES).clamp(10, 120) };
@@ -123,7 +121,6 @@ fn ruler(axis: Axis) -> Line {
     Line::new(Role::Faint, text)
 }
 
-/// The meaning of the marks, for those that occur.
 fn legend(marks: Marks, columns: usize, length: Seconds, simulation: &Simulation) -> Vec<Line> {
     let ended = simulation.ends_at.min(simulation.access_token_expires_at) <= length;
     let occurs = |test: fn(EventKind) -> bool| simulation.events.iter().any(|event| test(event.kind));

@@ -1,12 +1,12 @@
 //! The policies side by side.
 
 use super::chart::session_bar;
-use super::count::count;
+use super::count;
 use super::scenario::Scenario;
 use super::simulator::Simulation;
 use crate::domain::time::Seconds;
 use crate::explain::bar::{Axis, Marks};
-use crate::terminal::layout::wrap;
+use crate::explain::paragraph;
 use crate::terminal::styled_text::{Charset, Line, Role};
 use crate::terminal::table::{Align, column_widths, row};
 
@@ -29,7 +29,7 @@ pub fn comparison(simulated: &[(Scenario, Simulation)], columns: usize, charset:
     let bar_beside = columns >= table_width + 2 + 16;
     let bar_width = if bar_beside { (columns - table_width - 2).min(80) } else { columns.min(80) };
 
-    let mut lines: Vec<Line> = text(&first.description(), columns).collect();
+    let mut lines: Vec<Line> = paragraph(&first.description(), columns).collect();
     lines.push(Line::default());
     let narrow = table_width > columns;
     if !narrow {
@@ -41,7 +41,7 @@ pub fn comparison(simulated: &[(Scenario, Simulation)], columns: usize, charset:
         let axis = Axis { length: scenario.length, columns: bar_width };
         let bar = session_bar(axis, simulation, Marks::new(charset)).into_spans();
         if narrow {
-            lines.extend(text(&sentence(scenario, simulation), columns));
+            lines.extend(paragraph(&sentence(scenario, simulation), columns));
             lines.push(Line(bar));
         } else if bar_beside {
             let mut line = Line::new(Role::Text, row(cells, widths, ALIGNS) + "  ");
@@ -56,12 +56,8 @@ pub fn comparison(simulated: &[(Scenario, Simulation)], columns: usize, charset:
     let has_thin_part = lines.iter().flat_map(|line| &line.0).any(|span| span.role == Role::Implied);
     let thinner = if has_thin_part { ", thinner where only its last access token is left" } else { "" };
     let note = format!("The bars show the session's lifetime{thinner}. Times are counted from the login.");
-    lines.extend(text(&note, columns));
+    lines.extend(paragraph(&note, columns));
     lines
-}
-
-fn text(text: &str, columns: usize) -> impl Iterator<Item = Line> {
-    wrap(text, columns).into_iter().map(|line| Line::new(Role::Text, line))
 }
 
 fn sentence(scenario: &Scenario, simulation: &Simulation) -> String {

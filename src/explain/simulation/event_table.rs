@@ -17,34 +17,29 @@ const KEPT: (usize, usize) = (4, 2);
 struct Row {
     at: Seconds,
     kind: EventKind,
-    /// How many calls, and when the last was.
     repeated: Option<(usize, Seconds)>,
     expiry: Option<ExpiryTimes>,
 }
 
 type Cells = [String; 3];
 
-/// The table, at most `columns` wide.
 pub fn event_table(simulation: &Simulation, columns: usize, charset: Charset) -> Vec<Line> {
-    let head = HEAD.map(str::to_owned);
-    let styled_rows = styled_rows(&rows(simulation), charset);
-    let cells: Vec<Cells> = std::iter::once(&head).chain(styled_rows.iter().map(|(_, cells)| cells)).cloned().collect();
-    let widths = column_widths(&cells);
+    let mut rows = vec![(Role::Faint, HEAD.map(str::to_owned))];
+    rows.extend(styled_rows(&events_and_runs(simulation), charset));
+    let widths = column_widths(&rows.iter().map(|(_, cells)| cells.clone()).collect::<Vec<_>>());
     let narrow = widths.iter().sum::<usize>() + 6 > columns;
-    let line = |cells: &Cells| {
-        if narrow {
+    if narrow {
+        rows[0].1[2].clear();
+    }
+    let lines = rows.iter().flat_map(|(role, cells)| {
+        let texts = if narrow {
             narrow_row(cells, widths[0], columns)
         } else {
             vec![format!("  {}", row(cells, widths, ALIGNS)).trim_end().to_owned()]
-        }
-    };
-    let [after, what, _] = &head;
-    let shown_head = if narrow { [after.clone(), what.clone(), String::new()] } else { head.clone() };
-    let mut lines: Vec<Line> = Vec::new();
-    for (role, cells) in std::iter::once(&(Role::Faint, shown_head)).chain(&styled_rows) {
-        lines.extend(line(cells).into_iter().map(|text| Line::new(*role, text)));
-    }
-    lines
+        };
+        texts.into_iter().map(|text| Line::new(*role, text))
+    });
+    lines.collect()
 }
 
 /// A row without a third column.
@@ -54,7 +49,7 @@ fn narrow_row([after, what, expires]: &Cells, width: usize, columns: usize) -> V
     format!("{}  {text}", pad(after, width, Align::Right)).lines().map(str::to_owned).collect()
 }
 
-fn rows(simulation: &Simulation) -> Vec<Row> {
+fn events_and_runs(simulation: &Simulation) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for Event { at, kind, expiry } in simulation.events.iter().copied() {
         match rows.last_mut() {

@@ -1,23 +1,21 @@
 //! One policy's simulation: the scenario, the chart, a table of events, and how the session ended and why.
 
 use super::chart::chart;
-use super::count::count;
+use super::count;
 use super::event_table::event_table;
 use super::scenario::Scenario;
 use super::simulator::{Event, EventKind, Simulation};
 use crate::domain::decision::Renew;
 use crate::domain::time::Seconds;
-use crate::terminal::layout::wrap;
+use crate::explain::paragraph;
 use crate::terminal::styled_text::{Charset, Line, Role};
 
-/// The whole report, at most `columns` wide.
 pub fn report(scenario: &Scenario, simulation: &Simulation, columns: usize, charset: Charset) -> Vec<Line> {
-    let text = |text: &str| wrap(text, columns).into_iter().map(|line| Line::new(Role::Text, line)).collect();
     let parts: [Vec<Line>; 4] = [
-        text(&scenario.description()),
+        paragraph(&scenario.description(), columns).collect(),
         chart(scenario, simulation, columns, charset),
         event_table(simulation, columns, charset),
-        text(&conclusion(scenario, simulation)),
+        paragraph(&conclusion(scenario, simulation), columns).collect(),
     ];
     let title = Line::new(Role::Label, format!("A new {} session, simulated", scenario.policy.name.as_str()));
     let mut lines = vec![title];

@@ -9,7 +9,6 @@ use crate::domain::time::Seconds;
 pub struct Scenario {
     /// The policy that the client assumes; outside tests the provider enforces the same.
     pub policy: Policy,
-    /// How long an access token is valid.
     pub access_token: Seconds,
     /// How often the script asks for a token: more than zero.
     pub every: Seconds,
@@ -24,12 +23,10 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Whether the user's SSO session ends within the scenario.
     pub fn sso_ends(&self) -> bool {
         self.sso_ends_after.is_some_and(|end| end <= self.length)
     }
 
-    /// The scenario in one sentence.
     pub fn description(&self) -> String {
         let script = if self.force { "tidp refresh --force" } else { "tidp token" };
         let renew = match self.renew {

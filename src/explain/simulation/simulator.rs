@@ -24,10 +24,8 @@ const CLIENT: &str = "simulated";
 /// When the refresh token expires, counted from the login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ExpiryTimes {
-    /// From when on the provider refuses the token.
     #[serde(rename = "refresh_token_ends_at")]
     pub enforced: Seconds,
-    /// Until when the client relies on it.
     #[serde(rename = "relied_on_until")]
     pub earliest: Seconds,
     /// When it expires by the policy, as far as the client can tell.
@@ -35,10 +33,8 @@ pub struct ExpiryTimes {
     pub implied: Seconds,
 }
 
-/// Something that happens, as `--json` shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Event {
-    /// When, counted from the login.
     pub at: Seconds,
     #[serde(flatten)]
     pub kind: EventKind,
@@ -54,19 +50,15 @@ pub enum EventKind {
     SsoEnded,
     #[serde(rename = "refresh_token_ended")]
     RefreshTokenExpired,
-    /// The last access token expires.
     #[serde(rename = "access_token_ended")]
     AccessTokenExpired,
-    /// The script gets the cached access token.
     #[serde(rename = "used")]
     CachedTokenUsed,
-    /// The script's call makes the client refresh.
     Refreshed {
         reason: RefreshReason,
         /// Whether the refresh token's expiry moved.
         renewed: bool,
     },
-    /// The provider refuses the refresh token.
     Refused {
         /// Whether the script gets the access token that it has, with a warning.
         #[serde(skip)]
@@ -77,7 +69,6 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// Whether the script is told to log in.
     pub fn needs_login(self) -> bool {
         matches!(self, Self::Refused { still_works: false } | Self::LoginRequired)
     }
@@ -86,21 +77,15 @@ impl EventKind {
 /// How a scenario went, as `--json` shows it. Without refresh tokens, the session is its access token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Simulation {
-    /// In the order of time.
     pub events: Vec<Event>,
-    /// Whether the session is alive at the end of the scenario.
     pub alive: bool,
-    /// When the session ends.
     pub ends_at: Seconds,
-    /// When the last access token expires.
     #[serde(rename = "access_token_ends_at")]
     pub access_token_expires_at: Seconds,
-    /// When the script was first told to log in.
     pub login_needed_at: Option<Seconds>,
 }
 
 impl Simulation {
-    /// How many refreshes succeeded.
     pub fn refreshes(&self) -> usize {
         self.events.iter().filter(|event| matches!(event.kind, EventKind::Refreshed { .. })).count()
     }
@@ -111,7 +96,6 @@ impl Simulation {
         self.events.iter().find(is_warning).map(|event| event.at)
     }
 
-    /// How often the script called.
     pub fn calls(&self) -> usize {
         let is_call =
             |kind| matches!(kind, EventKind::CachedTokenUsed | EventKind::Refreshed { .. } | EventKind::Refused { .. });
@@ -124,17 +108,11 @@ impl Simulation {
 pub struct Disagreement(pub String);
 
 /// Runs the scenario.
-///
-/// # Errors
-/// [`Disagreement`].
 pub fn run(scenario: &Scenario) -> Result<Simulation, Disagreement> {
     run_against(scenario, scenario.policy)
 }
 
 /// Runs the scenario against a provider that enforces `policy`, whatever the client assumes.
-///
-/// # Errors
-/// [`Disagreement`].
 pub fn run_against(scenario: &Scenario, policy: Policy) -> Result<Simulation, Disagreement> {
     let mut simulator = Simulator::login(*scenario, policy)?;
     let mut at = scenario.every;
@@ -144,7 +122,6 @@ pub fn run_against(scenario: &Scenario, policy: Policy) -> Result<Simulation, Di
     Ok(simulator.into_simulation())
 }
 
-/// The client's session and the provider's engine.
 struct Simulator {
     scenario: Scenario,
     engine: Engine,

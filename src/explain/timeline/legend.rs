@@ -9,7 +9,6 @@ use crate::terminal::styled_text::{Line, Role};
 use crate::terminal::table::{Align, column_widths, pad};
 use unicode_width::UnicodeWidthStr;
 
-/// A line of the legend.
 struct Entry {
     mark: char,
     role: Role,
@@ -18,10 +17,9 @@ struct Entry {
     note: &'static str,
 }
 
-/// The entries, in the order of time.
-fn entries(t: &Timeline, marks: Marks) -> Vec<Entry> {
+fn entries(t: &Timeline<'_>, marks: Marks) -> Vec<Entry> {
     let entry = |mark, role, name, at, note| Entry { mark, role, name, at, note };
-    let mut all = vec![entry(marks.start, Role::Edge, "login", t.login_at, "")];
+    let mut all = vec![entry(marks.start, Role::Edge, "login", t.session.login_at, "")];
     if let Some(renewal) = t.renewals.last() {
         let note = if renewal.certain { "" } else { "same token returned, maybe renewed" };
         let name = if t.last_refresh == Some(renewal.at) { "last refresh" } else { "last renewal" };
@@ -34,43 +32,41 @@ fn entries(t: &Timeline, marks: Marks) -> Vec<Entry> {
     if let Some(at) = t.last_refresh.filter(|at| last_renewal != Some(*at)) {
         all.push(entry(t.last_refresh_mark(marks), Role::Renewal, "last refresh", at, "new access token only"));
     }
-    all.push(entry(marks.now, Role::Now, "now", t.now, ""));
-    let (name, note) = match (t.access_token_until <= t.now, t.state) {
+    all.push(entry(marks.now, Role::Now, "now", t.outlook.now, ""));
+    let end = t.session.access_token.expires_at;
+    let (name, note) = match (end <= t.outlook.now, t.outlook.state) {
         (true, SessionState::NoRefreshToken) => ("access token expired", "log in again"),
         (true, _) => ("access token expired", ""),
         (false, _) => ("access token expires", ""),
     };
-    all.push(entry(marks.end, t.access_token_end_role(), name, t.access_token_until, note));
+    all.push(entry(marks.end, t.access_token_end_role(), name, end, note));
     if let Some(at) = t.expired_before_refusal {
         all.push(entry(marks.end, Role::Over, "refresh token expired", at, ""));
     }
     if let Some(at) = t.refused_at {
         all.push(entry(marks.refused, Role::Over, "refused", at, "log in again"));
     }
-    if let Some(at) = t.renewal_due_at {
+    if let Some(at) = t.outlook.renewal_due_at {
         all.push(entry(marks.renewal_due, Role::Renewal, "renewal due", at, "from then on `tidp token` renews it"));
     }
-    if let Some(expiry) = t.refresh_token {
+    if let Some(expiry) = t.outlook.expiry {
         all.extend(expiry_entries(t, expiry, marks));
     }
     all.sort_by_key(|entry| entry.at);
     all
 }
 
-fn expiry_entries(t: &Timeline, expiry: RefreshTokenExpiry, marks: Marks) -> Vec<Entry> {
+fn expiry_entries(t: &Timeline<'_>, expiry: RefreshTokenExpiry, marks: Marks) -> Vec<Entry> {
     let RefreshTokenExpiry { expires_at, expires_at_earliest, .. } = expiry;
-    let next = if matches!(t.state, SessionState::Renewable(_)) {
-        "a refresh before then renews it"
-    } else {
-        "log in before then"
-    };
+    let renews = matches!(t.outlook.state, SessionState::Renewable(_));
+    let next = if renews { "a refresh before then renews it" } else { "log in before then" };
     let unsure = expires_at_earliest < expires_at;
-    let (name, note) = match (expires_at <= t.now, unsure) {
+    let (name, note) = match (expires_at <= t.outlook.now, unsure) {
         (true, _) => ("refresh token expired", "log in again"),
         (false, true) => ("refresh token expires", "if the last refresh renewed it"),
         (false, false) => ("refresh token expires", next),
     };
-    let end = Entry { mark: marks.end, role: end_role(expires_at, t.now), name, at: expires_at, note };
+    let end = Entry { mark: marks.end, role: end_role(expires_at, t.outlook.now), name, at: expires_at, note };
     let sure_end =
         Entry { mark: marks.sure_end, role: Role::Edge, name: "rely on it until", at: expires_at_earliest, note: next };
     if unsure { vec![sure_end, end] } else { vec![end] }
@@ -81,9 +77,14 @@ fn end_role(end: Time, now: Time) -> Role {
 }
 
 /// The legend under the bars. Without room, columns are left out from the right.
-pub(super) fn legend(t: &Timeline, columns: usize, marks: Marks, format_time: &dyn Fn(Time) -> String) -> Vec<Line> {
+pub(super) fn legend(
+    t: &Timeline<'_>,
+    columns: usize,
+    marks: Marks,
+    format_time: &dyn Fn(Time) -> String,
+) -> Vec<Line> {
     let entries = entries(t, marks);
-    let distance = |at: Time| if at == t.now { String::new() } else { at.relative_to(t.now) };
+    let distance = |at: Time| if at == t.outlook.now { String::new() } else { at.relative_to(t.outlook.now) };
     let rows: Vec<[String; 3]> =
         entries.iter().map(|entry| [entry.name.to_owned(), distance(entry.at), format_time(entry.at)]).collect();
     let [name, distance, time] = column_widths(&rows);

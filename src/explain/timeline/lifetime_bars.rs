@@ -16,19 +16,12 @@ struct Lifetime {
     end: Time,
     /// What is marked on it beside its edges, the less important first.
     marked: Vec<(Time, char, Role)>,
-    /// The mark of its start.
     start_mark: (char, Role),
     /// When it had expired already, before its end was found.
     expired_at: Option<Time>,
     end_role: Role,
     /// The time left, or how it ended.
     label: String,
-}
-
-impl Lifetime {
-    fn length(&self) -> Seconds {
-        self.end.since(self.start)
-    }
 }
 
 /// An [`Axis`] with the moment where it begins.
@@ -59,10 +52,6 @@ impl TimeAxis {
     fn column(self, at: Time) -> usize {
         self.axis.column(at.since(self.from))
     }
-
-    fn end(self) -> Time {
-        self.from.plus(self.axis.length)
-    }
 }
 
 /// Lifetimes at most this many times as long as another share its scale.
@@ -71,8 +60,7 @@ const MIN_BAR: usize = 10;
 /// The columns that a broken axis leaves for the time left out and for now.
 const BREAK: usize = 6;
 
-/// The bars of both tokens.
-pub(super) fn lifetime_bars(t: &Timeline, columns: usize, marks: Marks) -> Vec<Line> {
+pub(super) fn lifetime_bars(t: &Timeline<'_>, columns: usize, marks: Marks) -> Vec<Line> {
     let lifetimes: Vec<Lifetime> = refresh_token(t, marks).into_iter().chain([access_token(t, marks)]).collect();
     let shared = shared_range(&lifetimes);
     let names_width = widest(lifetimes.iter().map(|lifetime| lifetime.name)) + 2;
@@ -105,35 +93,35 @@ fn time_left(now: Time, sure_end: Time, end: Time) -> String {
     }
 }
 
-fn access_token(t: &Timeline, marks: Marks) -> Lifetime {
+fn access_token(t: &Timeline<'_>, marks: Marks) -> Lifetime {
     Lifetime {
         name: "access token",
-        start: t.access_token_from,
-        sure_end: t.access_token_until,
-        end: t.access_token_until.max(t.access_token_from),
+        start: t.session.access_token.obtained_at,
+        sure_end: t.session.access_token.expires_at,
+        end: t.session.access_token.expires_at.max(t.session.access_token.obtained_at),
         marked: Vec::new(),
         start_mark: t.last_refresh.map_or((marks.start, Role::Edge), |_| (t.last_refresh_mark(marks), Role::Renewal)),
         expired_at: None,
         end_role: t.access_token_end_role(),
-        label: time_left(t.now, t.access_token_until, t.access_token_until),
+        label: time_left(t.outlook.now, t.session.access_token.expires_at, t.session.access_token.expires_at),
     }
 }
 
 /// The refresh token's bar: from the login or, after many renewals, from one lifetime before the last certain renewal.
-fn refresh_token(t: &Timeline, marks: Marks) -> Option<Lifetime> {
-    let (sure_end, end) = match (t.refresh_token, t.refused_at) {
+fn refresh_token(t: &Timeline<'_>, marks: Marks) -> Option<Lifetime> {
+    let (sure_end, end) = match (t.outlook.expiry, t.refused_at) {
         (Some(expiry), _) => (expiry.expires_at_earliest, expiry.expires_at),
         (None, Some(refused)) => (refused, refused),
         (None, None) => return None,
     };
-    let renewed_at = t.refresh_token.map_or(t.login_at, |expiry| expiry.renewed_at);
-    let (age, left) = (renewed_at.since(t.login_at), end.since(renewed_at));
+    let renewed_at = t.outlook.expiry.map_or(t.session.login_at, |expiry| expiry.renewed_at);
+    let (age, left) = (renewed_at.since(t.session.login_at), end.since(renewed_at));
     let older = left > Seconds::ZERO && age.0 > left.0.saturating_mul(2);
     let mut marked: Vec<_> =
         t.renewals.iter().map(|renewal| (renewal.at, renewal.mark(marks), Role::Renewal)).collect();
     marked.extend(t.sso_ended_at.map(|at| (at, marks.sso_ended, Role::Over)));
-    marked.extend(t.renewal_due_at.map(|at| (at, marks.renewal_due, Role::Renewal)));
-    let start = if older { renewed_at.minus(left) } else { t.login_at.min(end) };
+    marked.extend(t.outlook.renewal_due_at.map(|at| (at, marks.renewal_due, Role::Renewal)));
+    let start = if older { renewed_at.minus(left) } else { t.session.login_at.min(end) };
     let start_mark = (if older { marks.cut } else { marks.start }, Role::Edge);
     Some(Lifetime {
         name: "refresh token",
@@ -143,12 +131,14 @@ fn refresh_token(t: &Timeline, marks: Marks) -> Option<Lifetime> {
         marked,
         start_mark,
         expired_at: t.expired_before_refusal,
-        end_role: if t.now >= end { Role::Over } else { Role::Edge },
-        label: match t.state {
+        end_role: if t.outlook.now >= end { Role::Over } else { Role::Edge },
+        label: match t.outlook.state {
             SessionState::Refused(_) => "refused".to_owned(),
-            SessionState::Renewable(_) => format!("{}, renewable", time_left(t.now, sure_end, end)),
-            SessionState::Fixed(_) | SessionState::SsoEnded(_) => format!("{}, fixed", time_left(t.now, sure_end, end)),
-            _ => time_left(t.now, sure_end, end),
+            SessionState::Renewable(_) => format!("{}, renewable", time_left(t.outlook.now, sure_end, end)),
+            SessionState::Fixed(_) | SessionState::SsoEnded(_) => {
+                format!("{}, fixed", time_left(t.outlook.now, sure_end, end))
+            }
+            _ => time_left(t.outlook.now, sure_end, end),
         },
     })
 }
@@ -157,14 +147,14 @@ fn refresh_token(t: &Timeline, marks: Marks) -> Option<Lifetime> {
 fn shared_range(lifetimes: &[Lifetime]) -> Option<(Time, Time)> {
     let from = lifetimes.iter().map(|lifetime| lifetime.start).min()?;
     let to = lifetimes.iter().map(|lifetime| lifetime.end).max()?;
-    let shortest = lifetimes.iter().map(|lifetime| lifetime.length().0).min()?;
+    let shortest = lifetimes.iter().map(|lifetime| lifetime.end.since(lifetime.start).0).min()?;
     (to.since(from).0 <= shortest.saturating_mul(SHARED_SCALE_RATIO)).then_some((from, to))
 }
 
-fn bar(lifetime: &Lifetime, t: &Timeline, range: (Time, Time), width: usize, marks: Marks) -> Bar {
-    let axis = TimeAxis::new(t.now, range, width);
+fn bar(lifetime: &Lifetime, t: &Timeline<'_>, range: (Time, Time), width: usize, marks: Marks) -> Bar {
+    let axis = TimeAxis::new(t.outlook.now, range, width);
     let (start, end) = (axis.column(lifetime.start), axis.column(lifetime.end));
-    let (sure_end, now) = (axis.column(lifetime.sure_end), now_column(t.now, lifetime, axis, width));
+    let (sure_end, now) = (axis.column(lifetime.sure_end), now_column(t.outlook.now, lifetime, axis, width));
     let mut bar = Bar::new(width, |column| match column {
         c if c < start || c > end && c > now => (' ', Role::Text),
         c if c > end && axis.broken && (c + 2 == now || c + 3 == now) => (marks.cut, Role::Past),
@@ -180,7 +170,7 @@ fn bar(lifetime: &Lifetime, t: &Timeline, range: (Time, Time), width: usize, mar
     if lifetime.sure_end < lifetime.end {
         bar.set(sure_end, marks.sure_end, Role::Edge);
     }
-    let refused = lifetime.end == lifetime.sure_end && t.refused_at == Some(lifetime.end) && t.refresh_token.is_none();
+    let refused = lifetime.end == lifetime.sure_end && t.refused_at == Some(lifetime.end) && t.outlook.expiry.is_none();
     if let Some(expired) = lifetime.expired_at.map(|at| axis.column(at)) {
         bar.fill(expired + 1..end, marks.gap, Role::Past);
         bar.set(expired, marks.end, Role::Over);
@@ -205,7 +195,7 @@ fn now_column(now: Time, lifetime: &Lifetime, axis: TimeAxis, width: usize) -> u
     if now < lifetime.end {
         let first = if now < lifetime.start { start } else { start + 1 };
         axis.column(now).max(first).min(end.saturating_sub(1))
-    } else if now >= axis.end() {
+    } else if now >= axis.from.plus(axis.axis.length) {
         last
     } else {
         axis.column(now).max(end + 1).min(last)

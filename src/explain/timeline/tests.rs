@@ -1,11 +1,10 @@
-use super::picture::draw;
 use super::*;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{Policy, PolicyName};
 use crate::domain::session::RefreshReason;
 use crate::domain::session::tests::{any_policy, history, lived, logged_in, refreshed};
 use crate::domain::time::Seconds;
-use crate::terminal::styled_text::{Charset, Line, Role, Span};
+use crate::terminal::styled_text::{Line, Role, Span};
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
@@ -19,12 +18,13 @@ fn local(at: Time) -> String {
     at.rfc3339().replace('T', " ").replace(":00Z", "")
 }
 
-fn timeline(now: Time, session: &Session, policy: Option<&Policy>, renew: Renew) -> Timeline {
-    Timeline::new(session, &SessionOutlook::new(now, Some(session), policy, renew))
+fn timeline<'a>(now: Time, session: &'a Session, policy: Option<&'a Policy>, renew: Renew) -> Timeline<'a> {
+    Timeline::new(session, SessionOutlook::new(now, Some(session), policy, renew))
 }
 
 fn picture(now: Time, session: &Session, policy: Policy, columns: usize, charset: Charset) -> String {
-    draw(&timeline(now, session, Some(&policy), Renew::WhenDue), columns, charset, &local)
+    timeline(now, session, Some(&policy), Renew::WhenDue)
+        .draw(columns, charset, &local)
         .iter()
         .map(|line| line.text() + "\n")
         .collect()
@@ -137,7 +137,7 @@ fn legend_says_until_when_a_refresh_renews() {
         all.contains("┫ refresh token expires  in 80 days       2027-05-05 08:00  if the last refresh renewed it\n")
     );
     let timeline = timeline(now, &session, Some(&policy), Renew::BeforeSessionEnds);
-    let due = draw(&timeline, 120, Charset::Unicode, &local).into_iter().find(|l| l.text().contains("renewal due"));
+    let due = timeline.draw(120, Charset::Unicode, &local).into_iter().find(|l| l.text().contains("renewal due"));
     assert!(due.unwrap().text().starts_with("◇ renewal due            in 50 days"));
     let (_, now, session, policy) = samples().swap_remove(2);
     let ended = picture(now, &session, policy, 120, Charset::Unicode);
@@ -172,7 +172,7 @@ fn past_lifetime_and_expiry_have_distinct_roles() {
     let drawn = |sample: usize| {
         let (_, now, session, policy) = samples().swap_remove(sample);
         let timeline = timeline(now, &session, Some(&policy), Renew::WhenDue);
-        draw(&timeline, 75, Charset::Unicode, &local)
+        timeline.draw(75, Charset::Unicode, &local)
     };
     let bar = |line: &Line| line.0.iter().map(|span| (span.role, span.text.trim().to_owned())).collect::<Vec<_>>();
     let expected = [
@@ -217,7 +217,7 @@ fn label_says_what_is_left_and_whether_a_refresh_moves_the_end() {
 #[test]
 fn expired_access_token_is_red_only_if_a_login_is_needed() {
     let marks = |now, session: &Session, policy: Policy| {
-        let drawn = draw(&timeline(now, session, Some(&policy), Renew::WhenDue), 140, Charset::Unicode, &local);
+        let drawn = timeline(now, session, Some(&policy), Renew::WhenDue).draw(140, Charset::Unicode, &local);
         let is_mark = |span: &Span| span.text.contains('┫') && span.role != Role::Edge;
         let lines = drawn.iter().filter(|line| line.text().contains("access token"));
         lines.flat_map(|line| line.0.iter().filter(|span| is_mark(span)).map(|span| span.role)).collect::<Vec<_>>()
@@ -244,7 +244,7 @@ proptest! {
         let charset = if ascii { Charset::Ascii } else { Charset::Unicode };
         for (at, session) in lived(start, &steps) {
             let timeline = timeline(at.plus(Seconds(moved)), &session, known.then_some(&policy), renew);
-            let lines = draw(&timeline, columns, charset, &local);
+            let lines = timeline.draw(columns, charset, &local);
             let now = if ascii { 'O' } else { '●' };
             prop_assert!(lines.iter().any(|line| line.text().contains(now)));
             for line in lines {

@@ -6,7 +6,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::EntryKey;
 use crate::domain::text::{hex, printable_path};
 use crate::domain::time::Seconds;
-use crate::error::{Error, Result, SetupError, StoreError};
+use crate::error::{Error, ProfileError, Result, StoreError};
 use crate::explain::doctor_report::Check;
 use crate::flows::configuration::Configuration;
 use crate::ports::{Backend, Entries, Ports, Store, StoreChoice, StoreFailure, StoreFailureKind};
@@ -93,7 +93,7 @@ impl Patient<'_> {
         };
         match store.load_without_prompt(&EntryKey::ClientSecret(profile.session_key()).name()) {
             Ok(Some(_)) => Check::ok(SECRET, "set, in the store").into(),
-            Ok(None) => self.failed(SECRET, SetupError::NoClientSecret.into(), ""),
+            Ok(None) => self.failed(SECRET, ProfileError::NoClientSecret.into(), ""),
             Err(failure) => self.failed(SECRET, StoreError::SecretUnavailable(failure).into(), ""),
         }
     }

@@ -7,11 +7,9 @@ use super::{DOING, LoginAttempt};
 use crate::config::RedirectUri;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
-use crate::error::{
-    Error, LoginMethod, NetworkError, Result, SessionError, Situation, StoreError, ValidationError, with_profile,
-};
-use crate::explain::login_messages::{other_browser_ways, other_ways};
-use crate::explain::{browser_messages, exchange_steps};
+use crate::error::{Error, LoginMethod, Result, SessionError, Situation, StoreError, with_profile};
+use crate::explain::exchange_steps;
+use crate::explain::login_messages::{self, other_browser_ways, other_ways};
 use crate::flows::browser::{listen, open_browser, open_or_print_url};
 use crate::oidc::authorize::{self, Code, PendingLogin};
 use crate::oidc::discovery::is_loopback_literal;
@@ -22,10 +20,8 @@ use url::Url;
 fn failure_page(error: &Error) -> FailureReason {
     match &error.situation {
         Situation::Login(error) => error.page_reason(),
-        Situation::Network(NetworkError::Unreachable(_)) => FailureReason::Unavailable,
-        Situation::Validation(ValidationError::Invalid(_) | ValidationError::NotVerified(..)) => {
-            FailureReason::NotValid
-        }
+        Situation::Unreachable(_) => FailureReason::Unavailable,
+        Situation::Invalid(_) | Situation::NotVerified(..) => FailureReason::NotValid,
         Situation::Store(StoreError::Failed(_)) | Situation::Session(SessionError::Busy { .. }) => {
             FailureReason::NotStored
         }
@@ -127,7 +123,7 @@ impl LoginAttempt<'_, '_> {
         let timeout = self.options.timeout_in_browser();
         let opened = !self.options.no_browser && open_browser(context, url);
         if opened && !self.is_remote() {
-            context.reporter.prompt(browser_messages::opened_prompt(url, "log in", timeout));
+            context.reporter.prompt(login_messages::opened_prompt(url, "log in", timeout));
             if self.options.show_other_ways {
                 let elsewhere = self.command("tidp login --no-browser");
                 context.reporter.note(other_ways(&elsewhere, self.device_command().as_deref()));
@@ -141,7 +137,7 @@ impl LoginAttempt<'_, '_> {
             (_, _, false) => "No browser can be opened on this machine.",
         });
         let place = "in a browser, on this machine or another";
-        context.reporter.prompt(browser_messages::open_prompt(url, place, timeout));
+        context.reporter.prompt(login_messages::open_prompt(url, place, timeout));
         context.reporter.prompt(other_browser_ways(forward.as_deref(), self.phone_command().as_deref()));
         true
     }
@@ -207,8 +203,8 @@ impl LoginAttempt<'_, '_> {
         let request = token::code_request(&self.provider, &self.client, code, pending);
         let sent_at = context.ports.clock.now();
         let response = context.send(&request).map_err(|failure| match Error::unanswered(DOING, &failure) {
-            Error { situation: Situation::Network(NetworkError::Unreachable(what)), .. } => {
-                NetworkError::Unreachable(format!("{what}. The authorization code cannot be used again; log in again"))
+            Error { situation: Situation::Unreachable(what), .. } => {
+                Situation::Unreachable(format!("{what}. The authorization code cannot be used again; log in again"))
                     .into()
             }
             other => other,

@@ -7,7 +7,7 @@ use super::{DOING, LoginAttempt, Stopwatch};
 use crate::domain::session::Session;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
-use crate::error::{Error, LoginError, NetworkError, Result, Situation};
+use crate::error::{Error, LoginError, Result, Situation};
 use crate::explain::exchange_steps;
 use crate::oidc::Problem;
 use crate::oidc::ciba::{
@@ -151,7 +151,7 @@ impl LoginAttempt<'_, '_> {
                 poll.has_lost_response |= failure.kind == HttpFailureKind::ResponseLost;
                 let error = Error::unanswered(DOING, &failure);
                 return match error.situation {
-                    Situation::Network(NetworkError::Unreachable(_)) => {
+                    Situation::Unreachable(_) => {
                         poll.interval.failed(None);
                         poll.failure = Some(error);
                         Ok(None)
