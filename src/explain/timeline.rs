@@ -6,6 +6,7 @@
 
 mod legend;
 mod lifetime_bars;
+mod picture;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +15,7 @@ use crate::domain::time::Time;
 use crate::explain::bar::Marks;
 use crate::explain::outlook::observations::expiry_when_refused;
 use crate::explain::outlook::{NextAction, SessionOutlook};
-use crate::terminal::styled_text::{Charset, Line, Role};
+use crate::terminal::styled_text::Role;
 
 /// What is drawn.
 pub struct Timeline<'a> {
@@ -69,15 +70,6 @@ impl<'a> Timeline<'a> {
             expired_before_refusal: expiry.filter(|end| refused_at.is_some_and(|refused_at| *end < refused_at)),
             login_needed: outlook.next_action().0 == NextAction::Login,
         }
-    }
-
-    /// The picture, at most `columns` wide. Lifetimes of a like length share one scale.
-    pub fn draw(&self, columns: usize, charset: Charset, format_time: &dyn Fn(Time) -> String) -> Vec<Line> {
-        let marks = Marks::new(charset);
-        let mut lines = lifetime_bars::lifetime_bars(self, columns, marks);
-        lines.push(Line::default());
-        lines.extend(legend::legend(self, columns, marks, format_time));
-        lines.into_iter().map(|line| line.cut(columns)).collect()
     }
 
     /// The mark of the last refresh: what it did to the refresh token.

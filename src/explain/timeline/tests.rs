@@ -4,7 +4,7 @@ use crate::domain::policy::{Policy, PolicyName};
 use crate::domain::session::RefreshReason;
 use crate::domain::session::tests::{any_policy, history, lived, logged_in, refreshed};
 use crate::domain::time::Seconds;
-use crate::terminal::styled_text::{Line, Role, Span};
+use crate::terminal::styled_text::{Charset, Line, Role, Span};
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
