@@ -2,7 +2,7 @@
 
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
-use crate::oidc::{redact, wire};
+use crate::oidc::{redact, trace};
 use crate::ports::{HttpFailure, Notice, Ports, Reporter, Request, Response, Trace, Verbosity};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -24,14 +24,14 @@ pub fn trace_exchange(ports: &Ports, reporter: &dyn Reporter, request: &Request,
         let proxy = ports.http.proxy(&request.url).ok().flatten();
         let outcome = outcome.as_ref().map(|response| (response.status, response.body.len()));
         let outcome = outcome.map_err(|failure| failure.message.as_str());
-        let (method, url) = (request.method.as_str(), wire::shown_url(&request.url));
+        let (method, url) = (request.method.as_str(), trace::shown_url(&request.url));
         trace_messages::exchange(method, &url, outcome, took, proxy.as_deref())
     });
     if reporter.verbosity() < Verbosity::Headers {
         return;
     }
-    let answer = outcome.as_ref().map(wire::response_lines).unwrap_or_default();
-    for line in wire::request_lines(request).into_iter().chain(answer) {
+    let answer = outcome.as_ref().map(trace::response_lines).unwrap_or_default();
+    for line in trace::request_lines(request).into_iter().chain(answer) {
         reporter.report(Notice::Trace(Trace::Header(line)));
     }
 }

@@ -16,9 +16,9 @@ mod response;
 pub mod self_service;
 pub mod signed_token;
 pub mod token;
+pub mod trace;
 pub mod userinfo;
 mod weak_rsa;
-pub mod wire;
 
 #[cfg(test)]
 mod fixtures;

@@ -13,7 +13,7 @@ use crate::explain::login_messages::{self, other_browser_ways, other_ways};
 use crate::flows::browser::{listen, open_browser, open_or_print_url};
 use crate::oidc::authorize::{self, Code, PendingLogin};
 use crate::oidc::discovery::is_loopback_literal;
-use crate::oidc::{token, wire};
+use crate::oidc::{token, trace};
 use crate::ports::{FailureReason, ListenAt, Listener, OneTimeRedirect, Page};
 use url::Url;
 
@@ -58,7 +58,7 @@ impl LoginAttempt<'_, '_> {
                 .map_err(Error::usage)?;
         self.context.step(|| exchange_steps::PKCE.to_owned());
         self.context.step(|| {
-            let endpoint = self.provider.authorization_endpoint.as_ref().map(wire::shown_url).unwrap_or_default();
+            let endpoint = self.provider.authorization_endpoint.as_ref().map(trace::shown_url).unwrap_or_default();
             exchange_steps::authorization_request(&endpoint, client_id, &options.scopes.join(" "), redirect_uri)
         });
         Ok((url, pending))
