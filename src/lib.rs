@@ -10,12 +10,12 @@
 //! | `oidc` | the protocol, one file per exchange: builds the request, accepts the response; pure | `domain`, `jwt`, HTTP types of `ports` |
 //! | `ports` | traits for everything outside: clock, network, stores, browser, terminal, processes | `domain` |
 //! | `adapters` | the ports on a real machine | `domain`, `ports` |
-//! | `sandbox` | the stand-in provider; shares the policy table with the client, and no code | `domain`, clock and entropy of `ports` |
+//! | `sandbox` | the stand-in provider; shares the policy table with the client, and no code of the protocol | `domain`, clock and entropy of `ports` |
 //! | `cli` | the command line as clap types | names of policies and of ACR values, and spelling, of `domain`, the keys of a profile of `config` |
 //! | `error` | every error with its kind, message and hint | `domain`, `oidc`, `ports` |
 //! | `config` | flags, environment and file merged into one profile; pure | `domain`, `error`, claim names of `explain`, `oidc`, `ports` |
-//! | `terminal` | streams, colour, wrapping, tables | `cli`, `domain`, `error`, `ports` |
-//! | `explain` | what a session can expect, in words and pictures; pure | `domain`, `jwt`, layout of `terminal`; the simulation also `sandbox` |
+//! | `terminal` | streams, colour, wrapping, tables, links, QR codes | `cli`, `domain`, `error`, `ports` |
+//! | `explain` | what a session can expect, in words and pictures; pure | `domain`, `jwt`, layout, styles and tables of `terminal`; the simulation also `sandbox` |
 //! | `flows` | what a command makes happen, over the ports; prints nothing | `config`, `domain`, `error`, `explain`, `jwt`, `oidc`, `ports` |
 //! | `commands` | one file per subcommand: parse, call a flow, show the result | `cli`, `config`, `domain`, `error`, `explain`, `flows`, `jwt`, `oidc`, `ports`, `terminal`; the demo and the sandbox also `sandbox` |
 //!
@@ -29,9 +29,10 @@
 //! * **A refresh token.** `commands/token.rs` → `flows/access_token.rs` (is a valid token cached?) →
 //!   `flows/refresh_if_due.rs` (asks `domain/decision.rs`, before and under the lock) → `flows/refresh.rs` (journals, sends,
 //!   accepts, stores; its first lines name the files) → `oidc/token.rs` (request and response).
-//! * **An ID token.** `commands/login.rs` → `flows/login.rs` (exchanges the code, stores the session) →
-//!   `flows/token_response.rs` → `flows/provider_keys.rs` (fetches keys) → `oidc/id_token.rs` (checks the claims) →
-//!   `oidc/jwks.rs` (checks the signature).
+//! * **An ID token.** `commands/login.rs` → `flows/login.rs` → `flows/login/browser_login.rs` (exchanges the code) →
+//!   `flows/login.rs` again (accepts the tokens, stores the session) → `flows/token_response.rs` →
+//!   `flows/provider_keys.rs` (fetches keys) → `oidc/id_token.rs` (checks the claims) → `oidc/jwks.rs` (checks the
+//!   signature).
 //! * **A lifetime.** `domain/policy.rs` (as in the guide) → `config/resolve.rs` (as the profile changes it) →
 //!   `flows/refresh_token_introspection.rs` (what the provider says of it) → `domain/session/expiry.rs` (this session's
 //!   expiry) → `explain/outlook.rs` (what follows from it) → `explain/policy_page.rs` (the page of `tidp policy`) →

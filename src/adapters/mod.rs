@@ -1,4 +1,5 @@
-//! The ports on a real machine. Each file implements one port of [`crate::ports`], with one kind of side effect.
+//! The ports on a real machine. Most files implement one port of [`crate::ports`], with one kind of side effect; the
+//! others are what several of them need.
 //!
 //! Nothing here makes decisions about sessions. [`Ports::system`] starts no thread or runtime, reads no file and draws no
 //! random number, because `tidp token` with a cached token needs none of these.
