@@ -163,6 +163,15 @@ impl Store for FileStore {
         self.key_fingerprint.clone()
     }
 
+    fn exposed_files(&self) -> usize {
+        if self.cipher.is_some() {
+            return 0;
+        }
+        let found = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        let ours = found.filter(|found| found.file_name().to_str().is_some_and(|name| self.is_entry_file(name)));
+        ours.filter(|found| owned_files::others_can_read(&found.path())).count()
+    }
+
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
         let path = self.path_of(entry);
         if !self.make_private()? {

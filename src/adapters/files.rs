@@ -27,6 +27,10 @@ impl Files for SystemFiles {
         })
     }
 
+    fn others_can_read(&self, path: &Path) -> bool {
+        owned_files::others_can_read(path)
+    }
+
     fn is_pipe(&self, path: &Path) -> bool {
         owned_files::is_pipe(path)
     }
@@ -220,6 +224,28 @@ mod tests {
         assert_eq!(SystemFiles.read_key(&pipe).unwrap().unwrap().len(), 300_000, "nobody writes any more");
         assert!(SystemFiles.is_pipe(&pipe) && SystemFiles.is_pipe(Path::new("/dev/null")));
         assert!(!SystemFiles.is_pipe(root.path()) && !SystemFiles.is_pipe(&root.path().join("nothing")));
+    }
+
+    #[test]
+    fn others_can_read_what_they_can_reach() {
+        let root = tempfile::tempdir().unwrap();
+        let (dir, path) = (root.path().join("dir"), root.path().join("dir/file"));
+        fs::create_dir(&dir).unwrap();
+        fs::write(&path, "").unwrap();
+        for (root_mode, dir_mode, file_mode, can) in [
+            (0o755, 0o711, 0o604, true),
+            (0o755, 0o710, 0o640, true),
+            (0o700, 0o755, 0o644, false),
+            (0o755, 0o744, 0o644, false),
+            (0o755, 0o755, 0o622, false),
+        ] {
+            for (path, mode) in [(root.path(), root_mode), (&dir, dir_mode), (&path, file_mode)] {
+                fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+            }
+            assert_eq!(SystemFiles.others_can_read(&path), can, "{root_mode:o} {dir_mode:o} {file_mode:o}");
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, file_mode, "nothing is changed");
+        }
+        assert!(!SystemFiles.others_can_read(&root.path().join("nothing")));
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod server;
 
 use crate::domain::secret::Secret;
 use crate::domain::text::{hex, printable};
-use crate::ports::{CallbackServer, Entropy, IgnoredRequest, ListenAt, Listener, OneTimeRedirect, Page};
+use crate::ports::{CallbackServer, Entropy, IgnoredRequest, ListenAt, Listener, OneTimeRedirect, Page, PortHolder};
 use request_handler::RequestHandler;
 use server::Server;
 use std::io::{self, ErrorKind};
@@ -37,6 +37,10 @@ impl CallbackServer for Loopback {
         let mut random = [0; 16];
         super::system::SystemEntropy.fill(&mut random).map_err(|error| format!("no randomness: {error}"))?;
         Ok(Box::new(LoopbackServer::start("127.0.0.1", None, &format!("/{}", hex(&random)), Some(target.clone()))?))
+    }
+
+    fn holder(&self, port: u16) -> Option<PortHolder> {
+        peer::holder(port)
     }
 }
 

@@ -2,16 +2,17 @@
 //! no session's lock.
 
 mod configuration;
+mod keyring;
 mod network;
 mod store;
 
 use crate::config::{Profile, RedirectUri};
 use crate::domain::text::printable;
-use crate::error::{Error, Kind, Result, Situation};
+use crate::error::{Error, Kind, Result, Situation, with_profile};
 use crate::explain::doctor_report::Check;
 use crate::flows::browser::listen;
 use crate::flows::configuration::Configuration;
-use crate::ports::{ListenAt, Ports, Reporter};
+use crate::ports::{ListenAt, PortHolder, Ports, Reporter};
 use std::path::Path;
 
 const LOOPBACK: &str = "loopback port";
@@ -82,6 +83,10 @@ impl Finding {
     fn remarks(self, remarks: Vec<String>) -> Self {
         Self { check: self.check.remarks(remarks), ..self }
     }
+
+    fn remedy(self, remedy: String) -> Self {
+        Self { check: self.check.remedy(remedy), ..self }
+    }
 }
 
 struct Patient<'a> {
@@ -124,7 +129,25 @@ impl Patient<'_> {
                 let port = at.port.map_or_else(|| "any port".to_owned(), |port| format!("port {port}"));
                 Check::ok(LOOPBACK, format!("{port} of {} can be listened on", at.host)).into()
             }
-            Err(error) => self.failed(LOOPBACK, error, ""),
+            Err(error) => {
+                let holder = at.port.and_then(|port| self.ports.callback.holder(port));
+                let finding = self.failed(LOOPBACK, error, "");
+                match holder {
+                    None | Some(PortHolder::SameUser(None)) => finding,
+                    Some(PortHolder::SameUser(Some((program, process)))) => {
+                        finding.remarks(vec![format!("It is held by {program} (process {process}).")])
+                    }
+                    // `tidp login --paste` would send the browser to that program, with the code.
+                    Some(PortHolder::AnotherUser(id)) => finding
+                        .remarks(vec![format!(
+                            "It is held by another user (id {id}), to whose program the browser would send the code."
+                        )])
+                        .remedy(format!(
+                            "have that program ended, or log in without a redirect: {}",
+                            with_profile("tidp login --device", self.name_in_hints())
+                        )),
+                }
+            }
         }
     }
 

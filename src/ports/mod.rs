@@ -88,6 +88,19 @@ pub trait CallbackServer: Send + Sync {
     /// An unguessable loopback URL that redirects the first browser to `target`. This keeps a URL that contains a
     /// secret out of the opener's arguments.
     fn one_time_redirect(&self, target: &Secret) -> Result<Box<dyn OneTimeRedirect>, String>;
+    /// Who listens on this loopback port; `None` if nobody does, or the system does not tell.
+    fn holder(&self, _port: u16) -> Option<PortHolder> {
+        None
+    }
+}
+
+/// Who has a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PortHolder {
+    /// A program of this user: its name and process id, if they are known.
+    SameUser(Option<(String, u32)>),
+    /// Another user, with this id.
+    AnotherUser(u32),
 }
 
 /// A loopback URL that redirects once. Dropping it closes the port.
@@ -200,6 +213,10 @@ pub trait Files: Send + Sync {
     /// As [`Files::read`] for a file with a key: if it is this user's, others lose access to it.
     fn read_key(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         self.read(path)
+    }
+    /// Whether other users can read the file: its mode and those of its directories allow it. Nothing is changed.
+    fn others_can_read(&self, _path: &Path) -> bool {
+        false
     }
     /// Whether the path is a pipe or device, which can be read but not replaced.
     fn is_pipe(&self, _path: &Path) -> bool {

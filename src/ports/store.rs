@@ -75,6 +75,11 @@ pub trait Store: Send + Sync {
     fn backend(&self) -> Option<Backend> {
         None
     }
+    /// The number of unencrypted files that other users can read. The next access to them makes them private; this does
+    /// not.
+    fn exposed_files(&self) -> usize {
+        0
+    }
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure>;
     /// As [`Store::load`], without a prompt to unlock the store.
     fn load_without_prompt(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {

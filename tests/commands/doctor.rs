@@ -7,7 +7,7 @@ use crate::support::{Bench, CONFIG, Outcome};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tidp::testing::domain::time::Seconds;
-use tidp::testing::ports::{Backend, HttpFailureKind, Response, StoreFailureKind};
+use tidp::testing::ports::{Backend, HttpFailureKind, PortHolder, Response, StoreFailureKind};
 
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 
@@ -76,7 +76,8 @@ fn each_broken_part_is_named_with_its_remedy_and_code() {
         (Box::new(|bench| bench.files.put(CONFIG, "x = 1")), "configuration", 2, "unknown", "tidp doctor"),
         (Box::new(|bench| bench.files.put(CONFIG, "")), "profile", 2, "no profile is configured", "tidp profile add"),
         (network(HttpFailureKind::NotSent), "discovery", 5, "as the test wants", "curl -v https://id.example"),
-        (network(HttpFailureKind::InvalidSetting), "discovery", 2, "as the test wants", ""),
+        (network(HttpFailureKind::InvalidSetting), "discovery", 2, "as the test wants", "correct that setting"),
+        (status(429), "discovery", 5, "429", "try again later"),
         (status(503), "discovery", 5, "503", "try again later"),
         (status(404), "discovery", 4, "404", "tidp profile show work"),
         (status(200), "discovery", 7, "discovery document", "tidp profile show work"),
@@ -220,7 +221,7 @@ fn files_of_another_key_are_not_to_be_logged_out() {
     bench.stores.damage(&entry(&bench));
     let found = check(&bench.run(&["doctor", "--json"]).exits(0), "store");
     assert!(found["seen"].as_str().unwrap().contains("1 of its files cannot be read with this key"), "{found}");
-    let remedy = "use the key that encrypted them (TIDP_STORE_KEY_FILE), or remove the unreadable files in /the/store";
+    let remedy = "use the key that encrypted them (TIDP_STORE_KEY_FILE); make them yours and readable (chown, chmod), or remove the unreadable files in /the/store";
     assert_eq!(found["remedy"], remedy);
 }
 
@@ -243,6 +244,112 @@ fn keyring_that_failed_is_described() {
         assert!(remarks.contains(words) && remarks.contains("Over SSH"), "{check}");
         assert_eq!(remarks.contains("In WSL no keyring"), !is_running, "{check}");
     }
+}
+
+#[test]
+fn remedy_is_that_of_the_keyring_which_failed() {
+    use StoreFailureKind::{Locked, Missing, NotSetUp, TimedOut, Unknown};
+    let program = |name: &str| Some(Backend::Program(format!("Secret Service ({name})")));
+    let no_bus = || Some(Backend::NoBus("unix:path=/run/user/7/bus".into()));
+    let (bus, kde) = (("DBUS_SESSION_BUS_ADDRESS", "unix:path=/old"), ("XDG_CURRENT_DESKTOP", "x:KDE"));
+    let none = ("X", "");
+    for (backend, kind, variable, remedy, remark) in [
+        (no_bus(), Missing, none, "log in to this machine's desktop, which", "unix:path=/run/user/7/bus."),
+        (no_bus(), Missing, bus, "unset DBUS_SESSION_BUS_ADDRESS", ", which DBUS_SESSION_BUS_ADDRESS names."),
+        (Some(Backend::NoService), Missing, bus, "start a keyring", "no program on it"),
+        (program("KeePassXC"), NotSetUp, none, "choose a group", "KeePassXC"),
+        (program("KeePassXC"), Unknown, none, "unlock the database in KeePassXC", "KeePassXC"),
+        (program("KeePassXC"), TimedOut, none, "unlock the database in KeePassXC", "KeePassXC"),
+        (program("KeePassXC"), Locked, none, "unlock the keyring, then", "KeePassXC"),
+        (program("KWallet"), NotSetUp, kde, "create a wallet", "KWallet"),
+        (program("gnome-keyring"), NotSetUp, kde, "start KWallet", "in the place of KWallet"),
+        (program("gnome-keyring"), NotSetUp, none, "create it: on a desktop", "gnome-keyring"),
+        (program("gnome-keyring"), Unknown, kde, "restart the keyring", "gnome-keyring"),
+        (program("oo7"), Unknown, none, "restart the keyring", "oo7-daemon 0.6 keeps a changed entry in memory"),
+        (None, TimedOut, none, "log out of this machine's desktop", "The session bus itself does not respond."),
+    ] {
+        let bench = Bench::with_config(&profile("")).env(variable.0, variable.1);
+        bench.provider.always(DISCOVERY, dated(DATE));
+        if let Some(backend) = backend.clone() {
+            bench.stores.is_kept_by(backend);
+        }
+        bench.stores.fail("save", kind);
+        let check = check(&bench.run(&["doctor", "--json"]).exits_with_output(6), "keyring");
+        assert!(check["remedy"].as_str().unwrap().contains(remedy), "{backend:?} {kind:?} {check}");
+        assert!(check["remarks"].to_string().contains(remark), "{backend:?} {kind:?} {check}");
+    }
+}
+
+#[test]
+fn remedy_for_an_issuer_on_this_machine_says_what_listens_there() {
+    use HttpFailureKind::{InvalidSetting, NotSent, ResponseLost};
+    for (issuer, kind, remedy) in [
+        ("http://127.0.0.1:8765", NotSent, "tidp sandbox --port 8765"),
+        ("https://127.0.0.1:8765", NotSent, "the sandbox's issuer is http, not https"),
+        ("http://127.0.0.1:8765", ResponseLost, "a program listens there"),
+        ("http://127.0.0.1:8765", InvalidSetting, "correct that setting"),
+        (ISSUER, ResponseLost, "check the network"),
+    ] {
+        let bench = Bench::with_config(&profile("").replace(ISSUER, issuer));
+        let path = if issuer == ISSUER { DISCOVERY.to_owned() } else { format!("{issuer}{DISCOVERY}") };
+        bench.provider.fails(&path, kind);
+        let check = check(&bench.run(&["doctor", "--json"]), "discovery");
+        assert!(check["remedy"].as_str().unwrap().contains(remedy), "{issuer} {kind:?} {check}");
+    }
+}
+
+#[test]
+fn holder_of_the_port_is_named() {
+    let program = PortHolder::SameUser(Some(("python3".into(), 7)));
+    for (holder, remark, remedy) in [
+        (Some(program), json!(["It is held by python3 (process 7)."]), "tidp login --paste --profile work"),
+        (
+            Some(PortHolder::AnotherUser(65_534)),
+            json!(["It is held by another user (id 65534), to whose program the browser would send the code."]),
+            "have that program ended, or log in without a redirect: tidp login --device --profile work",
+        ),
+        (Some(PortHolder::SameUser(None)), Value::Null, "tidp login --paste --profile work"),
+        (None, Value::Null, "tidp login --paste --profile work"),
+    ] {
+        let bench = healthy("redirect_uri = \"http://127.0.0.1:8400/callback\"");
+        *bench.callback.port_in_use.lock().unwrap() = true;
+        bench.callback.port_holder.lock().unwrap().clone_from(&holder);
+        let check = check(&bench.run(&["doctor", "--json"]).exits_with_output(2), "loopback port");
+        assert_eq!((&check["remarks"], &check["remedy"]), (&remark, &json!(remedy)), "{holder:?}");
+    }
+}
+
+#[test]
+fn what_others_could_read_is_told() {
+    let files = || healthy("").env("TIDP_STORE", "plaintext-file");
+    let sealed = || {
+        let bench = healthy("").env("TIDP_STORE", "file").env("TIDP_STORE_KEY_FILE", "/the/key");
+        bench.files.put("/the/key", &"A".repeat(44));
+        bench
+    };
+    let store = |bench: &Bench| {
+        let check = check(&bench.run(&["doctor", "--json"]).exits(0), "store");
+        (check["status"].clone(), check["seen"].to_string(), check["remedy"].to_string())
+    };
+    let bench = files();
+    assert_eq!(store(&bench).0, "ok");
+    bench.stores.expose_files(1);
+    let (status, seen, remedy) = store(&bench);
+    assert!(status == "warning" && seen.contains("could read its files until now"), "{seen}");
+    assert!(remedy.contains("tidp logout --all"), "{remedy}");
+    assert_eq!(store(&bench).0, "ok", "they are private now");
+
+    let bench = sealed();
+    assert_eq!(store(&bench).0, "ok");
+    bench.files.are_exposed(false);
+    let (status, seen, remedy) = store(&bench);
+    assert!(status == "warning" && seen.contains("could read its key until now"), "{seen}");
+    assert!(remedy.contains("make a new key"), "{remedy}");
+    assert_eq!(store(&bench).0, "ok", "it is private now");
+    bench.files.are_exposed(true);
+    let (status, seen, remedy) = store(&bench);
+    assert!(status == "warning" && seen.contains("other users can read its key"), "{seen}");
+    assert!(remedy.contains("chmod 600"), "{remedy}");
 }
 
 #[test]

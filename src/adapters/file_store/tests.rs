@@ -84,6 +84,27 @@ fn a_loose_directory_and_a_loose_file_are_tightened() {
 }
 
 #[test]
+fn plain_files_that_others_can_read_are_counted_until_they_are_private() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("loose");
+    let set_mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    set_mode(root.path(), 0o755);
+    for store in both(&dir) {
+        let is_plain = store.name() == StoreName::PlaintextFile;
+        assert_eq!(store.exposed_files(), 0, "no directory");
+        ["a", "b"].iter().for_each(|entry| store.save(entry, &Secret::new("1")).unwrap());
+        fs::write(dir.join("another"), "").unwrap();
+        [&store.path_of("a"), &dir.join("another")].iter().for_each(|path| set_mode(path, 0o644));
+        assert_eq!(store.exposed_files(), 0, "the directory is private");
+        set_mode(&dir, 0o755);
+        assert_eq!(store.exposed_files(), usize::from(is_plain));
+        store.load("a").unwrap();
+        assert_eq!(store.exposed_files(), 0);
+        fs::remove_dir_all(&dir).unwrap();
+    }
+}
+
+#[test]
 fn a_symlink_a_fifo_and_a_file_that_is_too_large_are_refused() {
     let root = tempfile::tempdir().unwrap();
     let elsewhere = root.path().join("elsewhere");

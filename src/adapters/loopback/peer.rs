@@ -1,8 +1,10 @@
-//! Which user is at the other end of a connection: Linux lists the user of each socket in `/proc/net/tcp` and
+//! Which user is at the other end of a connection, or has a port: Linux lists the user of each socket in `/proc/net/tcp` and
 //! `/proc/net/tcp6` (proc(5)). Other users can read our addresses from the opener's arguments, but only this user may
 //! use them.
 
-use std::fs::File;
+use crate::domain::text::printable;
+use crate::ports::PortHolder;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc;
@@ -144,9 +146,38 @@ fn find_peer(tables: &str, peer: Endpoint, own_end: Endpoint, own: Option<u32>) 
     found
 }
 
+/// Who listens on this port of a loopback address; `None` if nobody does, or it is not known.
+pub(super) fn holder(port: u16) -> Option<PortHolder> {
+    let own = own_id()?;
+    let (user, inode) = listener(&Tables::open().ok()?.read()?, port)?;
+    Some(if user == own { PortHolder::SameUser(program_with_socket(&inode)) } else { PortHolder::AnotherUser(user) })
+}
+
+/// The user and the inode of the socket that listens there.
+fn listener(tables: &str, port: u16) -> Option<(u32, String)> {
+    let mut rows = tables.lines().filter_map(SocketRow::parse).filter(|row| row.state == LISTEN);
+    let row = rows.find(|row| row.local.1 == port && (row.local.0.is_loopback() || row.local.0.is_unspecified()))?;
+    Some((row.uid, row.inode.to_owned()))
+}
+
+/// The name and id of a process that has this socket (proc(5), `/proc/pid/fd`), if this user may see it.
+fn program_with_socket(inode: &str) -> Option<(String, u32)> {
+    let socket = format!("socket:[{inode}]");
+    let processes = fs::read_dir("/proc").ok()?.flatten();
+    let mut processes = processes.filter_map(|found| found.file_name().to_str()?.parse::<u32>().ok());
+    let process = processes.find(|process| {
+        let open = fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
+        open.map(|file| fs::read_link(file.path()))
+            .any(|target| target.is_ok_and(|it| it.as_os_str() == socket.as_str()))
+    })?;
+    let name = fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
+    Some((printable(name.trim()), process))
+}
+
 /// Socket states of Linux (`include/net/tcp_states.h`).
 const ESTABLISHED: &str = "01";
 const CLOSE_WAIT: &str = "08";
+const LISTEN: &str = "0A";
 
 struct SocketRow<'t> {
     local: Endpoint,

@@ -68,13 +68,26 @@ impl Visit<'_> {
         let url = &self.request.url;
         let remedy = match &self.response {
             Ok(response) if response.status >= 500 => "the provider has a problem: try again later".to_owned(),
+            Ok(response) if response.status == 429 => "the provider had too many requests: try again later".to_owned(),
             Ok(_) => format!("is the issuer right? {}", show_profile(self.patient.name_in_hints())),
             Err(failure) if is_about_the_certificate(failure) => {
                 return Check::skipped(DISCOVERY, "not read: TLS failed, see below").into();
             }
+            Err(failure) if failure.kind == HttpFailureKind::InvalidSetting => {
+                "correct that setting, then run `tidp doctor` again".to_owned()
+            }
+            Err(failure) if failure.kind == HttpFailureKind::ResponseLost && is_loopback_literal(url) => {
+                format!("a program listens there; is it the provider? curl -v {url}")
+            }
             Err(_) if is_loopback_literal(url) => {
                 let port = url.port_or_known_default().unwrap_or_default();
-                format!("start the provider there; if it is the sandbox: tidp sandbox --port {port}")
+                match url.scheme() {
+                    "https" => {
+                        let profile = show_profile(self.patient.name_in_hints());
+                        format!("start the provider there; the sandbox's issuer is http, not https: {profile}")
+                    }
+                    _ => format!("start the provider there; if it is the sandbox: tidp sandbox --port {port}"),
+                }
             }
             Err(_) => format!("check the network, VPN and firewall: curl -v {url}"),
         };

@@ -1,15 +1,16 @@
 //! The store: an entry of its own is written, read and removed. And the cache in the kernel.
 
-use super::{Checklist, Finding, Patient, Surroundings};
+use super::{Checklist, Finding, Patient, keyring};
 use crate::config::{self, AuthMethod, Profile};
 use crate::domain::secret::Secret;
 use crate::domain::session::EntryKey;
 use crate::domain::text::{hex, printable_path};
 use crate::domain::time::Seconds;
-use crate::error::{Error, ProfileError, Result, StoreError};
-use crate::explain::doctor_report::Check;
+use crate::error::{Error, ProfileError, Result, Situation, StoreError};
+use crate::explain::doctor_report::{Check, Status};
 use crate::flows::configuration::Configuration;
 use crate::ports::{Backend, Entries, Ports, Store, StoreChoice, StoreFailure, StoreFailureKind};
+use std::path::Path;
 
 const KEYRING: &str = "keyring";
 const STORE: &str = "store";
@@ -38,6 +39,8 @@ impl Patient<'_> {
     /// The check of the store; and the store, if it works.
     fn store(&self, configuration: &Configuration) -> (Finding, Option<Box<dyn Store>>) {
         let ports = self.ports;
+        // Before it is read, which makes it private.
+        let exposed_key = exposes_key(ports);
         let choice = match configuration.store_choice(ports) {
             Ok(choice) => choice,
             Err(error) => {
@@ -47,37 +50,38 @@ impl Patient<'_> {
         };
         let name = if choice == StoreChoice::Keyring { KEYRING } else { STORE };
         let opened = ports.stores.open(&choice).map_err(Error::from);
+        // Before the first access, which makes the files private.
+        let exposed = opened.as_ref().map_or(0, |store| store.exposed_files());
         let started = ports.clock.uptime();
         let tried = opened.and_then(|store| round_trip(ports, store.as_ref()).map(|done| (store, done)));
         let took = ports.clock.uptime().saturating_sub(started).as_millis();
         match tried {
             Ok((store, done)) => {
                 let took = done.then_some(took);
-                (working_store(name, &choice, store.as_ref(), took).into(), Some(store))
+                let check = working_store(name, &choice, store.as_ref(), took);
+                (with_exposure(check, ports, &choice, exposed_key, exposed).into(), Some(store))
             }
-            Err(error) => {
-                let remarks = self.remarks_on_failure(&choice);
-                (self.failed(name, error, "tidp doctor").remarks(remarks), None)
-            }
+            Err(error) => (self.broken_store(name, &choice, error), None),
         }
     }
 
-    fn remarks_on_failure(&self, choice: &StoreChoice) -> Vec<String> {
+    /// The check of a store that failed.
+    fn broken_store(&self, name: &'static str, choice: &StoreChoice, error: Error) -> Finding {
+        let kind = match &error.situation {
+            Situation::Store(StoreError::Failed(failure)) => Some(failure.kind),
+            _ => None,
+        };
+        let finding = self.failed(name, error, "tidp doctor");
         if *choice != StoreChoice::Keyring {
-            return Vec::new();
+            return finding;
         }
         let backend = self.ports.stores.open(choice).ok().and_then(|store| store.backend());
-        let what = match &backend {
-            Some(Backend::NoBus(address)) => Some(format!("No session bus answers this user at {address}.")),
-            Some(Backend::NoService) => {
-                Some("The session bus is there, but no program on it offers a keyring.".to_owned())
-            }
-            Some(Backend::Program(program)) => Some(format!("The keyring is {program}.")),
-            None => None,
-        };
-        let is_running = matches!(backend, Some(Backend::Program(_)));
-        let remarks = what.into_iter().chain(remarks_on(backend.as_ref()));
-        remarks.chain(Surroundings::of(self.ports).keyring_remarks(is_running)).collect()
+        let failure = keyring::Failure { ports: self.ports, kind, backend };
+        let finding = finding.remarks(failure.remarks());
+        match failure.remedy() {
+            Some(remedy) => finding.remedy(remedy),
+            None => finding,
+        }
     }
 
     /// Whether a confidential client has a secret. No command that prints one is run.
@@ -109,22 +113,50 @@ fn working_store(name: &'static str, choice: &StoreChoice, store: &dyn Store, to
     let size = if SIZE < 8_000 { "2 kB" } else { "8 kB" };
     let seen = format!("{place}, {size} written, read and removed in {took} ms");
     let (with, remedy) = match choice {
-        StoreChoice::Keyring => return Check::ok(name, seen).remarks(remarks_on(backend.as_ref())),
+        StoreChoice::Keyring => return Check::ok(name, seen).remarks(keyring::remarks_on(backend.as_ref())),
         StoreChoice::Memory => {
             return Check::warning(name, format!("{seen}; it keeps nothing after a command has ended"))
                 .remedy("unset TIDP_STORE, or set it to file with TIDP_STORE_KEY_FILE");
         }
-        StoreChoice::File { .. } => (" with this key", "use the key that encrypted them (TIDP_STORE_KEY_FILE), or "),
+        StoreChoice::File { .. } => (" with this key", "use the key that encrypted them (TIDP_STORE_KEY_FILE); "),
         StoreChoice::PlaintextFile { .. } => ("", ""),
     };
     match store.entries() {
         // A logout would keep these files, and end the sessions that can be read.
         Ok(Entries { unreadable: count @ 1.., place, .. }) => {
-            Check::warning(name, format!("{seen}; {count} of its files cannot be read{with}"))
-                .remedy(format!("{remedy}remove the unreadable files in {place}"))
+            Check::warning(name, format!("{seen}; {count} of its files cannot be read{with}")).remedy(format!(
+                "{remedy}make them yours and readable (chown, chmod), or remove the unreadable files in {place}"
+            ))
         }
         _ => Check::ok(name, seen),
     }
+}
+
+/// Whether other users can read the key's file.
+fn exposes_key(ports: &Ports) -> bool {
+    ports.env.get("TIDP_STORE_KEY_FILE").is_some_and(|file| ports.files.others_can_read(Path::new(file)))
+}
+
+/// The check, a warning if other users could read the key or plain files.
+fn with_exposure(check: Check, ports: &Ports, choice: &StoreChoice, exposed_key: bool, exposed: usize) -> Check {
+    let (what, remedy) = match choice {
+        StoreChoice::File { .. } if exposed_key && exposes_key(ports) => (
+            "other users can read its key",
+            "make the file of the key yours alone (chown, chmod 600): TIDP_STORE_KEY_FILE",
+        ),
+        StoreChoice::File { .. } if exposed_key => (
+            "other users could read its key until now",
+            "if others use this machine: tidp logout --all, then make a new key, and log in again",
+        ),
+        StoreChoice::PlaintextFile { .. } if exposed > 0 => (
+            "other users could read its files until now",
+            "if others use this machine: tidp logout --all, then log in again",
+        ),
+        _ => return check,
+    };
+    let seen = format!("{}; {what}", check.seen);
+    let remedy = check.remedy.into_iter().chain([remedy.to_owned()]).collect::<Vec<_>>().join("; ");
+    Check { seen, status: Status::Warning, remedy: Some(remedy), ..check }
 }
 
 /// Writes, reads and removes an entry, without any prompt; `false` if another process does that just now.
@@ -159,21 +191,6 @@ fn place(choice: &StoreChoice, backend: Option<&Backend>) -> String {
         (StoreChoice::PlaintextFile { dir }, _) => format!("plain files in {}", printable_path(dir)),
         (StoreChoice::Memory, _) => "memory".to_owned(),
     }
-}
-
-fn remarks_on(backend: Option<&Backend>) -> Vec<String> {
-    let Some(Backend::Program(program)) = backend else { return Vec::new() };
-    let remarks: &[&str] = match program {
-        _ if program.contains("KeePassXC") => &[
-            "KeePassXC asks whether tidp may read an entry: allow it, or turn the question off under Tools, Settings, Secret Service Integration.",
-            "It keeps removed entries in its recycle bin.",
-        ],
-        _ if program.contains("KWallet") => &[
-            "KWallet writes to the disk after about five seconds: if it is stopped sooner, a refreshed session is lost.",
-        ],
-        _ => &[],
-    };
-    remarks.iter().map(|remark| (*remark).to_owned()).collect()
 }
 
 fn cache(ports: &Ports) -> Check {

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::Seconds;
-use tidp::testing::ports::{self, IgnoredRequest, ListenAt, Listener, Page};
+use tidp::testing::ports::{self, IgnoredRequest, ListenAt, Listener, Page, PortHolder};
 use url::Url;
 
 /// A browser that records the URLs it opens.
@@ -65,6 +65,7 @@ pub struct Callback {
     pub listen_calls: Mutex<Vec<ListenAt>>,
     pub handover_targets: Mutex<Vec<String>>,
     pub port_in_use: Mutex<bool>,
+    pub port_holder: Mutex<Option<PortHolder>>,
     pub times_out: Mutex<bool>,
     /// Requests that arrive first and must be ignored.
     pub stray_requests: Arc<Mutex<Vec<IgnoredRequest>>>,
@@ -82,6 +83,7 @@ impl Callback {
             listen_calls: Mutex::default(),
             handover_targets: Mutex::default(),
             port_in_use: Mutex::default(),
+            port_holder: Mutex::default(),
             times_out: Mutex::default(),
             stray_requests: Arc::default(),
             delay: Arc::new(Mutex::new(Seconds::ZERO)),
@@ -122,6 +124,10 @@ impl ports::CallbackServer for Callback {
             stray_requests: self.stray_requests.lock().unwrap().clone(),
             delay: Arc::clone(&self.delay),
         }))
+    }
+
+    fn holder(&self, _: u16) -> Option<PortHolder> {
+        self.port_holder.lock().unwrap().clone()
     }
 
     fn one_time_redirect(&self, target: &Secret) -> Result<Box<dyn ports::OneTimeRedirect>, String> {

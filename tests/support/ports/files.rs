@@ -14,6 +14,8 @@ struct Interference {
     full: bool,
     locked: bool,
     pipes: bool,
+    /// Whether they stay so when they are read.
+    exposed: Option<bool>,
     write_before_lock: Option<(PathBuf, String)>,
 }
 
@@ -41,6 +43,11 @@ impl Files {
         self.1.lock().unwrap().pipes = true;
     }
 
+    /// Makes all files readable by other users, also after they were read as a key if `for_good`.
+    pub fn are_exposed(&self, for_good: bool) {
+        self.1.lock().unwrap().exposed = Some(for_good);
+    }
+
     /// Makes another process hold the lock of every file.
     pub fn hold_lock(&self) {
         self.1.lock().unwrap().locked = true;
@@ -59,6 +66,17 @@ impl Lock for FileLock {}
 impl ports::Files for Files {
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         Ok(self.0.lock().unwrap().get(path).cloned())
+    }
+
+    fn read_key(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        let mut interference = self.1.lock().unwrap();
+        interference.exposed = interference.exposed.filter(|for_good| *for_good);
+        drop(interference);
+        self.read(path)
+    }
+
+    fn others_can_read(&self, _: &Path) -> bool {
+        self.1.lock().unwrap().exposed.is_some()
     }
 
     fn is_pipe(&self, _: &Path) -> bool {

@@ -26,6 +26,7 @@ struct StoreState {
     damaged: BTreeSet<String>,
     leftovers: bool,
     backend: Option<Backend>,
+    exposed_files: usize,
     around_wait: Option<Box<dyn FnMut() + Send>>,
     observer: Option<Box<dyn FnMut(bool) + Send>>,
 }
@@ -59,6 +60,11 @@ impl TestStores {
     /// Sets what is behind the keyring.
     pub fn is_kept_by(&self, backend: Backend) {
         self.0.lock().unwrap().backend = Some(backend);
+    }
+
+    /// Other users can read so many files.
+    pub fn expose_files(&self, count: usize) {
+        self.0.lock().unwrap().exposed_files = count;
     }
 
     /// The next call with this name fails and does nothing.
@@ -189,8 +195,13 @@ impl Store for TestStore {
         self.0.lock().unwrap().backend.clone()
     }
 
+    fn exposed_files(&self) -> usize {
+        self.0.lock().unwrap().exposed_files
+    }
+
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
         let mut state = self.call("load")?;
+        state.exposed_files = 0;
         state.loads += 1;
         Ok(state.entries.get(entry).map(Secret::new))
     }

@@ -174,3 +174,27 @@ fn a_connection_of_ours_is_listed_with_our_id() {
     let rows = tables.lines().filter_map(SocketRow::parse);
     assert_eq!(rows.filter(|row| (row.local, row.remote, row.uid) == (peer, ours, own)).count(), 1);
 }
+
+#[test]
+#[cfg(target_endian = "little")]
+fn the_tables_name_the_user_of_a_listening_socket() {
+    assert_eq!(listener(TCP, 8080), Some((1000, "935596".to_owned())));
+    assert_eq!(listener(TCP, 8081), None, "connected, not listening");
+    let elsewhere = TCP.replace("0100007F:1F90 00000000:0000 0A", "0100000A:1F90 00000000:0000 0A");
+    assert_eq!(listener(&elsewhere, 8080), None, "10.0.0.1");
+    let everywhere = TCP.replace("0100007F:1F90 00000000:0000 0A", "00000000:1F90 00000000:0000 0A");
+    assert_eq!(listener(&everywhere, 8080), Some((1000, "935596".to_owned())));
+}
+
+#[test]
+fn a_port_of_ours_is_held_by_this_process() {
+    for address in ["127.0.0.1:0", "0.0.0.0:0"] {
+        let socket = TcpListener::bind(address).unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let Some(PortHolder::SameUser(Some((name, process)))) = holder(port) else { panic!("{:?}", holder(port)) };
+        assert_eq!(process, std::process::id());
+        assert!(!name.is_empty());
+        drop(socket);
+        assert_eq!(holder(port), None);
+    }
+}
