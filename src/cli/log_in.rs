@@ -2,6 +2,7 @@
 
 use crate::domain::acr_values::{ASSURANCE_LEVELS, LOGIN_PROVIDERS};
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 
 #[derive(Args, Clone, Debug, Default)]
 pub struct Login {
@@ -41,7 +42,7 @@ pub struct Login {
     /// How to log in at TelenorID+
     ///
     /// A name for its acr_values.
-    #[arg(long, value_name = "PROVIDER", value_parser = LOGIN_PROVIDERS.map(|provider| provider.name), conflicts_with = "acr_values")]
+    #[arg(long, value_name = "PROVIDER", value_parser = login_providers(), conflicts_with = "acr_values")]
     pub provider: Option<String>,
     /// Requested assurance level of TelenorID+
     ///
@@ -105,4 +106,10 @@ pub struct Manage {
     /// Print the link instead of opening the browser
     #[arg(long)]
     pub print: bool,
+}
+
+/// `vipps` is accepted so that the login can say what to use instead.
+fn login_providers() -> PossibleValuesParser {
+    let documented = LOGIN_PROVIDERS.iter().map(|provider| PossibleValue::new(provider.name));
+    documented.chain([PossibleValue::new("vipps").hide(true)]).collect::<Vec<_>>().into()
 }

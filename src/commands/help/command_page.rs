@@ -139,5 +139,6 @@ fn is_shown(arg: &Arg, form: Form) -> bool {
 
 fn values(arg: &Arg) -> Vec<PossibleValue> {
     let takes_values = arg.get_action().takes_values() && !arg.is_hide_possible_values_set();
-    if takes_values { arg.get_possible_values() } else { Vec::new() }
+    let values = if takes_values { arg.get_possible_values() } else { Vec::new() };
+    values.into_iter().filter(|value| !value.is_hide_set()).collect()
 }
