@@ -9,8 +9,11 @@ mod real;
 
 use real::{Home, Provider, program_under_test, require};
 
-/// Measured: 1.8 million in a debug build, 0.9 in a release build, 0.8 as published.
-const MOST: u64 = if cfg!(debug_assertions) { 2_300_000 } else { 1_000_000 };
+/// Measured: 2.7 million in a debug build, 0.9 in a release build, 0.8 as published.
+fn limit() -> u64 {
+    let is_debug_build = cfg!(debug_assertions) && std::env::var_os("TIDP_TEST_PROGRAM").is_none();
+    if is_debug_build { 3_200_000 } else { 1_000_000 }
+}
 
 #[test]
 fn cached_token_costs_few_instructions_and_two_files() {
@@ -28,7 +31,7 @@ fn cached_token_costs_few_instructions_and_two_files() {
         let said = String::from_utf8(ran.stderr).unwrap();
         let collected = said.lines().find_map(|line| line.split("Collected : ").nth(1)).expect(&said);
         let instructions: u64 = collected.trim().parse().unwrap();
-        assert!(instructions < MOST, "{instructions} instructions with the cache {cache}");
+        assert!(instructions < limit(), "{instructions} instructions with the cache {cache}");
 
         let trace = ["-f", "-e", "trace=openat,clone,clone3,socket,connect,getrandom", "-o", "trace"];
         let ran = home.command("strace").args(trace).arg(program_under_test()).arg("token").status().unwrap();
