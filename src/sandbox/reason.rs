@@ -62,13 +62,13 @@ pub struct Registered(pub Vec<(String, bool)>);
 
 impl Part for Registered {
     fn text(&self, language: Language) -> String {
-        let note = match language {
-            Language::English => " (any port and path, with PKCE)",
-            Language::Norwegian => " (enhver port og sti, med PKCE)",
+        let (none, note) = match language {
+            Language::English => ("none", " (any port and path, with PKCE)"),
+            Language::Norwegian => ("ingen", " (enhver port og sti, med PKCE)"),
         };
         let text = |(name, any_port): &(String, bool)| format!("{name}{}", if *any_port { note } else { "" });
         match &self.0[..] {
-            [] => "none".to_owned(),
+            [] => none.to_owned(),
             names => names.iter().map(text).collect::<Vec<_>>().join(", "),
         }
     }
@@ -319,6 +319,11 @@ mod tests {
                 },
                 "client_id x is not registered; registered: a (any port and path, with PKCE)",
                 "client_id x er ikke registrert; registrert: a (enhver port og sti, med PKCE)",
+            ),
+            (
+                Reason::UnknownClient { received: "x".to_owned(), registered: Registered(Vec::new()) },
+                "client_id x is not registered; registered: none",
+                "client_id x er ikke registrert; registrert: ingen",
             ),
         ] {
             assert_eq!(reason.sentence(Language::English), english);
