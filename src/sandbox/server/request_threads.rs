@@ -43,7 +43,7 @@ pub(super) struct Shared {
     /// One, and another for each failure to accept: that ends the accepting of a server, but not its connections.
     servers: Mutex<Vec<Arc<Server>>>,
     /// Cloned for each request until it is answered, or its thread panics.
-    slots: Arc<()>,
+    pub(super) slots: Arc<()>,
     /// As `slots`, for requests that may never come whole. They have half of the slots, so that they keep nobody else out.
     half_sent: Arc<()>,
     max_requests: usize,

@@ -100,6 +100,8 @@ fn too_many_requests_at_once_are_told_so() {
     let response = read_response(&mut last, "too many requests at once");
     assert!(response.contains("\r\n\r\nHTTP/1.1 503 "), "{response}");
     assert_eq!(get(&sandbox, "/.well-known/openid-configuration").0, 200, "half-sent requests leave room for others");
+    let slots = &sandbox.threads.shared.slots;
+    wait_until("the answered request counts no longer", || Arc::strong_count(slots) == 1 + 2);
     let waiting = [(); 2].map(|()| events::wait_for_an_event(&sandbox));
     events::await_waiting(&sandbox, 2);
     assert_eq!(get(&sandbox, "/.well-known/openid-configuration").0, 503);
