@@ -2,7 +2,6 @@
 
 use crate::domain::acr_values::{ASSURANCE_LEVELS, LOGIN_PROVIDERS};
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser};
 
 #[derive(Args, Clone, Debug, Default)]
 pub struct Login {
@@ -41,8 +40,8 @@ pub struct Login {
     pub login_hint: Option<String>,
     /// How to log in at TelenorID+
     ///
-    /// A name for its acr_values.
-    #[arg(long, value_name = "PROVIDER", value_parser = login_providers(), conflicts_with = "acr_values")]
+    /// A name for its acr_values. vipps sends the same as bankid, no.bankid.login.vipps: no other value with Vipps is documented.
+    #[arg(long, value_name = "PROVIDER", value_parser = LOGIN_PROVIDERS.map(|provider| provider.name), conflicts_with = "acr_values")]
     pub provider: Option<String>,
     /// Requested assurance level of TelenorID+
     ///
@@ -106,10 +105,4 @@ pub struct Manage {
     /// Print the link instead of opening the browser
     #[arg(long)]
     pub print: bool,
-}
-
-/// `vipps` is accepted so that the login can say what to use instead.
-fn login_providers() -> PossibleValuesParser {
-    let documented = LOGIN_PROVIDERS.iter().map(|provider| PossibleValue::new(provider.name));
-    documented.chain([PossibleValue::new("vipps").hide(true)]).collect::<Vec<_>>().into()
 }

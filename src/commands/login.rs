@@ -57,12 +57,6 @@ fn login_options(profile: &Profile, args: &cli::Login, is_json: bool) -> Result<
     }
     let max_age = options::duration("--max-age", args.max_age.as_deref())?;
     let named = acr_values(args.provider.as_deref(), args.aal.as_deref(), args.require_acr.as_deref());
-    if args.provider.as_deref() == Some("vipps") {
-        return Err(Error::usage(
-            "TelenorID+ documents no acr_values for Vipps: a confidential client can use `--ciba vipps`, and \
-             `--provider bankid` logs in with BankID",
-        ));
-    }
     let option = [("--provider", &args.provider), ("--aal", &args.aal)].into_iter().find(|(_, name)| name.is_some());
     if let Some((option, _)) = option.filter(|_| !profile.is_telenorid_plus()) {
         let what = "its names are TelenorID+'s; at another provider use --acr-values";

@@ -11,10 +11,10 @@ pub struct AcrValue {
     pub meaning: &'static str,
 }
 
-/// The names for `--provider`. TelenorID+'s `idp` for BankID ends in `vipps`. For a login with Vipps it documents CIBA and no
-/// value.
-pub const LOGIN_PROVIDERS: [AcrValue; 5] = [
+/// The names for `--provider`. The guide lists one value with Vipps in it, for BankID, so both names stand for it.
+pub const LOGIN_PROVIDERS: [AcrValue; 6] = [
     AcrValue { name: "bankid", claim: "no.bankid.login.vipps", meaning: "BankID" },
+    AcrValue { name: "vipps", claim: "no.bankid.login.vipps", meaning: "BankID" },
     AcrValue { name: "azure", claim: "no.azure.login", meaning: "Azure" },
     AcrValue { name: "client-certificate", claim: "no.telenor.cassowary", meaning: "a client certificate" },
     AcrValue { name: "service-phone", claim: "no.telenor.kookaburra", meaning: "a service phone" },
@@ -50,6 +50,7 @@ mod tests {
     fn names_become_the_documented_values() {
         for (provider, level, other, values) in [
             (Some("bankid"), None, None, "idp:no.bankid.login.vipps"),
+            (Some("vipps"), None, None, "idp:no.bankid.login.vipps"),
             (Some("azure"), Some("2"), None, "idp:no.azure.login urn:telenor.identity.aal.2"),
             (Some("client-certificate"), None, None, "idp:no.telenor.cassowary"),
             (Some("service-phone"), None, None, "idp:no.telenor.kookaburra"),

@@ -139,6 +139,5 @@ fn is_shown(arg: &Arg, form: Form) -> bool {
 
 fn values(arg: &Arg) -> Vec<PossibleValue> {
     let takes_values = arg.get_action().takes_values() && !arg.is_hide_possible_values_set();
-    let values = if takes_values { arg.get_possible_values() } else { Vec::new() };
-    values.into_iter().filter(|value| !value.is_hide_set()).collect()
+    if takes_values { arg.get_possible_values() } else { Vec::new() }
 }

@@ -108,6 +108,7 @@ fn names_of_telenorid_plus_become_acr_values() {
     let level = "urn:telenor.identity.aal.2";
     for (args, values) in [
         (&["--provider", "bankid"][..], bankid.to_owned()),
+        (&["--provider", "vipps"], bankid.to_owned()),
         (&["--aal", "2"], level.to_owned()),
         (&["--aal", "2", "--provider", "bankid"], format!("{bankid} {level}")),
         (&["--require-acr", level, "--provider", "bankid"], format!("{bankid} {level}")),
