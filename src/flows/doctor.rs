@@ -27,11 +27,11 @@ pub fn examine(
     profile: Option<&str>,
     checklist: &mut Checklist<'_>,
 ) -> Result<()> {
-    let patient = Patient::admit(ports, reporter, profile, checklist)?;
-    patient.check_network(checklist)?;
-    patient.check_store(checklist)?;
-    checklist.add(patient.loopback_port())?;
-    checklist.add(patient.browser())
+    let subject = Subject::load(ports, reporter, profile, checklist)?;
+    subject.check_network(checklist)?;
+    subject.check_store(checklist)?;
+    checklist.add(subject.loopback_port())?;
+    checklist.add(subject.browser())
 }
 
 /// Passes each check to `show` when it is done, and counts those that failed.
@@ -89,7 +89,7 @@ impl Finding {
     }
 }
 
-struct Patient<'a> {
+struct Subject<'a> {
     ports: &'a Ports,
     reporter: &'a dyn Reporter,
     /// `None` if the file is not valid.
@@ -98,7 +98,7 @@ struct Patient<'a> {
     profile: Option<Profile>,
 }
 
-impl Patient<'_> {
+impl Subject<'_> {
     fn name_in_hints(&self) -> Option<&str> {
         self.profile.as_ref()?.name_in_hints.as_deref()
     }

@@ -1,6 +1,6 @@
 //! The configuration file, and the profile in use with the source of each value.
 
-use super::{Checklist, Finding, Patient};
+use super::{Checklist, Finding, Subject};
 use crate::config::{self, Config, Profile, RedirectUri};
 use crate::domain::text::{printable, printable_path};
 use crate::error::{Result, quoted};
@@ -16,8 +16,8 @@ const PRIVATE: [&str; 2] = ["client_secret_command", "login_hint"];
 
 const REMEDY: &str = "correct that, then run `tidp doctor` again";
 
-impl<'a> Patient<'a> {
-    pub(super) fn admit(
+impl<'a> Subject<'a> {
+    pub(super) fn load(
         ports: &'a Ports,
         reporter: &'a dyn Reporter,
         name: Option<&str>,

@@ -1,6 +1,6 @@
 //! The provider: its discovery document, fetched afresh, what it offers, its clock, its certificate, and the proxy.
 
-use super::{Checklist, Finding, Patient};
+use super::{Checklist, Finding, Subject};
 use crate::config::Profile;
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
@@ -20,7 +20,7 @@ const PROXY: &str = "proxy";
 /// A difference of the clocks that deserves a look. Dates have whole seconds, and a response takes its time.
 const NOTABLE_SKEW: Seconds = Seconds(5);
 
-impl Patient<'_> {
+impl Subject<'_> {
     pub(super) fn check_network(&self, checklist: &mut Checklist<'_>) -> Result<()> {
         let Some(profile) = &self.profile else {
             let why = "no profile, so no provider: what it offers, its clock, TLS and the proxy are not checked either";
@@ -42,7 +42,7 @@ impl Patient<'_> {
             Ok(response) => accept_provider(profile, &issuer, response),
             Err(failure) => Err(Error::unanswered(DOING, failure)),
         };
-        let visit = Visit { patient: self, profile, request: &request, response };
+        let visit = Visit { subject: self, profile, request: &request, response };
         let offers = visit.offers(accepted.as_ref().ok());
         checklist.add(match accepted {
             Ok(_) => Check::ok(DISCOVERY, format!("{} was read in {} ms", request.url, took.as_millis())).into(),
@@ -57,7 +57,7 @@ impl Patient<'_> {
 
 /// The request for the discovery document, and what came of it.
 struct Visit<'a> {
-    patient: &'a Patient<'a>,
+    subject: &'a Subject<'a>,
     profile: &'a Profile,
     request: &'a Request,
     response: std::result::Result<Response, HttpFailure>,
@@ -69,7 +69,7 @@ impl Visit<'_> {
         let remedy = match &self.response {
             Ok(response) if response.status >= 500 => "the provider has a problem: try again later".to_owned(),
             Ok(response) if response.status == 429 => "the provider had too many requests: try again later".to_owned(),
-            Ok(_) => format!("is the issuer right? {}", show_profile(self.patient.name_in_hints())),
+            Ok(_) => format!("is the issuer right? {}", show_profile(self.subject.name_in_hints())),
             Err(failure) if is_about_the_certificate(failure) => {
                 return Check::skipped(DISCOVERY, "not read: TLS failed, see below").into();
             }
@@ -83,7 +83,7 @@ impl Visit<'_> {
                 let port = url.port_or_known_default().unwrap_or_default();
                 match url.scheme() {
                     "https" => {
-                        let profile = show_profile(self.patient.name_in_hints());
+                        let profile = show_profile(self.subject.name_in_hints());
                         format!("start the provider there; the sandbox's issuer is http, not https: {profile}")
                     }
                     _ => format!("start the provider there; if it is the sandbox: tidp sandbox --port {port}"),
@@ -91,7 +91,7 @@ impl Visit<'_> {
             }
             Err(_) => format!("check the network, VPN and firewall: curl -v {url}"),
         };
-        self.patient.failed(DISCOVERY, error, &remedy)
+        self.subject.failed(DISCOVERY, error, &remedy)
     }
 
     fn offers(&self, provider: Option<&Provider>) -> Finding {
@@ -99,7 +99,7 @@ impl Visit<'_> {
             return Check::skipped(OFFERS, "not known without its discovery document").into();
         };
         if let Err(why) = &provider.authorization_endpoint {
-            let profile = show_profile(self.patient.name_in_hints());
+            let profile = show_profile(self.subject.name_in_hints());
             let error = Error::invalid(format!("a login is not possible: {why}"));
             let remedy = format!("ask the provider to mend it, or is the issuer right? {profile}");
             return Finding::failed(OFFERS, &error, &remedy);
@@ -158,7 +158,7 @@ impl Visit<'_> {
                 let host = url.host_str().unwrap_or_default();
                 let port = url.port_or_known_default().unwrap_or(443);
                 let remedy = format!("look at it: openssl s_client -connect {host}:{port} -servername {host}");
-                let finding = self.patient.failed(TLS, Error::unanswered(DOING, failure), &remedy);
+                let finding = self.subject.failed(TLS, Error::unanswered(DOING, failure), &remedy);
                 finding.remarks(vec![format!("Trusted are {}.", self.authorities())])
             }
             Err(_) => Check::skipped(TLS, "not checked: the provider was not reached").into(),
@@ -166,7 +166,7 @@ impl Visit<'_> {
     }
 
     fn authorities(&self) -> String {
-        let env = &self.patient.ports.env;
+        let env = &self.subject.ports.env;
         let replaced =
             ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().filter_map(|name| Some(format!("{name} {}", env.get(name)?)));
         let replaced = replaced.collect::<Vec<_>>().join(" and ");
@@ -178,7 +178,7 @@ impl Visit<'_> {
 
     fn proxy(&self) -> Finding {
         let host = self.request.url.host_str().unwrap_or_default();
-        match self.patient.ports.http.proxy(&self.request.url) {
+        match self.subject.ports.http.proxy(&self.request.url) {
             Ok(None) => Check::ok(PROXY, format!("none for {host}")).into(),
             Ok(Some(proxy)) => Check::warning(PROXY, format!("{host} is reached through {proxy}"))
                 .remedy(format!("if it should be reached directly: export NO_PROXY={host}"))

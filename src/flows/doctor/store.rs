@@ -1,6 +1,6 @@
 //! The store: an entry of its own is written, read and removed. And the cache in the kernel.
 
-use super::{Checklist, Finding, Patient, keyring};
+use super::{Checklist, Finding, Subject, keyring};
 use crate::config::{self, AuthMethod, Profile};
 use crate::domain::secret::Secret;
 use crate::domain::session::EntryKey;
@@ -23,7 +23,7 @@ const ENTRY: &str = "tidp doctor";
 /// As large as a large session; on Windows, what a credential holds.
 const SIZE: usize = if cfg!(windows) { 2_000 } else { 8_192 };
 
-impl Patient<'_> {
+impl Subject<'_> {
     pub(super) fn check_store(&self, checklist: &mut Checklist<'_>) -> Result<()> {
         let (finding, store) = match &self.configuration {
             Some(configuration) => self.store(configuration),
