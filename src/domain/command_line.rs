@@ -19,7 +19,8 @@ pub fn quote(word: &str) -> String {
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }
-    let is_expanded = |c: char| "\"\\$`!%".contains(c);
+    // A backslash is harmless on Windows, unless it ends the word.
+    let is_expanded = |c: char| "\"$`!%".contains(c) || c == '\\' && (!cfg!(windows) || word.ends_with(c));
     if word.contains(is_expanded) { shell_words::quote(word).into_owned() } else { format!("\"{word}\"") }
 }
 
@@ -76,6 +77,12 @@ mod tests {
     #[test]
     fn backslashes_of_paths_stay() {
         assert_eq!(split(r#"C:\tools\x.exe "b c""#), Some([r"C:\tools\x.exe", "b c"].map(str::to_owned).to_vec()));
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn path_is_quoted_as_cmd_knows_it() {
+        assert_eq!(quote(r"C:\Program Files\tidp.exe"), r#""C:\Program Files\tidp.exe""#);
     }
 
     #[test]

@@ -302,9 +302,9 @@ impl Env {
         self.variables.get(name).map(|value| without_byte_order_mark(value.expose())).filter(|value| !value.is_empty())
     }
 
-    /// The user's home directory.
+    /// The directory that `~` stands for in the user's shell. Not `%USERPROFILE%`: cmd.exe knows no `~`.
     pub fn home(&self) -> Option<&str> {
-        self.get("HOME").or_else(|| self.get("USERPROFILE"))
+        self.get("HOME")
     }
 }
 

@@ -159,6 +159,12 @@ fn paths_for_a_person_begin_at_the_home_directory() {
 }
 
 #[test]
+fn paths_are_whole_where_the_shell_knows_no_tilde() {
+    let bench = two_profiles().env("USERPROFILE", "/home/kari");
+    assert!(bench.run(&["status"]).exits(0).stdout.ends_with(&format!("Profiles are in {}.\n", config_path())));
+}
+
+#[test]
 fn policy_that_is_not_known_has_one_word_in_every_list() {
     let bench = Bench::with_config(&format!("[profile.other]\nissuer = \"{ISSUER}\"\nclient_id = \"app\"\n"));
     for command in [&["status"][..], &["profile", "list"]] {
