@@ -15,23 +15,18 @@ pub trait MemberSlots {
     fn slot(&mut self, name: &str) -> Option<&mut Value>;
 }
 
-impl MemberSlots for Map<String, Value> {
+/// All members, or none.
+impl MemberSlots for Option<Map<String, Value>> {
     fn slot(&mut self, name: &str) -> Option<&mut Value> {
-        Some(self.entry(name).or_insert(Value::Null))
-    }
-}
-
-impl MemberSlots for () {
-    fn slot(&mut self, _: &str) -> Option<&mut Value> {
-        None
+        Some(self.as_mut()?.entry(name).or_insert(Value::Null))
     }
 }
 
 /// As [`parse_members`], storing all.
 pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
-    let mut all = Map::new();
+    let mut all = Some(Map::new());
     parse_members(bytes, &mut all)?;
-    Ok(all)
+    Ok(all.unwrap_or_default())
 }
 
 /// Parses one JSON object, with nothing after it, and stores the members that `slots` has a place for.
@@ -139,13 +134,9 @@ impl<'de> Visitor<'de> for StrictValue {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Value, A::Error> {
-        let mut kept = Map::new();
-        if self.keep {
-            Members(&mut kept).visit_map(members)?;
-        } else {
-            Members(&mut ()).visit_map(members)?;
-        }
-        Ok(kept.into())
+        let mut kept = self.keep.then(Map::new);
+        Members(&mut kept).visit_map(members)?;
+        Ok(kept.unwrap_or_default().into())
     }
 }
 
@@ -212,7 +203,7 @@ mod tests {
     #[test]
     fn repeated_name_is_rejected_at_any_depth() {
         for text in [r#"{"a":1,"a":1}"#, r#"{"b":[{"a":1,"\u0061":2}]}"#] {
-            for read in [parse_object(text.as_bytes()).err(), parse_members(text.as_bytes(), &mut ()).err()] {
+            for read in [parse_object(text.as_bytes()).err(), parse_members(text.as_bytes(), &mut None).err()] {
                 assert!(read.unwrap().contains("`a` occurs twice"), "{text}");
             }
         }
