@@ -95,11 +95,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> i32 {
             if let Some(exit_code) = error.silent_exit_code() {
                 return exit_code;
             }
-            let is_usage = matches!(error.situation, Situation::CommandLine(CommandLineError::Usage { .. }));
-            let command = if is_usage { cli::command_name(&args) } else { String::new() };
             // The help of `tidp help` is the first page.
-            let command = if command == "help" { String::new() } else { command };
-            let report = error.of_command(&command).report();
+            let command = || Some(cli::command_name(&args)).filter(|name| name != "help").unwrap_or_default();
+            let report = error.report_of(command);
             out.failure(&report);
             report.exit_code
         }

@@ -7,11 +7,7 @@ use std::net::SocketAddr;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CommandLineError {
-    Usage {
-        message: String,
-        /// The command (`policy simulate`) for the hint; empty if it is not known.
-        command: String,
-    },
+    Usage(String),
     CorrectedLine {
         message: String,
         /// The corrected command line, of `exec` up to CMD.
@@ -32,10 +28,7 @@ pub enum CommandLineError {
 impl CommandLineError {
     pub(super) fn report(&self, profile: Option<&str>) -> Report {
         match self {
-            Self::Usage { message, command } => {
-                let words = ["tidp", command, "--help"].into_iter().filter(|word| !word.is_empty());
-                Report::new(Kind::Usage, message).hint(words.collect::<Vec<_>>().join(" "))
-            }
+            Self::Usage(message) => Report::new(Kind::Usage, message).hint("tidp --help"),
             Self::CorrectedLine { message, corrected, has_more } => {
                 let line: Vec<_> = corrected.iter().map(|word| quoted(word)).collect();
                 Report::new(Kind::Usage, message).hint(line.join(" ") + if *has_more { " …" } else { "" })

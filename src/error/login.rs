@@ -1,7 +1,7 @@
 //! The login failed. The hint depends on what was requested.
 
 use super::kind::Kind;
-use super::login_refusal::{LoginMethod, Meaning, RequestedLogin, meaning, refused};
+use super::login_refusal::{LoginMethod, RequestedLogin, page_reason, refused, unexplained};
 use super::report::{Report, provider_message, quoted, show_profile, with_profile};
 use crate::domain::text::printable;
 use crate::oidc::OAuthError;
@@ -16,6 +16,8 @@ pub enum LoginError {
     Unavailable(String, LoginMethod),
     /// The provider has no endpoint for this; the reason.
     NotOffered(String, LoginMethod),
+    /// A pasted URL does not belong to this login; the sentence says why.
+    OtherRedirect(String),
     /// The user has not approved the login elsewhere in time.
     NotApproved(LoginMethod),
     /// The provider rejected the code, after a response that may have held the tokens was lost.
@@ -43,14 +45,7 @@ impl LoginError {
         let run = |command: &str| with_profile(command, profile);
         match self {
             Self::Refused(provider, request) => refused(provider, request, profile).provider(Some(provider)),
-            Self::StatusOnly(status, request) => Report::new(
-                Kind::Refused,
-                format!(
-                    "the provider refused the login ({status}, no reason given); requested with {}",
-                    request.client
-                ),
-            )
-            .hint(show_profile(profile)),
+            Self::StatusOnly(status, request) => unexplained(&format!("{status}, no reason given"), request, profile),
             Self::Unavailable(message, method) => {
                 Report::new(Kind::Unreachable, message).hint(format!("try again later: {}", run(method.command())))
             }
@@ -58,6 +53,7 @@ impl LoginError {
                 Report::new(Kind::Invalid, format!("`{}` is not possible at this provider: {reason}", method.command()))
                     .hint(format!("`{}`, or without a browser here `{}`", run("tidp login"), run("tidp login --paste")))
             }
+            Self::OtherRedirect(why) => Report::new(Kind::Invalid, why).hint(run("tidp login --paste")),
             Self::NotApproved(method) => {
                 Report::new(Kind::Timeout, "the login was not approved in time; nothing was stored")
                     .hint(run(method.command()))
@@ -102,18 +98,11 @@ impl LoginError {
 
     pub fn page_reason(&self) -> FailureReason {
         match self {
-            Self::Refused(provider, _) => match meaning(provider) {
-                Meaning::Cancelled => FailureReason::Cancelled,
-                Meaning::InteractionRequired => FailureReason::NeedsUser,
-                Meaning::Acr => FailureReason::TooWeak,
-                Meaning::Unavailable => FailureReason::Unavailable,
-                Meaning::Scopes | Meaning::Code | Meaning::Client | Meaning::User | Meaning::Request => {
-                    FailureReason::Refused
-                }
-            },
+            Self::Refused(provider, _) => page_reason(provider),
             Self::StatusOnly(..) | Self::NotOffered(..) | Self::CodeSpent(..) => FailureReason::Refused,
             Self::Unavailable(..) => FailureReason::Unavailable,
             Self::TimedOut { .. } | Self::NotApproved(_) => FailureReason::TimedOut,
+            Self::OtherRedirect(_) => FailureReason::NotValid,
             Self::OtherAccount { .. } => FailureReason::AnotherAccount,
             Self::AcrNotMet { .. } => FailureReason::TooWeak,
         }

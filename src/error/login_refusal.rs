@@ -4,6 +4,7 @@ use super::kind::Kind;
 use super::report::{Report, provider_message, show_profile, with_profile};
 use crate::oidc::OAuthError;
 use crate::oidc::ciba::CibaProvider;
+use crate::ports::FailureReason;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LoginMethod {
@@ -65,46 +66,25 @@ impl RequestedLogin {
     }
 }
 
-/// The meaning of an error (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6, CIBA Core 13).
-#[derive(Clone, Copy)]
-pub(super) enum Meaning {
-    Cancelled,
-    InteractionRequired,
-    Scopes,
-    Acr,
-    Unavailable,
-    Code,
-    Client,
-    User,
-    Request,
-}
-
-pub(super) fn meaning(provider: &OAuthError) -> Meaning {
+/// What the browser shows of an error.
+pub(super) fn page_reason(provider: &OAuthError) -> FailureReason {
     match provider.error.as_str() {
-        _ if provider.needs_interaction() => Meaning::InteractionRequired,
-        _ if provider.is_temporary() => Meaning::Unavailable,
-        "access_denied" => Meaning::Cancelled,
-        "invalid_scope" => Meaning::Scopes,
-        "unmet_authentication_requirements" => Meaning::Acr,
-        "invalid_grant" => Meaning::Code,
-        "unknown_user_id" => Meaning::User,
-        "invalid_client"
-        | "unauthorized_client"
-        | "unsupported_response_type"
-        | "unsupported_grant_type"
-        | "invalid_redirect_uri"
-        | "redirect_uri_mismatch" => Meaning::Client,
-        _ => Meaning::Request,
+        _ if provider.needs_interaction() => FailureReason::NeedsUser,
+        _ if provider.is_temporary() => FailureReason::Unavailable,
+        "access_denied" => FailureReason::Cancelled,
+        "unmet_authentication_requirements" => FailureReason::TooWeak,
+        _ => FailureReason::Refused,
     }
 }
 
+/// What an error means (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6, CIBA Core 13).
 pub(super) fn refused(provider: &OAuthError, request: &RequestedLogin, profile: Option<&str>) -> Report {
     let reason = provider_message(provider);
     let refused = |message: &str| Report::new(Kind::Refused, format!("{message} ({reason})"));
     let login = with_profile(request.method.command(), profile);
-    match meaning(provider) {
-        Meaning::Cancelled => refused("the login was cancelled or not allowed at the provider").hint(login),
-        Meaning::InteractionRequired => {
+    match provider.error.as_str() {
+        "access_denied" => refused("the login was cancelled or not allowed at the provider").hint(login),
+        _ if provider.needs_interaction() => {
             let again = match request.profile_has_prompt_none {
                 true => request.method.command_for_another_result(),
                 false => request.method.command(),
@@ -115,18 +95,25 @@ pub(super) fn refused(provider: &OAuthError, request: &RequestedLogin, profile: 
             };
             Report::new(Kind::LoginRequired, format!("{message} ({reason})")).hint(with_profile(again, profile))
         }
-        Meaning::Scopes => refused("the provider refused the login")
+        "invalid_scope" => refused("the provider refused the login")
             .hint(format!("requested scopes: {} ({})", request.scopes, request.scopes_source)),
-        Meaning::Acr => refused("the provider refused the login").hint(match &request.acr_values {
-            Some(values) => format!("requested assurance level: {values} (acr_values)"),
-            None => login,
-        }),
-        Meaning::Unavailable => {
+        "unmet_authentication_requirements" => {
+            refused("the provider refused the login").hint(match &request.acr_values {
+                Some(values) => format!("requested assurance level: {values} (acr_values)"),
+                None => login,
+            })
+        }
+        _ if provider.is_temporary() => {
             Report::new(Kind::Unreachable, format!("the provider is temporarily unavailable ({reason})"))
                 .hint(format!("try again later: {login}"))
         }
-        Meaning::Code => refused(&format!("the provider rejected the {}", request.method.code_name())).hint(login),
-        Meaning::Client => {
+        "invalid_grant" => refused(&format!("the provider rejected the {}", request.method.code_name())).hint(login),
+        "invalid_client"
+        | "unauthorized_client"
+        | "unsupported_response_type"
+        | "unsupported_grant_type"
+        | "invalid_redirect_uri"
+        | "redirect_uri_mismatch" => {
             let secret = request.secret_source.map(|source| format!(", client secret ({source})")).unwrap_or_default();
             let message = format!(
                 "the provider does not accept this client for this login ({reason}): {}{secret}",
@@ -134,12 +121,14 @@ pub(super) fn refused(provider: &OAuthError, request: &RequestedLogin, profile: 
             );
             Report::new(Kind::Refused, message).hint(show_profile(profile))
         }
-        Meaning::User => refused("the provider refused the login")
+        "unknown_user_id" => refused("the provider refused the login")
             .hint("check --login-hint: for bankid the user's kurt_id, for vipps the phone number"),
-        Meaning::Request => Report::new(
-            Kind::Refused,
-            format!("the provider refused the login ({reason}); requested with {}", request.client),
-        )
-        .hint(show_profile(profile)),
+        _ => unexplained(&reason, request, profile),
     }
+}
+
+/// A refusal for a `reason` that may be anything.
+pub(super) fn unexplained(reason: &str, request: &RequestedLogin, profile: Option<&str>) -> Report {
+    let message = format!("the provider refused the login ({reason}); requested with {}", request.client);
+    Report::new(Kind::Refused, message).hint(show_profile(profile))
 }

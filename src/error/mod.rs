@@ -40,7 +40,7 @@ pub struct Error {
 
 impl Error {
     pub fn usage(message: impl Into<String>) -> Self {
-        CommandLineError::Usage { message: message.into(), command: String::new() }.into()
+        CommandLineError::Usage(message.into()).into()
     }
 
     pub fn config(message: impl Into<String>) -> Self {
@@ -85,15 +85,6 @@ impl Error {
         self
     }
 
-    /// The error; if it is a usage error, with the command (`policy simulate`) for its hint.
-    #[must_use]
-    pub fn of_command(mut self, name: &str) -> Self {
-        if let Situation::CommandLine(CommandLineError::Usage { command, .. }) = &mut self.situation {
-            name.clone_into(command);
-        }
-        self
-    }
-
     /// How the store failed, if it did.
     pub fn store_failure(&self) -> Option<StoreFailureKind> {
         match &self.situation {
@@ -112,6 +103,25 @@ impl Error {
 
     pub fn report(&self) -> Report {
         self.situation.report(self.profile.as_deref())
+    }
+
+    /// The report if `command` (`policy simulate`; empty if it is not known) ends with this error. The hint of a usage error
+    /// is the help of the command; a failed validation without a hint of its own gets one here.
+    pub fn report_of(&self, command: impl FnOnce() -> String) -> Report {
+        let report = self.report();
+        match (&self.situation, report.kind, &report.hint) {
+            (Situation::CommandLine(CommandLineError::Usage(_)), ..) => match &*command() {
+                "" => report,
+                command => report.hint(format!("tidp {command} --help")),
+            },
+            (_, Kind::Invalid, None) => match &*command() {
+                // Its checks say what to do.
+                "doctor" => report,
+                "decode" => report.hint("tidp decode --help"),
+                _ => report.hint(with_profile("tidp doctor", self.profile.as_deref())),
+            },
+            _ => report,
+        }
     }
 }
 

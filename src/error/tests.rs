@@ -58,7 +58,7 @@ fn setup_rows() -> Vec<Row> {
     let existing = || vec!["a".to_owned(), "b c".to_owned()];
     let corrected = ["tidp", "exec", "--", "my tool"].map(str::to_owned).to_vec();
     vec![
-        row(CommandLineError::Usage { message: text(), command: String::new() }, Kind::Usage, 2, "tidp --help"),
+        row(CommandLineError::Usage(text()), Kind::Usage, 2, "tidp --help"),
         row(
             CommandLineError::CorrectedLine { message: text(), corrected, has_more: true },
             Kind::Usage,
@@ -214,6 +214,7 @@ fn login_rows() -> Vec<Row> {
             "--login-hint KURT_ID",
         ),
         row(LoginError::NotOffered(text(), device), Kind::Invalid, 7, "tidp login --paste"),
+        row(LoginError::OtherRedirect(text()), Kind::Invalid, 7, "tidp login --paste"),
         row(LoginError::NotApproved(device), Kind::Timeout, 124, "tidp login --device"),
         provider_row(LoginError::CodeSpent(provider_error(), device), Kind::Refused, 4, "tidp login --device"),
         provider_row(LoginError::Refused(rejected, with_device.clone()), Kind::Refused, 4, "tidp login --device"),
@@ -233,10 +234,10 @@ fn other_rows() -> Vec<Row> {
         row(Situation::ResponseLost(text()), Kind::Unreachable, 5, ""),
         row(Situation::NoSandbox(text()), Kind::Unreachable, 5, "start `tidp sandbox`, or name its address with --at"),
         row(Situation::UnknownAuthority(text()), Kind::Invalid, 7, "TIDP_CA_FILE"),
-        row(Situation::Invalid(text()), Kind::Invalid, 7, ""),
-        row(Situation::Opaque(text()), Kind::Invalid, 7, ""),
+        row(Situation::Invalid(text()), Kind::Invalid, 7, "tidp doctor"),
+        row(Situation::Opaque(text()), Kind::Invalid, 7, "tidp decode --help"),
         row(Situation::NotVerified(Kind::Unreachable, text()), Kind::Unreachable, 5, ""),
-        row(Situation::NotVerified(Kind::Invalid, text()), Kind::Invalid, 7, ""),
+        row(Situation::NotVerified(Kind::Invalid, text()), Kind::Invalid, 7, "tidp doctor"),
         row(Situation::NotStarted(127, text()), Kind::Failed, 127, ""),
         row(Situation::Exited(42), Kind::Failed, 42, ""),
         row(Situation::Checks(Kind::Store, vec!["keyring", "browser"]), Kind::Store, 6, ""),
@@ -282,6 +283,12 @@ fn name(situation: &Situation) -> String {
     }
 }
 
+/// The report of a command that ends in the situation.
+fn report_at_the_end(situation: &Situation, profile: Option<&str>) -> Report {
+    let command = if matches!(situation, Situation::Opaque(_)) { "decode" } else { "" };
+    Error::from(situation.clone()).with_profile_hint(profile).report_of(|| command.to_owned())
+}
+
 fn first_word(text: &str) -> String {
     text.chars().take_while(|c| c.is_alphanumeric()).collect()
 }
@@ -298,7 +305,7 @@ fn every_situation_has_kind_exit_code_and_hint() {
     let covered: BTreeSet<String> = rows.iter().map(|row| name(&row.0)).collect();
     assert_eq!(covered, declared_situations(), "every situation needs an example in `table`");
     for (situation, kind, exit_code, hint, _) in rows {
-        let report = Error::from(situation.clone()).report();
+        let report = report_at_the_end(&situation, None);
         assert_eq!((report.kind, report.exit_code), (kind, exit_code), "{situation:?}");
         match report.hint {
             Some(told) => assert!(!hint.is_empty() && told.contains(hint), "{situation:?}: {told}"),
@@ -317,7 +324,7 @@ fn only_closed_output_and_exit_of_the_command_are_silent() {
 #[test]
 fn error_document_has_the_contracts_members() {
     for (situation, _, exit_code, hint, provider) in table() {
-        let report = Error::from(situation.clone()).report();
+        let report = report_at_the_end(&situation, None);
         let members = members(&report);
         let mut expected = vec!["exit_code", "kind", "message"];
         expected.extend((!hint.is_empty()).then_some("hint"));
@@ -489,11 +496,10 @@ fn login_error_has_exit_code_hint_and_page() {
 fn catalogue_lists_every_situation_as_users_see_it() {
     let mut page = "# Every error: situation, kind, exit code; message; hint.\n".to_owned();
     for situation in table().into_iter().map(|row| row.0).chain(more_examples()) {
-        let error = Error::from(situation.clone()).with_profile_hint(Some("demo"));
-        if error.silent_exit_code().is_some() {
+        if Error::from(situation.clone()).silent_exit_code().is_some() {
             continue;
         }
-        let report = error.report();
+        let report = report_at_the_end(&situation, Some("demo"));
         let hint = report.hint.map_or_else(String::new, |hint| format!("    hint: {hint}\n"));
         let name = name(&situation).replace('(', " ");
         page += &format!("\n{name}: {:?}, {}\n    error: {}\n{hint}", report.kind, report.exit_code, report.message);

@@ -1,6 +1,7 @@
 //! Hints: a command ready to be pasted, or a sentence with commands that exist.
 
 use crate::support::Bench;
+use crate::support::provider::json;
 use crate::support::tokens::TokenResponse;
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -107,6 +108,21 @@ fn configuration_error_hints_at_the_command_that_fixes_it() {
         "&& export TIDP_STORE_KEY_FILE=~/tidp.key"
     };
     assert!(hint(&bench, &["token"]).ends_with(sets_the_key));
+}
+
+#[test]
+fn failed_validation_hints_at_the_command_that_examines_it() {
+    let other = json(200, &serde_json::json!({ "sub": "ola" }));
+    let bench = Bench::with_config(&format!("{}{}", profile("work", ""), profile("page", "")));
+    let bench = bench.env("TIDP_PROFILE", "page");
+    bench.log_in();
+    bench.provider.responds("/connect/userinfo", other);
+    assert_eq!(hint(&bench, &["userinfo"]), "tidp doctor --profile page");
+    assert_eq!(hint(&bench, &["decode", "nonsense"]), "tidp decode --help");
+    assert_eq!(bench.run(&["decode", "nonsense", "--json"]).exits(7).error()["hint"], "tidp decode --help");
+    // The doctor's own checks have their hints.
+    bench.provider.always("/.well-known/openid-configuration", json(200, &serde_json::json!({})));
+    bench.run(&["doctor"]).exits_with_output(7).leaves_out("hint: tidp doctor");
 }
 
 #[test]

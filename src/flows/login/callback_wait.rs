@@ -140,7 +140,7 @@ impl<'a> CallbackWait<'a> {
         let (what, error) = match authorize::accept_pasted_url(self.pending, line.expose()) {
             Ok(code) => return Some(Ok(code)),
             Err(PasteError::Problem(problem)) => return Some(Err(self.refusal(problem))),
-            Err(PasteError::OtherLogin(what)) => (what.clone(), Error::invalid(what)),
+            Err(PasteError::OtherLogin(what)) => (what.clone(), LoginError::OtherRedirect(what).into()),
             Err(PasteError::NotAUrl) if is_typed && line.expose().trim().is_empty() => {
                 self.ask_again("that line was empty");
                 return None;

@@ -287,13 +287,18 @@ fn tokens_are_checked_as_after_a_login_in_the_browser() {
     let start = Bench::new("MobileApp").clock.time().unix();
     let claim = |name: &str, value: Value| TokenResponse::new().refresh_token("rt-1").id_claim(name, value);
     for (response, args, words, hint) in [
-        (claim("nonce", json!("never-requested")), &[][..], "`nonce`", json!(null)),
-        (claim("aud", json!("another")), &[], "aud", json!(null)),
-        (claim("iss", json!("https://evil.example")), &[], "iss", json!(null)),
-        (claim("at_hash", json!("AAAAAAAAAAAAAAAAAAAAAA")), &[], "at_hash", json!(null)),
-        (claim("exp", json!(start - 61)), &[], "exp", json!(null)),
-        (claim("auth_time", json!(null)), &["--max-age", "60"], "auth_time", json!(null)),
-        (claim("auth_time", json!(start - 100)), &["--max-age", "60"], "longer ago than `max_age`", json!(null)),
+        (claim("nonce", json!("never-requested")), &[][..], "`nonce`", json!("tidp doctor")),
+        (claim("aud", json!("another")), &[], "aud", json!("tidp doctor")),
+        (claim("iss", json!("https://evil.example")), &[], "iss", json!("tidp doctor")),
+        (claim("at_hash", json!("AAAAAAAAAAAAAAAAAAAAAA")), &[], "at_hash", json!("tidp doctor")),
+        (claim("exp", json!(start - 61)), &[], "exp", json!("tidp doctor")),
+        (claim("auth_time", json!(null)), &["--max-age", "60"], "auth_time", json!("tidp doctor")),
+        (
+            claim("auth_time", json!(start - 100)),
+            &["--max-age", "60"],
+            "longer ago than `max_age`",
+            json!("tidp doctor"),
+        ),
         (claim("x", json!(1)), &["--expect-sub", "ola"], "--expect-sub", json!("tidp login --device --expect-sub ola")),
         (
             claim("x", json!(1)),
@@ -301,7 +306,12 @@ fn tokens_are_checked_as_after_a_login_in_the_browser() {
             "is required",
             json!("tidp login --device --require-acr urn:x"),
         ),
-        (TokenResponse::new().refresh_token("rt-1").without_id_token(), &[], "`id_token` is missing", json!(null)),
+        (
+            TokenResponse::new().refresh_token("rt-1").without_id_token(),
+            &[],
+            "`id_token` is missing",
+            json!("tidp doctor"),
+        ),
     ] {
         let bench = waiting(&[]);
         if words != "`id_token` is missing" {

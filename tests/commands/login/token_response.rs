@@ -122,7 +122,7 @@ fn refresh_token_of_an_invalid_response_is_revoked() {
             "(acr) is urn:telenor.identity.aal.2, but `urn:telenor.identity.aal.3` is required" => {
                 (json!("tidp login --prompt login --require-acr urn:telenor.identity.aal.3"), FailureReason::TooWeak)
             }
-            _ => (json!(null), FailureReason::NotValid),
+            _ => (json!("tidp doctor"), FailureReason::NotValid),
         };
         assert_eq!(error["hint"], hint);
         assert_nothing_left(&bench, why);
