@@ -66,7 +66,7 @@ impl OverflowStore {
 
 /// What of the document must not be lost; `None` if that is everything.
 fn minimal_document(document: &Secret) -> Option<Secret> {
-    minimal_session(document).ok().or_else(|| machine_tokens::without_tokens(document))
+    minimal_session(document).or_else(|| machine_tokens::without_tokens(document))
 }
 
 impl Store for OverflowStore {

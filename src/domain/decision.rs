@@ -49,8 +49,7 @@ pub enum Action {
 pub enum LoginReason {
     NoSession,
     NoRefreshToken,
-    /// The provider rejected the refresh token.
-    Refused,
+    RefreshTokenRejected,
     /// The ID token has expired, and a refresh brings no new one.
     NoIdToken,
 }
@@ -65,7 +64,7 @@ pub fn decide(now: Time, session: Option<&Session>, policy: Option<&Policy>, ren
     let action = match (due, &session.refresh_token) {
         (None, _) => Action::Use,
         (_, RefreshToken::NeverIssued) => Action::Login(LoginReason::NoRefreshToken),
-        (_, RefreshToken::Refused { .. }) => Action::Login(LoginReason::Refused),
+        (_, RefreshToken::Rejected { .. }) => Action::Login(LoginReason::RefreshTokenRejected),
         _ if intent == Intent::IdToken && session.refresh_brings_no_id_token => Action::Login(LoginReason::NoIdToken),
         (Some(reason), RefreshToken::Held(_)) => Action::Refresh(reason),
     };

@@ -3,17 +3,19 @@
 
 mod expiry;
 mod key;
-mod scoped_view;
+mod refresh;
 
 pub use expiry::{ExpirySource, RefreshTokenExpiry, Sso};
 pub use key::{EntryKey, SessionKey};
+pub use refresh::{NewTokens, RefreshRequest, UnfinishedRefresh};
 
 pub use crate::domain::access_tokens::AccessToken;
-use crate::domain::access_tokens::ScopedTokens;
+use crate::domain::access_tokens::{ScopedToken, ScopedTokens};
 use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::{Secret, stored};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The version of the stored document; other versions are refused.
 pub const SCHEMA: u32 = 1;
@@ -57,9 +59,10 @@ pub enum RefreshToken {
     NeverIssued,
     Held(HeldToken),
     /// The provider rejected it, and it is dropped.
-    Refused {
+    #[serde(rename = "refused")]
+    Rejected {
         #[serde(rename = "at")]
-        refused_at: Time,
+        rejected_at: Time,
         /// How much the difference between the clocks had grown since the last response.
         #[serde(default)]
         clocks_moved_apart: Seconds,
@@ -141,7 +144,8 @@ pub enum EventKind {
         renewal: Renewal,
     },
     /// The provider rejected the refresh token, which is dropped.
-    Refused {
+    #[serde(rename = "refused")]
+    Rejected {
         reason: RefreshReason,
         /// The provider's `error` code, or its status (`HTTP 400`).
         error: String,
@@ -195,20 +199,6 @@ pub struct Session {
     pub events: Vec<SessionEvent>,
 }
 
-/// The validated response to a refresh.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewTokens {
-    pub access_token: AccessToken,
-    pub id_token: Option<IdToken>,
-    /// Whether refreshes bring usable ID tokens, even if this one did not.
-    pub expect_usable_id_token: bool,
-    /// As in [`Session`].
-    pub provider_ahead: Seconds,
-    pub refresh_token: Option<Secret>,
-    /// `None` if the response does not say.
-    pub scopes: Option<Vec<String>>,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvalidEntry {
     Garbage,
@@ -244,25 +234,14 @@ impl HeldToken {
     }
 }
 
-/// A refresh that was started and whose tokens were never stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnfinishedRefresh {
-    pub at: Time,
-    pub response_discarded: bool,
-}
-
 /// For a store with small entries: the session in `document` without ID token, events, access tokens and what the provider
-/// says of the refresh token.
-///
-/// # Errors
-/// [`InvalidEntry::Garbage`] if `document` is not a session of this version.
-pub fn minimal_session(document: &Secret) -> Result<Secret, InvalidEntry> {
-    let session: Session = serde_json::from_str(document.expose()).map_err(|_| InvalidEntry::Garbage)?;
+/// says of the refresh token; `None` if `document` is not a session of this version.
+pub fn minimal_session(document: &Secret) -> Option<Secret> {
+    let session: Session = serde_json::from_str(document.expose()).ok()?;
     let access_token = AccessToken::absent(session.access_token.obtained_at);
     let scoped_tokens = ScopedTokens::default();
-    Ok(Session { access_token, scoped_tokens, id_token: None, events: Vec::new(), ..session }
-        .with_introspection(None)
-        .to_json())
+    let minimal = Session { access_token, scoped_tokens, id_token: None, events: Vec::new(), ..session };
+    Some(minimal.with_introspection(None).to_json())
 }
 
 impl Session {
@@ -284,129 +263,6 @@ impl Session {
         }
         let session: Self = serde_json::from_str(document.expose()).map_err(|_| InvalidEntry::Garbage)?;
         if session.key == *key { Ok(session) } else { Err(InvalidEntry::Misplaced) }
-    }
-
-    /// The session with the journal set. What the provider said of the refresh token no longer holds once that is used.
-    #[must_use]
-    pub fn with_refresh_started(&self, now: Time) -> Self {
-        Self { refresh_started_at: Some(now), ..self.clone() }.with_introspection(None)
-    }
-
-    #[must_use]
-    pub fn after_refresh(&self, new: NewTokens, reason: RefreshReason, sent_at: Time) -> Self {
-        let (refresh_token, renewal) = match (&self.refresh_token, new.refresh_token) {
-            (RefreshToken::Held(held), Some(value)) if held.renewal_by(Some(&value)) == Renewal::Same => {
-                // A renewal in the future was recorded before the clock was set back, and must not delay the next one.
-                let renewed_at = held.renewed_at.min(sent_at);
-                (HeldToken { renewed_at, reused_at: Some(sent_at), omitted_since: None, ..held.clone() }, Renewal::Same)
-            }
-            (_, Some(value)) => (HeldToken::new(value, sent_at), Renewal::New),
-            (RefreshToken::Held(held), None) => {
-                (HeldToken { omitted_since: held.omitted_since.or(Some(sent_at)), ..held.clone() }, Renewal::None)
-            }
-            (RefreshToken::NeverIssued | RefreshToken::Refused { .. }, None) => {
-                return Self { access_token: new.access_token, ..self.clone() };
-            }
-        };
-        Self {
-            generation: self.generation.wrapping_add(1),
-            scopes: new.scopes.unwrap_or_else(|| self.scopes.clone()),
-            access_token: new.access_token,
-            id_token: new.id_token.or_else(|| self.id_token.clone()),
-            refresh_brings_no_id_token: !new.expect_usable_id_token,
-            provider_ahead: new.provider_ahead,
-            refresh_token: RefreshToken::Held(refresh_token),
-            refresh_started_at: None,
-            ..self.clone()
-        }
-        .with_event(sent_at, EventKind::Refreshed { reason, renewal }, None)
-    }
-
-    /// The session after the provider rejected the refresh token, which is dropped. `provider_ahead` is the difference
-    /// between the clocks at `at`.
-    #[must_use]
-    pub fn after_refusal(
-        &self,
-        error: &str,
-        reason: RefreshReason,
-        scopes: Option<&ScopeSet>,
-        at: Time,
-        provider_ahead: Seconds,
-    ) -> Self {
-        let clocks_moved_apart = Seconds(provider_ahead.0.saturating_sub(self.provider_ahead.0));
-        Self {
-            generation: self.generation.wrapping_add(1),
-            refresh_token: RefreshToken::Refused {
-                refused_at: at,
-                clocks_moved_apart,
-                introspected_expiry: self.introspected_expiry(),
-            },
-            refresh_started_at: None,
-            ..self.clone()
-        }
-        .with_event(at, EventKind::Refused { reason, error: error.to_owned() }, scopes)
-    }
-
-    /// The session after a refusal that did not reject the refresh token, which is kept. Of equal refusals in a row only the
-    /// first becomes an event.
-    #[must_use]
-    pub fn after_refusal_with_token_kept(
-        &self,
-        error: &str,
-        reason: RefreshReason,
-        scopes: Option<&ScopeSet>,
-        at: Time,
-        unclear: bool,
-    ) -> Self {
-        let kind = EventKind::RefusedTokenKept { reason, error: error.to_owned(), unclear };
-        let repeated = self.events.last().is_some_and(|last| last.kind == kind && last.scopes.as_ref() == scopes);
-        if repeated { self.clone() } else { self.clone().with_event(at, kind, scopes) }
-    }
-
-    /// The time and error of the last refusal that did not reject the held refresh token; `None` after a success.
-    pub fn unresolved_refusal(&self) -> Option<(Time, &str)> {
-        self.refusals().next().map(|(at, error, _)| (at, error))
-    }
-
-    /// Whether the refresh token may be the reason for one of these refusals.
-    pub fn may_have_been_refused(&self) -> bool {
-        self.refusals().any(|(_, _, unclear)| unclear)
-    }
-
-    fn refusals(&self) -> impl Iterator<Item = (Time, &str, bool)> {
-        let last_first = self.events.iter().rev().filter(|_| self.held_token().is_some());
-        let since =
-            last_first.take_while(|event| !matches!(event.kind, EventKind::Login { .. } | EventKind::Refreshed { .. }));
-        since.filter_map(|event| match &event.kind {
-            EventKind::RefusedTokenKept { error, unclear, .. } => Some((event.time, error.as_str(), *unclear)),
-            _ => None,
-        })
-    }
-
-    /// The session after a refresh without a usable response. The journal stays, because the token may be used up. Only the
-    /// first of several in a row becomes an event, so that an outage does not displace all others.
-    #[must_use]
-    pub fn after_lost_response(&self, reason: RefreshReason, scopes: Option<&ScopeSet>, sent_at: Time) -> Self {
-        if self.events.last().is_some_and(|last| matches!(last.kind, EventKind::Unanswered { .. })) {
-            return self.clone();
-        }
-        self.clone().with_event(sent_at, EventKind::Unanswered { reason }, scopes)
-    }
-
-    /// The session after a refresh whose response failed a check. The journal stays.
-    #[must_use]
-    pub fn after_discarded_response(&self, reason: RefreshReason, scopes: Option<&ScopeSet>, sent_at: Time) -> Self {
-        self.clone().with_event(sent_at, EventKind::Discarded { reason }, scopes)
-    }
-
-    pub fn unfinished_refresh(&self) -> Option<UnfinishedRefresh> {
-        let started_at = self.refresh_started_at?;
-        let last = self.events.last().filter(|last| last.time >= started_at);
-        Some(match last.map(|last| (last.time, &last.kind)) {
-            Some((at, EventKind::Discarded { .. })) => UnfinishedRefresh { at, response_discarded: true },
-            Some((at, EventKind::Unanswered { .. })) => UnfinishedRefresh { at, response_discarded: false },
-            _ => UnfinishedRefresh { at: started_at, response_discarded: false },
-        })
     }
 
     /// The session with one more event; of too many, the oldest are dropped.
@@ -445,10 +301,33 @@ impl Session {
         self
     }
 
+    /// The session as seen by who asks for these scopes: its access token is the one for them, or absent. For decisions and
+    /// answers, never for the store.
+    pub fn seen_with(&self, scopes: Option<&ScopeSet>) -> Cow<'_, Self> {
+        let Some(scopes) = scopes else { return Cow::Borrowed(self) };
+        let kept = self.scoped_tokens.get(scopes).cloned();
+        let ScopedToken { access_token, scopes } = kept.unwrap_or_else(|| ScopedToken {
+            access_token: AccessToken::absent(self.access_token.obtained_at),
+            scopes: scopes.to_vec(),
+        });
+        Cow::Owned(Self { access_token, scopes, ..self.clone() })
+    }
+
+    /// When the last of its access tokens expires.
+    pub fn last_access_token_expiry(&self) -> Time {
+        self.scoped_tokens.last_expiry().unwrap_or(Time::MIN).max(self.access_token.expires_at)
+    }
+
+    /// When the request for the session's newest access token was sent.
+    pub fn last_obtained_at(&self) -> Time {
+        let scoped = self.scoped_tokens.iter().map(|(_, token)| token.access_token.obtained_at);
+        scoped.fold(self.access_token.obtained_at, Time::max)
+    }
+
     pub fn held_token(&self) -> Option<&HeldToken> {
         match &self.refresh_token {
             RefreshToken::Held(held) => Some(held),
-            RefreshToken::NeverIssued | RefreshToken::Refused { .. } => None,
+            RefreshToken::NeverIssued | RefreshToken::Rejected { .. } => None,
         }
     }
 }

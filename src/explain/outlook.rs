@@ -72,7 +72,7 @@ impl SessionState {
     fn new(now: Time, session: &Session, policy: Option<&Policy>, sso: Sso) -> Self {
         match session.refresh_token {
             RefreshToken::NeverIssued => return Self::NoRefreshToken,
-            RefreshToken::Refused { refused_at: at, .. } => return Self::Refused(at),
+            RefreshToken::Rejected { rejected_at: at, .. } => return Self::Refused(at),
             RefreshToken::Held(_) if session.unresolved_refusal().is_some() => return Self::RefusedTokenKept,
             RefreshToken::Held(_) => {}
         }

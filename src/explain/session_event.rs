@@ -29,7 +29,7 @@ pub fn event_description(event: &SessionEvent) -> String {
             };
             format!("refreshed {}: {outcome}", cause(reason))
         }
-        EventKind::Refused { reason, error } => format!("refresh ({}) refused: {}", cause(reason), printable(error)),
+        EventKind::Rejected { reason, error } => format!("refresh ({}) refused: {}", cause(reason), printable(error)),
         EventKind::RefusedTokenKept { reason, error, .. } => {
             format!("refresh ({}) refused: {}; the refresh token was kept", cause(reason), printable(error))
         }

@@ -134,7 +134,7 @@ impl SessionView<'_> {
         let now = self.outlook.now;
         match (&self.session.refresh_token, self.outlook.expiry) {
             (RefreshToken::NeverIssued, _) => "none",
-            (RefreshToken::Refused { .. }, _) => "expired",
+            (RefreshToken::Rejected { .. }, _) => "expired",
             (RefreshToken::Held(_), None) if self.outlook.is_expired() => "expired",
             (RefreshToken::Held(_), Some(expiry)) if now < expiry.expires_at_earliest => "valid",
             (RefreshToken::Held(_), Some(expiry)) if now >= expiry.expires_at => "expired",
@@ -172,8 +172,8 @@ impl SessionView<'_> {
     fn refresh_token_text(&self, style: &ViewStyle<'_>) -> String {
         match (&self.session.refresh_token, self.outlook.expiry) {
             (RefreshToken::NeverIssued, _) => "none: the login returned none".to_owned(),
-            (RefreshToken::Refused { refused_at, .. }, _) => {
-                format!("refused by the provider {}", (style.when)(*refused_at))
+            (RefreshToken::Rejected { rejected_at, .. }, _) => {
+                format!("refused by the provider {}", (style.when)(*rejected_at))
             }
             (RefreshToken::Held(_), None) => match self.session.found_inactive_at() {
                 Some(at) => format!("no longer active, as the provider said {}", (style.when)(at)),

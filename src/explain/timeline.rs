@@ -56,7 +56,7 @@ impl<'a> Timeline<'a> {
         });
         let renewals = refreshes.clone().filter(|(_, renewal)| sliding && *renewal != session::Renewal::None);
         let refused_at = match session.refresh_token {
-            RefreshToken::Refused { refused_at, .. } => Some(refused_at),
+            RefreshToken::Rejected { rejected_at, .. } => Some(rejected_at),
             RefreshToken::Held(_) | RefreshToken::NeverIssued => None,
         };
         let expiry = expiry_when_refused(session, outlook.policy).map(|(_, expiry)| expiry.expires_at);
@@ -93,7 +93,7 @@ fn sso_ended_at(session: &Session, outlook: &SessionOutlook<'_>) -> Option<Time>
     if outlook.sso == Sso::Ended {
         return session.held_token()?.omitted_since;
     }
-    let is_refused = matches!(session.refresh_token, RefreshToken::Refused { .. });
+    let is_refused = matches!(session.refresh_token, RefreshToken::Rejected { .. });
     outlook.policy.filter(|policy| is_refused && policy.sliding && policy.reports_sso)?;
     session.events.iter().fold(None, |ended: Option<Time>, event| match event.kind {
         EventKind::Refreshed { renewal: session::Renewal::None, .. } => ended.or(Some(event.time)),

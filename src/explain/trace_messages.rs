@@ -85,7 +85,9 @@ pub fn decision(decision: &Decision, when: &dyn Fn(Time) -> String) -> String {
         Action::Login(LoginReason::NoRefreshToken) => {
             "a login is needed, because the token has expired and there is no refresh token"
         }
-        Action::Login(LoginReason::Refused) => "a login is needed, because the provider has rejected the refresh token",
+        Action::Login(LoginReason::RefreshTokenRejected) => {
+            "a login is needed, because the provider has rejected the refresh token"
+        }
         Action::Login(LoginReason::NoIdToken) => "a login is needed, because a refresh returns no ID token",
     };
     let until = decision.changes_at.map(|at| format!("; until {}", when(at))).unwrap_or_default();

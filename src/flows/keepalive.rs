@@ -58,7 +58,7 @@ pub fn run(context: &Context<'_>, duration: Option<Seconds>, command: &[OsString
 /// The stored session, unless it is known to have ended.
 fn live_session(context: &Context<'_>) -> Result<Session> {
     let session = context.session()?;
-    let is_refused = matches!(session.refresh_token, RefreshToken::Refused { .. });
+    let is_refused = matches!(session.refresh_token, RefreshToken::Rejected { .. });
     if is_refused { Err(SessionError::RefreshTokenRejected.into()) } else { Ok(session) }
 }
 

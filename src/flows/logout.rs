@@ -258,8 +258,8 @@ fn revoke(context: &Context<'_>, provider: Option<&Result<Provider>>, session: &
     let held = match &session.refresh_token {
         RefreshToken::Held(held) => held,
         RefreshToken::NeverIssued => return Ok(StepMessage::nothing("none to revoke: the login returned none")),
-        RefreshToken::Refused { refused_at, .. } => {
-            let at = context.when(*refused_at);
+        RefreshToken::Rejected { rejected_at, .. } => {
+            let at = context.when(*rejected_at);
             return Ok(StepMessage::nothing(format!("refused by the provider before, {at}")));
         }
     };

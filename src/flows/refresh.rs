@@ -11,8 +11,7 @@
 //! No refresh token is sent twice in one run. One window no client can close: this process is killed after the provider
 //! has used up a one-time token and before the new one is stored. The journal's mark tells the next run.
 
-use crate::domain::session::{EventKind, InvalidEntry, RefreshReason, Renewal, Session};
-use crate::domain::time::Time;
+use crate::domain::session::{EventKind, InvalidEntry, RefreshReason, RefreshRequest, Renewal, Session};
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, ProviderRefusal, Result, SessionError, Situation, StoreError, store_message};
 use crate::explain::outlook::observations;
@@ -79,8 +78,9 @@ pub fn exchange(
 
     let sent_at = context.ports.clock.now();
     let was_doubtful = was_doubtful || session.unfinished_refresh().is_some();
+    let sent = RefreshRequest { reason, scopes: parameters.scopes, sent_at };
     let attempt =
-        RefreshAttempt { context, before: &session, begun: &begun, reason, parameters, sent_at, was_doubtful };
+        RefreshAttempt { context, before: &session, begun: &begun, sent, tnu_id: parameters.tnu_id, was_doubtful };
     let request = |provider: &Provider| token::refresh_request(provider, &client, &old.value, parameters);
     let first = request(&provider);
     context.step(|| exchange_steps::refresh_request(client.has_secret()));
@@ -99,14 +99,10 @@ pub fn exchange(
         Err(problem) => return attempt.handle_problem(&response, problem),
     };
     token_response::trace(context, &tokens);
-    let tokens =
-        token_response::accept_refresh(context, &provider, keys, &begun, parameters.scopes, tokens, sent_at)
-            .inspect_err(|_| attempt.try_save(&begun.after_discarded_response(reason, parameters.scopes, sent_at)))?;
+    let tokens = token_response::accept_refresh(context, &provider, keys, &begun, parameters.scopes, tokens, sent_at)
+        .inspect_err(|_| attempt.try_save(&begun.after_discarded_response(sent)))?;
     let renewal = old.renewal_by(tokens.refresh_token.as_ref());
-    let refreshed = match parameters.scopes {
-        None => begun.after_refresh(tokens, reason, sent_at),
-        Some(scopes) => begun.after_narrowed_refresh(tokens, scopes, reason, sent_at),
-    };
+    let refreshed = begun.after_refresh(tokens, sent);
     if !is_still_stored(context, &begun)? {
         access_token_cache::forget(context);
         let revoked =
@@ -128,7 +124,7 @@ fn record_interruption(context: &Context<'_>, session: Session) -> Session {
     let warning = refresh_messages::interrupted_warning(&started_at, unfinished.response_discarded);
     context.reporter.warn(WarningCode::RefreshInterrupted, warning);
     let is_recorded = session.events.last().is_some_and(|event| {
-        !matches!(event.kind, EventKind::Login { .. } | EventKind::Refreshed { .. } | EventKind::Refused { .. })
+        !matches!(event.kind, EventKind::Login { .. } | EventKind::Refreshed { .. } | EventKind::Rejected { .. })
     });
     if is_recorded { session } else { session.with_event(unfinished.at, EventKind::Interrupted, None) }
 }
@@ -163,9 +159,8 @@ struct RefreshAttempt<'a> {
     before: &'a Session,
     /// The same session with the mark of this refresh, as it is stored.
     begun: &'a Session,
-    reason: RefreshReason,
-    parameters: RefreshParameters<'a>,
-    sent_at: Time,
+    sent: RefreshRequest<'a>,
+    tnu_id: Option<&'a str>,
     /// Whether the refresh token may have been used up or rejected before.
     was_doubtful: bool,
 }
@@ -178,7 +173,7 @@ impl RefreshAttempt<'_> {
 
     /// The error for a response that never came; the session is kept.
     fn response_lost(&self, what: &str) -> Error {
-        self.try_save(&self.begun.after_lost_response(self.reason, self.parameters.scopes, self.sent_at));
+        self.try_save(&self.begun.after_lost_response(self.sent));
         Situation::ResponseLost(format!(
             "{DOING}: {what}. The refresh token may be used up; the session is kept, and the next refresh will show \
              whether it has ended"
@@ -187,19 +182,18 @@ impl RefreshAttempt<'_> {
     }
 
     fn handle_problem(&self, response: &Response, problem: Problem) -> Result<FreshSession> {
-        let (reason, scopes, sent_at) = (self.reason, self.parameters.scopes, self.sent_at);
         // The code is the error's, or the status.
         let (code, error) = match problem {
             Problem::Refused(error) => (error.error.clone(), Some(error)),
             Problem::RefusedByStatus { status, .. } => (format!("HTTP {status}"), None),
             // The provider asks to try later. A gateway may say that although the provider has done the refresh.
             Problem::Unavailable(what) if matches!(response.status, 400..=499 | 503) => {
-                self.try_save(&self.before.after_lost_response(reason, scopes, sent_at));
+                self.try_save(&self.before.after_lost_response(self.sent));
                 return Err(Situation::Unreachable(format!("{DOING}: {what}")).into());
             }
             Problem::Unavailable(what) => return Err(self.response_lost(&what)),
             Problem::Invalid(what) => {
-                self.try_save(&self.begun.after_discarded_response(reason, scopes, sent_at));
+                self.try_save(&self.begun.after_discarded_response(self.sent));
                 return Err(Error::invalid(format!("{DOING}: {what}")));
             }
         };
@@ -208,7 +202,7 @@ impl RefreshAttempt<'_> {
                 self.try_save(&if self.is_about_parameters(&code) {
                     self.before.clone()
                 } else {
-                    self.before.after_refusal_with_token_kept(&code, reason, scopes, sent_at, false)
+                    self.before.after_refusal_with_token_kept(&code, self.sent, false)
                 });
                 return Err(match error {
                     Some(error) => ProviderRefusal::WithError(DOING, error),
@@ -218,7 +212,7 @@ impl RefreshAttempt<'_> {
             }
             RefusalCause::RefreshToken => true,
             // An unclear refusal is final for a token that was in doubt already, unless it may be about the `tnuId`.
-            RefusalCause::Unclear => self.was_doubtful && self.parameters.tnu_id.is_none(),
+            RefusalCause::Unclear => self.was_doubtful && self.tnu_id.is_none(),
         };
         self.handle_refusal(response, code, error, is_final)
     }
@@ -226,8 +220,8 @@ impl RefreshAttempt<'_> {
     /// Whether a refusal is about what was asked for, and says nothing about the session.
     fn is_about_parameters(&self, code: &str) -> bool {
         match code {
-            "invalid_scope" => self.parameters.scopes.is_some(),
-            "invalid_request" => self.parameters.tnu_id.is_some(),
+            "invalid_scope" => self.sent.scopes.is_some(),
+            "invalid_request" => self.tnu_id.is_some(),
             _ => false,
         }
     }
@@ -245,7 +239,7 @@ impl RefreshAttempt<'_> {
         match context.load_without_prompt()? {
             Some(session) if session.generation != self.begun.generation => {
                 // Its token is not for the profile that was asked for.
-                if self.parameters.tnu_id.is_some() {
+                if self.tnu_id.is_some() {
                     return Err(SessionError::Replaced.into());
                 }
                 return Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere });
@@ -256,15 +250,13 @@ impl RefreshAttempt<'_> {
         if !is_final {
             // A rejected token was not used up, so there is no unfinished refresh.
             let session = Session { refresh_started_at: None, ..self.begun.clone() };
-            let session =
-                session.after_refusal_with_token_kept(&code, self.reason, self.parameters.scopes, self.sent_at, true);
+            let session = session.after_refusal_with_token_kept(&code, self.sent, true);
             context.store.save_without_prompt(&context.entry(), &session.to_json())?;
             return Err(ProviderRefusal::RefreshTokenKept { code, error }.into());
         }
-        let provider_ahead = token_response::provider_ahead(self.sent_at, token::provider_time(response));
+        let provider_ahead = token_response::provider_ahead(self.sent.sent_at, token::provider_time(response));
         // The mark of this refresh goes, and what the provider had said of the token helps to explain the refusal.
-        let refused =
-            self.before.after_refusal(&code, self.reason, self.parameters.scopes, self.sent_at, provider_ahead);
+        let refused = self.before.after_rejection(&code, self.sent, provider_ahead);
         context.store.save_without_prompt(&context.entry(), &refused.to_json())?;
         let words = Words { format_time: &|time| context.reporter.local_time(time), profile: None };
         let likely_cause = observations::probable_refusal(&refused, context.profile.policy.as_ref(), &words);

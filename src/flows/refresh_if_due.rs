@@ -116,7 +116,7 @@ fn login_needed(context: &Context<'_>, reason: LoginReason, whole: &Session, sco
         (LoginReason::NoRefreshToken, Some(scopes)) => {
             SessionError::NoRefreshTokenForScopes(scopes_of_next_login(context, whole, scopes).to_text())
         }
-        (LoginReason::Refused, _) => SessionError::RefreshTokenRejected,
+        (LoginReason::RefreshTokenRejected, _) => SessionError::RefreshTokenRejected,
         (LoginReason::NoIdToken, _) => SessionError::NoIdToken,
     }
     .into()

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use tidp::testing::domain::secret::Secret;
-use tidp::testing::domain::session::{EntryKey, EventKind, NewTokens, RefreshReason, Session};
+use tidp::testing::domain::session::{EntryKey, EventKind, NewTokens, RefreshReason, RefreshRequest, Session};
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::ports::{ExitReason, HttpFailure, HttpFailureKind, StoreFailureKind};
 
@@ -56,7 +56,7 @@ fn refreshed(session: &Session, token: &str, at: Time) -> Session {
         refresh_token: Some(Secret::new(token)),
         scopes: None,
     };
-    session.after_refresh(tokens, RefreshReason::Forced, at)
+    session.after_refresh(tokens, RefreshRequest::new(RefreshReason::Forced, at))
 }
 
 fn entry(bench: &Bench) -> String {
@@ -337,8 +337,11 @@ fn session_removed_before_for_requires_login() {
 fn refusal_to_another_process_ends_keepalive() {
     let bench = ten_minute_session();
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
-    let refused =
-        bench.session().unwrap().after_refusal("invalid_grant", RefreshReason::Forced, None, START, Seconds::ZERO);
+    let refused = bench.session().unwrap().after_rejection(
+        "invalid_grant",
+        RefreshRequest::new(RefreshReason::Forced, START),
+        Seconds::ZERO,
+    );
     bench.signals.run_after(1, move || stores.put(&name, refused.to_json().expose()));
     bench.run(&["keepalive", "--for", "6s"]).exits(3).says("rejected the refresh token");
 }

@@ -1,5 +1,6 @@
 use crate::support::Bench;
 use std::sync::Arc;
+use tidp::testing::domain::session::{NewTokens, RefreshReason, RefreshRequest};
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::ports::{Clock, SignalGuard, Signals, Supervisor};
 
@@ -59,7 +60,7 @@ fn renewal_by_another_process_shows_within_five_seconds() {
     let at = bench.clock.time().plus(Seconds(2));
     let output = watch(&mut bench, (80, 40), 9, move || {
         if clock.time() == at {
-            let renewed = tidp::testing::domain::session::NewTokens {
+            let renewed = NewTokens {
                 access_token: session.access_token.clone(),
                 id_token: None,
                 expect_usable_id_token: true,
@@ -67,7 +68,7 @@ fn renewal_by_another_process_shows_within_five_seconds() {
                 refresh_token: Some(tidp::testing::domain::secret::Secret::new("rt-2")),
                 scopes: None,
             };
-            let renewed = session.after_refresh(renewed, tidp::testing::domain::session::RefreshReason::Forced, at);
+            let renewed = session.after_refresh(renewed, RefreshRequest::new(RefreshReason::Forced, at));
             let entry = tidp::testing::domain::session::EntryKey::Session(key.clone()).name();
             stores.put(&entry, renewed.to_json().expose());
         }

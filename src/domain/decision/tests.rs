@@ -1,6 +1,8 @@
 use super::*;
 use crate::domain::policy::PolicyName;
-use crate::domain::session::tests::{any_policy, found_inactive, history, introspected, lived, logged_in, refreshed};
+use crate::domain::session::tests::{
+    any_policy, found_inactive, history, introspected, lived, logged_in, refreshed, rejected,
+};
 use proptest::prelude::*;
 
 const LOGIN: Time = Time::from_unix(1_800_000_000);
@@ -39,9 +41,8 @@ fn expiry_by_policy_never_stops_an_attempt() {
 #[test]
 fn expired_session_without_refresh_token_needs_login() {
     let never = logged_in(LOGIN, None);
-    let refused =
-        logged_in(LOGIN, Some("r")).after_refusal("invalid_grant", RefreshReason::Forced, None, LOGIN, Seconds::ZERO);
-    for (session, reason) in [(&never, LoginReason::NoRefreshToken), (&refused, LoginReason::Refused)] {
+    let refused = rejected(&logged_in(LOGIN, Some("r")), LOGIN);
+    for (session, reason) in [(&never, LoginReason::NoRefreshToken), (&refused, LoginReason::RefreshTokenRejected)] {
         let ask = |seconds| at(seconds, session, PolicyName::NoRefresh, Renew::BeforeSessionEnds, TOKEN);
         assert_eq!(ask(3_569), (Action::Use, Some(3_570)));
         assert_eq!(ask(3_570), (Action::Login(reason), None));
@@ -85,8 +86,8 @@ fn keepalive_renews_at_lead_time_or_asks_for_login() {
     assert_eq!(ask(9_000_000, &session, PolicyName::Confidential), (Action::Use, None));
     let ended = refreshed(&session, after(9), None);
     assert_eq!(ask(700, &ended, PolicyName::PublicWeb), (Action::Use, None));
-    let refused = session.after_refusal("invalid_grant", RefreshReason::Keepalive, None, after(9), Seconds::ZERO);
-    assert_eq!(ask(9, &refused, PolicyName::Mobile), (Action::Login(LoginReason::Refused), None));
+    let refused = rejected(&session, after(9));
+    assert_eq!(ask(9, &refused, PolicyName::Mobile), (Action::Login(LoginReason::RefreshTokenRejected), None));
     assert_eq!(ask(-61, &session, PolicyName::Mobile), (Action::Refresh(RefreshReason::Keepalive), Some(-60)));
 }
 

@@ -52,7 +52,17 @@ pub(crate) fn refreshed(session: &Session, at: Time, refresh_token: Option<&str>
         refresh_token: refresh_token.map(Secret::new),
         scopes: None,
     };
-    session.with_refresh_started(at).after_refresh(answer, RefreshReason::Expired, at)
+    session.with_refresh_started(at).after_refresh(answer, expired(at))
+}
+
+/// The request for a refresh at `at` because the access token had expired.
+pub(crate) fn expired(at: Time) -> RefreshRequest<'static> {
+    RefreshRequest::new(RefreshReason::Expired, at)
+}
+
+/// The session after the provider rejected its refresh token at `at`.
+pub(crate) fn rejected(session: &Session, at: Time) -> Session {
+    session.after_rejection("invalid_grant", expired(at), Seconds::ZERO)
 }
 
 /// The session after the provider said at `at` that its refresh token expires at `end`.
@@ -141,8 +151,7 @@ fn renewal_is_seen_after_the_clock_was_set_back() {
 #[test]
 fn without_refresh_token_there_is_no_expiry() {
     let never = logged_in(LOGIN, None);
-    let refused =
-        logged_in(LOGIN, Some("r0")).after_refusal("invalid_grant", RefreshReason::Expired, None, LOGIN, Seconds::ZERO);
+    let refused = rejected(&logged_in(LOGIN, Some("r0")), LOGIN);
     let held = logged_in(LOGIN, Some("r0"));
     assert_eq!(RefreshTokenExpiry::from_session(&never, &policy(PolicyName::Mobile)), None);
     assert_eq!(RefreshTokenExpiry::from_session(&refused, &policy(PolicyName::Mobile)), None);
@@ -154,9 +163,9 @@ fn lost_response_keeps_the_refresh_mark() {
     let begun = logged_in(LOGIN, Some("r0")).with_refresh_started(LOGIN);
     assert_eq!(begun.generation, u64::MAX);
     assert_eq!(begun.refresh_started_at, Some(LOGIN));
-    let lost = begun.after_lost_response(RefreshReason::Expired, None, LOGIN);
+    let lost = begun.after_lost_response(expired(LOGIN));
     assert_eq!((lost.refresh_started_at, lost.generation), (Some(LOGIN), u64::MAX));
-    let refused = begun.after_refusal("invalid_grant", RefreshReason::Expired, None, LOGIN, Seconds::ZERO);
+    let refused = rejected(&begun, LOGIN);
     assert_eq!((refused.refresh_started_at, refused.generation), (None, 0));
     assert!(!refused.to_json().expose().contains("introspected_expiry"));
     assert_eq!(Session::from_json(&refused.to_json(), &refused.key).as_ref(), Ok(&refused));
@@ -221,7 +230,7 @@ fn minimal_session_keeps_refresh_token_and_is_due() {
 
 #[test]
 fn only_a_session_has_a_minimal_one() {
-    assert_eq!(minimal_session(&Secret::new("a client secret")), Err(InvalidEntry::Garbage));
+    assert_eq!(minimal_session(&Secret::new("a client secret")), None);
 }
 
 // ── any history ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -268,10 +277,8 @@ pub(crate) fn lived(start: Time, steps: &[(i64, Step)]) -> Vec<(Time, Session)> 
             Step::New => refreshed(&session, now, Some(&format!("r{}", n + 1))),
             Step::Same => refreshed(&session, now, Some(&same)),
             Step::None => refreshed(&session, now, None),
-            Step::Refused => session.after_refusal("invalid_grant", RefreshReason::Expired, None, now, Seconds::ZERO),
-            Step::Unanswered => {
-                session.with_refresh_started(now).after_lost_response(RefreshReason::Expired, None, now)
-            }
+            Step::Refused => rejected(&session, now),
+            Step::Unanswered => session.with_refresh_started(now).after_lost_response(expired(now)),
             Step::Introspected(left) => introspected(&session, now, now.plus(Seconds(*left))),
             Step::FoundInactive => found_inactive(&session, now),
         };

@@ -82,17 +82,17 @@ fn contradiction(
 
 /// Why the provider probably refused the refresh token; `None` if it did not. `invalid_grant` does not say why.
 pub fn probable_refusal(session: &Session, policy: Option<&Policy>, words: &Words<'_>) -> Option<String> {
-    let RefreshToken::Refused { refused_at, .. } = session.refresh_token else { return None };
+    let RefreshToken::Rejected { rejected_at, .. } = session.refresh_token else { return None };
     let known = expiry_when_refused(session, policy);
     if let Some((at, expiry)) = known.filter(|(at, expiry)| *at >= expiry.expires_at) {
         let source = match expiry.source {
             ExpirySource::Provider => "as the provider had said",
             ExpirySource::Policy => "under the policy",
         };
-        let clock = if refused_at >= expiry.expires_at {
+        let clock = if rejected_at >= expiry.expires_at {
             String::new()
         } else {
-            let ahead = at.since(refused_at).to_text();
+            let ahead = at.since(rejected_at).to_text();
             format!(", and the provider's clock, which has moved {ahead} ahead of this machine's, is past that")
         };
         let end = words.time(expiry.expires_at);
@@ -132,12 +132,12 @@ pub fn expiry_when_refused(session: &Session, policy: Option<&Policy>) -> Option
 /// When the refresh token was refused, and the session before that, rebuilt from its events. The provider's clock decides,
 /// so the moment is corrected by how far the two clocks have moved apart since the last response.
 fn before_refusal(session: &Session) -> Option<(Time, Session)> {
-    let RefreshToken::Refused { refused_at, clocks_moved_apart, introspected_expiry } = session.refresh_token else {
+    let RefreshToken::Rejected { rejected_at, clocks_moved_apart, introspected_expiry } = session.refresh_token else {
         return None;
     };
     let mut held = HeldToken::new(Secret::default(), session.login_at);
     held.introspection = introspected_expiry.map(|end| Introspection {
-        asked_at: refused_at,
+        asked_at: rejected_at,
         status: RefreshTokenStatus::Active { expires_at: Some(end) },
     });
     for event in &session.events {
@@ -151,7 +151,7 @@ fn before_refusal(session: &Session) -> Option<(Time, Session)> {
         }
     }
     let before = Session { refresh_token: RefreshToken::Held(held), events: Vec::new(), ..session.clone() };
-    Some((refused_at.plus(clocks_moved_apart), before))
+    Some((rejected_at.plus(clocks_moved_apart), before))
 }
 
 fn accepted_after_expiry(session: &Session, policy: &Policy) -> Option<(Time, Time)> {
@@ -177,7 +177,7 @@ fn accepted_after_expiry(session: &Session, policy: &Policy) -> Option<(Time, Ti
 
 /// How an earlier refresh may have used up the token without returning another.
 fn earlier_use(session: &Session) -> Option<&'static str> {
-    let is_refusal = |kind: &EventKind| matches!(kind, EventKind::Refused { .. } | EventKind::RefusedTokenKept { .. });
+    let is_refusal = |kind: &EventKind| matches!(kind, EventKind::Rejected { .. } | EventKind::RefusedTokenKept { .. });
     match session.events.iter().rev().map(|event| &event.kind).find(|kind| !is_refusal(kind))? {
         EventKind::Unanswered { .. } | EventKind::Interrupted => Some("the refresh before it got no usable response"),
         EventKind::Discarded { .. } => Some("the response to the refresh before it failed a check and was discarded"),

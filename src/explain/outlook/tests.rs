@@ -2,8 +2,10 @@ use super::observations::{policy_mismatch, probable_refusal};
 use super::sentence::Words;
 use super::*;
 use crate::domain::policy::PolicyName;
-use crate::domain::session::tests::{any_policy, found_inactive, history, introspected, lived, logged_in, refreshed};
-use crate::domain::session::{EventKind, RefreshReason};
+use crate::domain::session::EventKind;
+use crate::domain::session::tests::{
+    any_policy, expired, found_inactive, history, introspected, lived, logged_in, refreshed, rejected,
+};
 use proptest::prelude::*;
 
 const LOGIN: Time = Time::from_unix(1_800_000_000);
@@ -47,7 +49,7 @@ fn fresh() -> Session {
 }
 
 fn refused(seconds: i64, session: &Session) -> Session {
-    session.after_refusal("invalid_grant", RefreshReason::Expired, None, after(seconds), Seconds::ZERO)
+    rejected(session, after(seconds))
 }
 
 const MOBILE: Policy = PolicyName::Mobile.documented();
@@ -232,7 +234,7 @@ fn a_ten_minute_policy_is_explained_with_what_keeps_it_alive() {
 fn verdict_says_until_when_what_a_refresh_changes_and_what_to_do() {
     let (same, ended) = (refreshed(&fresh(), after(DAY), Some("r0")), refreshed(&fresh(), after(DAY), None));
     let told = introspected(&fresh(), after(60), after(DAY));
-    let kept = fresh().after_refusal_with_token_kept("HTTP 400", RefreshReason::Expired, None, after(60), true);
+    let kept = fresh().after_refusal_with_token_kept("HTTP 400", expired(after(60)), true);
     let until = "Until then `tidp token` gets access tokens; log in before the end: `tidp login`.";
     let (renew, over) = ("The next `tidp token` renews it: use it before the end.", "Log in again now: `tidp login`.");
     let still = "Log in again now: `tidp login`. The access token still works until @3600 (in 50 min).";
@@ -462,7 +464,7 @@ fn why_a_token_was_refused_is_told_as_likely() {
         probable(&refused(97 * DAY, &renewed_after_the_clock_was_set_back))
             .contains("It had probably expired: under the policy")
     );
-    let lost = fresh().after_lost_response(RefreshReason::Expired, None, after(60));
+    let lost = fresh().after_lost_response(expired(after(60)));
     assert!(probable(&refused(120, &lost)).contains("used up already"));
     assert_eq!(policy_mismatch(&refused(120, &lost), &MOBILE, &WORDS), None);
     let interrupted = fresh().with_event(after(60), EventKind::Interrupted, None);

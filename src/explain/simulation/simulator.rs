@@ -8,8 +8,8 @@ use crate::domain::decision::{self, Action, Intent};
 use crate::domain::policy::{ClientType, Policy};
 use crate::domain::secret::Secret;
 use crate::domain::session::{
-    AccessToken, Account, HeldToken, NewTokens, RefreshReason, RefreshToken, RefreshTokenExpiry, SCHEMA, Session,
-    SessionKey, Sso,
+    AccessToken, Account, HeldToken, NewTokens, RefreshReason, RefreshRequest, RefreshToken, RefreshTokenExpiry,
+    SCHEMA, Session, SessionKey, Sso,
 };
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::{Client, Engine, IssuedTokens, Moment, Seed, Settings, User};
@@ -222,7 +222,8 @@ impl Simulator {
             if expiry.is_some_and(|expiry| now < expiry.expires_at_earliest) {
                 return Err(disagreement(at, "the provider refused a refresh token that the client relied on"));
             }
-            self.session = self.session.after_refusal("invalid_grant", reason, None, now, Seconds::ZERO);
+            self.session =
+                self.session.after_rejection("invalid_grant", RefreshRequest::new(reason, now), Seconds::ZERO);
             let still_works = self.access_token_works(now);
             self.record(at, EventKind::Refused { still_works });
             return Ok(still_works);
@@ -239,7 +240,7 @@ impl Simulator {
             refresh_token: issued.refresh_token.clone(),
             scopes: None,
         };
-        self.session = self.session.after_refresh(tokens, reason, now);
+        self.session = self.session.after_refresh(tokens, RefreshRequest::new(reason, now));
         self.enforced_expiry = issued.refresh_token_expires_at;
         self.check_agreement(at, &issued)?;
         self.record(at, EventKind::Refreshed { reason, renewed });

@@ -1,8 +1,7 @@
 use super::*;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{Policy, PolicyName};
-use crate::domain::session::RefreshReason;
-use crate::domain::session::tests::{any_policy, history, lived, logged_in, refreshed};
+use crate::domain::session::tests::{any_policy, history, lived, logged_in, refreshed, rejected};
 use crate::domain::time::Seconds;
 use crate::terminal::styled_text::{Charset, Line, Role, Span};
 use proptest::prelude::*;
@@ -37,7 +36,7 @@ fn samples() -> Vec<(&'static str, Time, Session, Policy)> {
     let web = PolicyName::PublicWeb.documented();
     let same = refreshed(&refreshed(&fresh, day(3), Some("r1")), day(20), Some("r1"));
     let ended = refreshed(&same, day(40), None);
-    let refused = ended.after_refusal("invalid_grant", RefreshReason::Expired, None, day(41), Seconds::ZERO);
+    let refused = rejected(&ended, day(41));
     let old = (1..15).fold(fresh.clone(), |s, n| refreshed(&s, day(n * 40), Some(&format!("r{n}"))));
     vec![
         ("mobile, just logged in", LOGIN.plus(Seconds(60)), fresh.clone(), mobile),
@@ -102,8 +101,7 @@ fn each_mark_means_one_thing() {
     }
     let web = PolicyName::PublicWeb.documented();
     let at = |seconds| LOGIN.plus(Seconds(seconds));
-    let refused =
-        logged_in(LOGIN, Some("r")).after_refusal("invalid_grant", RefreshReason::Expired, None, at(1_200), Seconds(0));
+    let refused = rejected(&logged_in(LOGIN, Some("r")), at(1_200));
     assert_eq!(bars(at(1_240), &refused, web, 65)[0], "refresh token  ├─────┫┈┈┈┈┈✗●                         refused");
     assert!(legend(at(1_240), &refused, web).contains("┫ refresh token expired  10 min 40 s ago"));
 }

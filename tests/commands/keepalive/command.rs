@@ -4,7 +4,7 @@ use super::{entry, expect_no_renewal, expect_renewals, refreshed, ten_minute_ses
 use crate::support::tokens::TokenResponse;
 use crate::support::{Bench, START};
 use std::sync::Arc;
-use tidp::testing::domain::session::{RefreshReason, Session};
+use tidp::testing::domain::session::{RefreshReason, RefreshRequest, Session};
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::ExitReason;
 
@@ -32,7 +32,8 @@ fn keepalive_without_renewable_session_starts_no_command() {
     unknown.run(&["keepalive", "--", "job"]).exits(2).says("client_type");
     let refused = ten_minute_session();
     refused.edit(|session| {
-        *session = session.after_refusal("invalid_grant", RefreshReason::Forced, None, START, Seconds::ZERO)
+        *session =
+            session.after_rejection("invalid_grant", RefreshRequest::new(RefreshReason::Forced, START), Seconds::ZERO)
     });
     refused.run(&["keepalive", "--", "job"]).exits(3).says("the session has ended");
     for bench in [bench, unknown, refused] {

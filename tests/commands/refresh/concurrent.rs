@@ -5,7 +5,7 @@ use crate::support::Bench;
 use crate::support::provider::json;
 use crate::support::tokens::TokenResponse;
 use serde_json::json;
-use tidp::testing::domain::session::EntryKey;
+use tidp::testing::domain::session::{EntryKey, NewTokens, RefreshReason, RefreshRequest};
 use tidp::testing::domain::time::Seconds;
 
 #[test]
@@ -15,7 +15,7 @@ fn forced_refresh_adopts_concurrent_refresh() {
     // Another process stores its refresh while this one waits for the lock.
     let sibling = bench.session().unwrap();
     let renewed = sibling.after_refresh(
-        tidp::testing::domain::session::NewTokens {
+        NewTokens {
             access_token: sibling.access_token.clone(),
             id_token: None,
             expect_usable_id_token: true,
@@ -23,8 +23,7 @@ fn forced_refresh_adopts_concurrent_refresh() {
             refresh_token: Some(tidp::testing::domain::secret::Secret::new("rt-2")),
             scopes: None,
         },
-        tidp::testing::domain::session::RefreshReason::Expired,
-        bench.clock.time(),
+        RefreshRequest::new(RefreshReason::Expired, bench.clock.time()),
     );
     bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), renewed.to_json().expose());
     let document = bench.run(&["refresh", "--force", "--json"]).exits(0).json();
@@ -160,11 +159,9 @@ fn valid_token_is_not_served_after_concurrent_logout() {
 fn refused_refresh_of_another_process_is_not_adopted() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
-    let refused = bench.session().unwrap().after_refusal(
+    let refused = bench.session().unwrap().after_rejection(
         "invalid_grant",
-        tidp::testing::domain::session::RefreshReason::Expired,
-        None,
-        bench.clock.time(),
+        RefreshRequest::new(RefreshReason::Expired, bench.clock.time()),
         Seconds::ZERO,
     );
     bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), refused.to_json().expose());

@@ -5,7 +5,7 @@ use crate::support::Bench;
 use crate::support::provider::json;
 use crate::support::tokens::{ISSUER, TokenResponse, discovery, jwks};
 use serde_json::{Value, json};
-use tidp::testing::domain::session::{EntryKey, EventKind, RefreshReason};
+use tidp::testing::domain::session::{EntryKey, EventKind, RefreshReason, RefreshRequest};
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::Response;
 
@@ -157,8 +157,8 @@ fn unclear_refusal_is_retried_once() {
 fn concurrent_unclear_refusals_count_once() {
     let bench = expired_session();
     let before = bench.session().unwrap();
-    let refused =
-        before.after_refusal_with_token_kept("HTTP 400", RefreshReason::Expired, None, bench.clock.time(), true);
+    let request = RefreshRequest::new(RefreshReason::Expired, bench.clock.time());
+    let refused = before.after_refusal_with_token_kept("HTTP 400", request, true);
     // Another process is refused while this one waits for the lock.
     let entry = EntryKey::Session(bench.key()).name();
     bench.stores.when_lock_is_taken(&entry, refused.to_json().expose());
