@@ -268,9 +268,9 @@ fn revoke(context: &Context<'_>, provider: Option<&Result<Provider>>, session: &
     let profile = context.profile.name_in_hints.as_deref();
     let client = context.client().map_err(|error| Failure::caused_by(FAILED, error.with_profile_hint(profile)))?;
     let request = |provider: &Provider| logout::revocation_request(provider, &client, &held.value);
-    let Some(first) = request(provider) else {
-        let why = provider.missing_endpoint_reason("revocation_endpoint");
-        return Ok(StepMessage::left(format!("not revoked: {why}")));
+    let first = match request(provider) {
+        Ok(first) => first,
+        Err(why) => return Ok(StepMessage::left(format!("not revoked: {why}"))),
     };
     let response = provider_metadata::send(context, provider, &first, request)
         .map_err(|failure| Error::unanswered(FAILED, &failure))?;
@@ -315,13 +315,13 @@ fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     let state = context.random_bytes::<16>().map_err(|error| Failure::caused_by(SSO_FAILED, error))?;
     let (state, ca_file) = (hex(&state), context.profile.ca_file.as_deref());
     let request = |provider: &Provider| logout::custom_logout_request(provider, ca_file, hint, &state);
-    let Some(first) = request(provider) else {
-        return Ok(match provider.end_session_endpoint {
-            Some(_) => StepMessage::left(
-                "not ended: this provider needs a browser for that (next time: `tidp logout --browser`)",
-            ),
-            None => no_end_session_endpoint(provider),
-        });
+    let Ok(first) = request(provider) else {
+        return Ok(StepMessage::left(match &provider.end_session_endpoint {
+            Ok(_) => {
+                "not ended: this provider needs a browser for that (next time: `tidp logout --browser`)".to_owned()
+            }
+            Err(why) => format!("not ended: {why}"),
+        }));
     };
     let response = provider_metadata::send(context, &mut provider.clone(), &first, request)
         .map_err(|failure| Error::unanswered(SSO_FAILED, &failure))?;
@@ -343,15 +343,12 @@ fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     Err(Error::from(SessionError::LogoutIncomplete(kind, message)).into())
 }
 
-fn no_end_session_endpoint(provider: &Provider) -> StepMessage {
-    StepMessage::left(format!("not ended: {}", provider.missing_endpoint_reason("end_session_endpoint")))
-}
-
 /// Ends the session by RP-Initiated Logout 1.0. The URL holds the ID token, so it must not become a program's argument: the
 /// browser is opened at a loopback URL that redirects it once.
 fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Attempt<StepMessage> {
-    let Some(url) = logout::end_session_url(provider, &context.profile.client_id, hint) else {
-        return Ok(no_end_session_endpoint(provider));
+    let url = match logout::end_session_url(provider, &context.profile.client_id, hint) {
+        Ok(url) => url,
+        Err(why) => return Ok(StepMessage::left(format!("not ended: {why}"))),
     };
     let failed = |what: String| Error::failed(format!("{SSO_FAILED}: {what}"));
     let redirect = context.ports.callback.one_time_redirect(&url);

@@ -143,7 +143,7 @@ fn request(context: &Context<'_>, scopes: &ScopeSet) -> Result<ScopedToken> {
     let request = |provider: &Provider| token::client_credentials_request(provider, &client, scopes);
     let sent_at = context.ports.clock.now();
     let first = request(&provider);
-    let response = provider_metadata::send(context, &mut provider, &first, |provider| Some(request(provider)))
+    let response = provider_metadata::send(context, &mut provider, &first, |provider| Ok(request(provider)))
         .map_err(|failure| Error::unanswered(DOING, &failure))?;
     let response = token::accept_token_response(&response).map_err(|problem| match problem {
         Problem::Refused(error) if error.error != "invalid_client" => {

@@ -251,7 +251,7 @@ fn fetch_keys(
     if let Some(refetched_at) = refetched_at {
         provider_cache::note_refetch(context, &first, refetched_at);
     }
-    let response = provider_metadata::send(context, &mut provider, &first, |provider| Some(request(provider)))
+    let response = provider_metadata::send(context, &mut provider, &first, |provider| Ok(request(provider)))
         .map_err(|failure| Error::unanswered(DOING, &failure))?;
     let set = jwks::accept_jwks(&response).map_err(|problem| Error::problem(DOING, problem))?;
     let fetched_at = context.ports.clock.now();

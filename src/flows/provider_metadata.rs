@@ -87,14 +87,16 @@ pub fn send(
     context: &Context<'_>,
     provider: &mut Provider,
     first: &Request,
-    request: impl Fn(&Provider) -> Option<Request>,
+    request: impl Fn(&Provider) -> std::result::Result<Request, String>,
 ) -> std::result::Result<Response, HttpFailure> {
     let response = context.send(first)?;
     if matches!(response.status, 404 | 405 | 410)
         && let Some(changed) = provider_if_changed(context, provider)
     {
         *provider = changed;
-        if let Some(second) = request(provider).filter(|second| second.url != first.url) {
+        if let Ok(second) = request(provider)
+            && second.url != first.url
+        {
             return context.send(&second);
         }
     }

@@ -84,7 +84,7 @@ pub fn exchange(
     let request = |provider: &Provider| token::refresh_request(provider, &client, &old.value, parameters);
     let first = request(&provider);
     context.step(|| exchange_steps::refresh_request(client.has_secret()));
-    let response = match provider_metadata::send(context, &mut provider, &first, |provider| Some(request(provider))) {
+    let response = match provider_metadata::send(context, &mut provider, &first, |provider| Ok(request(provider))) {
         Ok(response) => response,
         Err(failure) if failure.kind == HttpFailureKind::ResponseLost => {
             return Err(attempt.response_lost(&failure.message));

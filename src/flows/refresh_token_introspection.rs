@@ -14,6 +14,7 @@ use crate::oidc::discovery::Provider;
 use crate::oidc::introspection::{accept_introspection, introspection_request};
 use crate::oidc::token::{Client, provider_time};
 use crate::oidc::{Owner, Problem};
+use crate::ports::Request;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -70,7 +71,7 @@ fn ask(
     respects_pause: bool,
 ) -> Option<(Option<Introspection>, Option<Time>)> {
     // Other providers cost no request.
-    provider_metadata::cached_provider(context)?.introspection_endpoint?;
+    provider_metadata::cached_provider(context)?.introspection_endpoint.ok()?;
     let mut provider = provider_metadata::provider(context).ok()?;
     let client = context.client().ok()?;
     let path = memory_path(context, &provider, &client);
@@ -82,11 +83,10 @@ fn ask(
     let held = session.held_token()?;
     let token = &held.value;
     let request = |provider: &Provider| {
-        let mut request = introspection_request(provider, &client, token)?;
-        request.deadline = Some(HURRIED_DEADLINE);
-        Some(request)
+        let request = introspection_request(provider, &client, token)?;
+        Ok(Request { deadline: Some(HURRIED_DEADLINE), ..request })
     };
-    let first = request(&provider)?;
+    let first = request(&provider).ok()?;
     let answer = provider_metadata::send(context, &mut provider, &first, request)
         .map_err(|failure| Problem::Unavailable(failure.message))
         .and_then(|response| {
@@ -150,7 +150,7 @@ fn read_memory(context: &Context<'_>, path: Option<&PathBuf>, now: Time) -> Memo
 }
 
 fn memory_path(context: &Context<'_>, provider: &Provider, client: &Client) -> Option<PathBuf> {
-    let endpoint = provider.introspection_endpoint.as_ref()?.as_str();
+    let endpoint = provider.introspection_endpoint.as_ref().ok()?.as_str();
     let is_public = !client.has_secret();
     let hash = Sha256::digest(serde_json::json!([endpoint, client.client_id, is_public]).to_string());
     let cache = context.ports.dirs.cache.as_ref()?;

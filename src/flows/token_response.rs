@@ -231,7 +231,7 @@ fn invalid_id_token(problem: TokenProblem) -> Error {
 /// Revokes a refresh token that will not be kept (RFC 7009); returns whether the provider confirmed it.
 pub fn revoke_unwanted(context: &Context<'_>, provider: &Provider, token: &Secret) -> bool {
     let Ok(client) = context.client() else { return false };
-    let Some(request) = logout::revocation_request(provider, &client, token) else { return false };
+    let Ok(request) = logout::revocation_request(provider, &client, token) else { return false };
     context
         .send(&request)
         .is_ok_and(|response| logout::accept_revocation(&response, provider, &client) == Ok(Revocation::Revoked))

@@ -36,8 +36,7 @@ fn request_claims(
 ) -> std::result::Result<Claims, RequestError> {
     let ca_file = context.profile.ca_file.as_deref();
     let request = |provider: &Provider| userinfo::userinfo_request(provider, token, ca_file);
-    let first =
-        request(provider).ok_or_else(|| Error::invalid(provider.missing_endpoint_reason("userinfo_endpoint")))?;
+    let first = request(provider).map_err(Error::invalid)?;
     let response = provider_metadata::send(context, provider, &first, request)
         .map_err(|failure| Error::unanswered(DOING, &failure))?;
     let session = context.session()?;

@@ -28,6 +28,48 @@ pub struct AuthorizationOptions {
     pub extra: Vec<(String, String)>,
 }
 
+impl AuthorizationOptions {
+    /// The parameters of a request: the `first` ones, those of the options in `names` that are set, and the extra ones.
+    ///
+    /// # Errors
+    /// A printable sentence: a control character in a value, an extra parameter that is reserved or repeated, a negative
+    /// `max_age`.
+    pub(super) fn parameters<'p>(
+        &'p self,
+        first: &[(&'p str, &'p str)],
+        names: &[&str],
+    ) -> Result<Vec<(&'p str, Cow<'p, str>)>, String> {
+        let options = [
+            ("prompt", &self.prompt),
+            ("login_hint", &self.login_hint),
+            ("acr_values", &self.acr_values),
+            ("ui_locales", &self.ui_locales),
+        ];
+        let options = options.into_iter().filter_map(|(name, value)| Some((name, Cow::from(value.as_deref()?))));
+        let max_age = self.max_age.map(|age| ("max_age", Cow::from(age.0.to_string())));
+        let extra = self.extra.iter().map(|(name, value)| (name.as_str(), Cow::from(value)));
+        let first = first.iter().map(|(name, value)| (*name, Cow::from(*value)));
+        let parameters: Vec<_> =
+            first.chain(options.chain(max_age).filter(|(name, _)| names.contains(name))).chain(extra).collect();
+        for (name, value) in &parameters {
+            // Control characters would be encoded, but can only be a mistake or an attack.
+            if name.is_empty() || name.chars().chain(value.chars()).any(char::is_control) {
+                return Err(format!("the parameter `{}` has a control character in it, or no name", printable(name)));
+            }
+        }
+        if self.max_age.is_some_and(|age| age < Seconds::ZERO) {
+            return Err("`max_age` cannot be negative".to_owned());
+        }
+        for (at, (name, _)) in self.extra.iter().enumerate() {
+            let twice = self.extra[..at].iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+            if is_reserved(name) || twice {
+                return Err(format!("the parameter `{}` is set already", printable(name)));
+            }
+        }
+        Ok(parameters)
+    }
+}
+
 /// What was sent in an authorization request, and what its responses must match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingLogin {
@@ -61,8 +103,7 @@ pub enum PasteError {
 /// are for `state`, `nonce` and `code_verifier`.
 ///
 /// # Errors
-/// A printable sentence: a control character in a value, an extra parameter that is reserved or repeated, a negative
-/// `max_age`.
+/// Those of [`AuthorizationOptions::parameters`], or why there is no endpoint for it.
 pub fn authorization_request(
     provider: &Provider,
     client_id: &str,
@@ -74,8 +115,7 @@ pub fn authorization_request(
         [0, 32, 64].map(|from| Secret::new(URL_SAFE_NO_PAD.encode(&randomness[from..from + 32])));
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(code_verifier.expose())); // RFC 7636 4.2
     let scope = scope_parameter(&options.scopes);
-    let max_age = options.max_age.map(|age| age.0.to_string());
-    let mut parameters = vec![
+    let parameters = [
         ("response_type", "code"),
         ("client_id", client_id),
         ("redirect_uri", redirect_uri),
@@ -85,16 +125,8 @@ pub fn authorization_request(
         ("code_challenge", &challenge),
         ("code_challenge_method", "S256"),
     ];
-    let optional = [
-        ("prompt", &options.prompt),
-        ("login_hint", &options.login_hint),
-        ("acr_values", &options.acr_values),
-        ("ui_locales", &options.ui_locales),
-        ("max_age", &max_age),
-    ];
-    parameters.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))));
-    parameters.extend(options.extra.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    check_parameters(&parameters, options)?;
+    let names = ["prompt", "login_hint", "acr_values", "ui_locales", "max_age"];
+    let parameters = options.parameters(&parameters, &names)?;
     let mut url = provider.authorization_endpoint.clone()?;
     url.query_pairs_mut().extend_pairs(&parameters); // RFC 6749 3.1: the endpoint's own query stays
     let pending = PendingLogin {
@@ -135,25 +167,6 @@ pub fn scope_differences<'s>(
 pub(super) fn scope_parameter(scopes: &[String]) -> String {
     let openid = (!scopes.iter().any(|scope| scope == "openid")).then_some("openid");
     openid.into_iter().chain(scopes.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
-}
-
-pub(super) fn check_parameters(parameters: &[(&str, &str)], options: &AuthorizationOptions) -> Result<(), String> {
-    for (name, value) in parameters {
-        // Control characters would be encoded, but can only be a mistake or an attack.
-        if name.is_empty() || name.chars().chain(value.chars()).any(char::is_control) {
-            return Err(format!("the parameter `{}` has a control character in it, or no name", printable(name)));
-        }
-    }
-    if options.max_age.is_some_and(|age| age < Seconds::ZERO) {
-        return Err("`max_age` cannot be negative".to_owned());
-    }
-    for (at, (name, _)) in options.extra.iter().enumerate() {
-        let twice = options.extra[..at].iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
-        if is_reserved(name) || twice {
-            return Err(format!("the parameter `{}` is set already", printable(name)));
-        }
-    }
-    Ok(())
 }
 
 /// Checks that a redirect belongs to this login: exactly one `state`, compared in constant time. Comes before every

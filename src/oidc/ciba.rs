@@ -2,10 +2,10 @@
 //! and BankID by `kurt_id`, which is prepared first. The client polls for the tokens.
 
 use super::Problem;
-use super::authorize::{AuthorizationOptions, check_parameters};
+use super::authorize::AuthorizationOptions;
 use super::discovery::{Issuer, Provider};
-use super::polling::DEFAULT_INTERVAL;
-use super::response::{self, lenient_seconds, required, shown_string};
+use super::polling::PollCode;
+use super::response::{self, required, shown_string};
 use super::token::{Client, form_post};
 use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
@@ -49,23 +49,14 @@ pub struct PreparedBankId {
     pub binding_message: String,
 }
 
-/// The backchannel authentication response (CIBA Core 7.3).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BackchannelAuthentication {
-    pub auth_req_id: Secret,
-    pub lifetime: Seconds,
-    pub interval: Seconds,
-}
-
 /// The request for the preparation of a BankID login. Its address is TelenorID+'s own and not in discovery.
 ///
 /// # Errors
 /// A printable sentence: a control character in `kurt_id`.
 pub fn preparation_request(provider: &Provider, client: &Client, kurt_id: &str) -> Result<Request, String> {
-    let parameters = [("kurt_id", kurt_id)];
-    check_parameters(&parameters, &AuthorizationOptions::default())?;
+    let options = AuthorizationOptions::default();
     let url = Issuer::parse(&provider.issuer)?.url_with("/api/ciba/ciba_prepare_bankid");
-    Ok(form_post(&url, client, &parameters, &[]))
+    Ok(form_post(&url, client, &options.parameters(&[("kurt_id", kurt_id)], &[])?, &[]))
 }
 
 /// # Errors
@@ -83,7 +74,7 @@ pub fn accept_preparation(response: &Response) -> Result<PreparedBankId, Problem
 /// The authentication request (CIBA Core 7.1). `endpoint` is the provider's, `timeout` how long the user may take.
 ///
 /// # Errors
-/// As `authorize::authorization_request`.
+/// Those of [`AuthorizationOptions::parameters`].
 pub fn authentication_request(
     endpoint: &Url,
     client: &Client,
@@ -93,7 +84,6 @@ pub fn authentication_request(
 ) -> Result<Request, String> {
     let scope = options.scopes.join(" ");
     let expiry = timeout.map(|timeout| timeout.min(MAX_LIFETIME).max(Seconds(1)).0.to_string());
-    let max_age = options.max_age.map(|age| age.0.to_string());
     let mut parameters = vec![("scope", scope.as_str())];
     let mut secrets = Vec::new();
     match user {
@@ -103,30 +93,17 @@ pub fn authentication_request(
             parameters.extend([("login_hint_token", login_hint_token.expose()), ("binding_message", binding_message)]);
         }
     }
-    let optional = [("requested_expiry", &expiry), ("acr_values", &options.acr_values), ("max_age", &max_age)];
-    parameters.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))));
-    parameters.extend(options.extra.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    check_parameters(&parameters, options)?;
-    Ok(form_post(endpoint, client, &parameters, &secrets))
+    parameters.extend(expiry.as_deref().map(|expiry| ("requested_expiry", expiry)));
+    Ok(form_post(endpoint, client, &options.parameters(&parameters, &["acr_values", "max_age"])?, &secrets))
 }
 
+/// The `auth_req_id` from the backchannel authentication response (CIBA Core 7.3).
+///
 /// # Errors
 /// Those of `response::success_object`; [`Problem::Invalid`] if a member is missing.
-pub fn accept_backchannel_authentication(response: &Response) -> Result<BackchannelAuthentication, Problem> {
+pub fn accept_backchannel_authentication(response: &Response) -> Result<PollCode, Problem> {
     let mut object = response::success_object(response, AUTHENTICATION)?;
-    let auth_req_id = response::take_secret(&mut object, "auth_req_id", '!'..='~', AUTHENTICATION)?;
-    let lifetime = required(lenient_seconds(&object, "expires_in"), "expires_in", AUTHENTICATION)?;
-    Ok(BackchannelAuthentication {
-        auth_req_id: required(auth_req_id, "auth_req_id", AUTHENTICATION)?,
-        lifetime: lifetime.min(Seconds::days(1)),
-        interval: lenient_seconds(&object, "interval").unwrap_or(DEFAULT_INTERVAL),
-    })
-}
-
-/// The request for the tokens (CIBA Core 10.1).
-pub fn ciba_token_request(provider: &Provider, client: &Client, auth_req_id: &Secret) -> Request {
-    let parameters = [("grant_type", GRANT_TYPE), ("auth_req_id", auth_req_id.expose())];
-    form_post(&provider.token_endpoint, client, &parameters, &[auth_req_id])
+    PollCode::take(&mut object, "auth_req_id", '!'..='~', GRANT_TYPE, AUTHENTICATION)
 }
 
 #[cfg(test)]

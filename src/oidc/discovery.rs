@@ -21,34 +21,35 @@ pub struct Issuer {
     url: Url,
 }
 
+/// An address that may be used; otherwise a printable sentence about why it is missing or not accepted.
+pub type Endpoint = Result<Url, String>;
+
 /// The provider's metadata, checked (Discovery 3, RFC 8414 2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
     /// Byte for byte as in the document; later comparisons use it.
     pub issuer: String,
     /// Safe to pass to a program that opens URLs. An error prevents a login and nothing else.
-    pub authorization_endpoint: Result<Url, String>,
+    pub authorization_endpoint: Endpoint,
     pub token_endpoint: Url,
     pub jwks_uri: Url,
-    pub userinfo_endpoint: Option<Url>,
-    pub revocation_endpoint: Option<Url>,
-    pub device_authorization_endpoint: Option<Url>,
-    pub introspection_endpoint: Option<Url>,
-    pub backchannel_authentication_endpoint: Option<Url>,
+    pub userinfo_endpoint: Endpoint,
+    pub revocation_endpoint: Endpoint,
+    pub device_authorization_endpoint: Endpoint,
+    pub introspection_endpoint: Endpoint,
+    pub backchannel_authentication_endpoint: Endpoint,
     /// Whether `revocation_endpoint_auth_methods_supported` lists `none`. If the list is missing, its default is
     /// `client_secret_basic` only (RFC 8414 2).
     pub lists_public_clients_for_revocation: bool,
-    pub end_session_endpoint: Option<Url>,
+    pub end_session_endpoint: Endpoint,
     /// TelenorID+'s own: logs out without a browser.
-    pub custom_logout_endpoint: Option<Url>,
+    pub custom_logout_endpoint: Endpoint,
     /// Empty if the document does not say.
     pub id_token_algorithms: Vec<String>,
     /// Whether every authorization response must have `iss` (RFC 9207 3).
     pub authorization_response_iss_parameter_supported: bool,
     /// Whether `subject_types_supported` is `pairwise` only, so that each client gets a different `sub` (Core 8).
     pub is_pairwise: bool,
-    /// Optional endpoints that were rejected: the name, and why.
-    unusable_endpoints: Vec<(&'static str, String)>,
 }
 
 impl Issuer {
@@ -159,22 +160,17 @@ impl Provider {
     ///
     /// # Errors
     /// [`Problem::Invalid`] if the issuer is another one, or the token endpoint or `jwks_uri` is missing or not
-    /// accepted. Anything else that is malformed counts as absent; [`Provider::missing_endpoint_reason`] says why.
+    /// accepted. Anything else that is malformed counts as absent.
     pub fn from_json(bytes: &[u8], issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Self, Problem> {
         let document = response::object(bytes, RESPONSE_NAME)?;
         let named = check_issuer(&document, issuer)?;
-        let usable = |name: &str, text: &str| {
+        let endpoint = |name: &str, if_missing: String| {
+            let text = lenient_string(&document, name).ok_or(if_missing)?;
             parse_endpoint(text, issuer, endpoint_hosts)
                 .map_err(|why| format!("{RESPONSE_NAME}: `{name}` {why}: `{}`", printable(text)))
         };
-        let required = |name: &str| match lenient_string(&document, name) {
-            Some(text) => usable(name, text),
-            None => Err(format!("{RESPONSE_NAME}: `{name}` is missing or empty")),
-        };
-        let mut unusable_endpoints = Vec::new();
-        let mut optional = |name: &'static str| {
-            usable(name, lenient_string(&document, name)?).map_err(|why| unusable_endpoints.push((name, why))).ok()
-        };
+        let required = |name| endpoint(name, format!("{RESPONSE_NAME}: `{name}` is missing or empty"));
+        let optional = |name| endpoint(name, format!("the provider's discovery document has no `{name}`"));
         Ok(Self {
             issuer: named,
             authorization_endpoint: check_pkce(&document)
@@ -197,13 +193,7 @@ impl Provider {
                 .get("authorization_response_iss_parameter_supported")
                 .is_some_and(is_truthy),
             is_pairwise: string_list(&document, "subject_types_supported") == ["pairwise"],
-            unusable_endpoints,
         })
-    }
-
-    pub fn missing_endpoint_reason(&self, name: &str) -> String {
-        let unusable = self.unusable_endpoints.iter().find(|(unusable, _)| *unusable == name);
-        unusable.map_or_else(|| format!("the provider's discovery document has no `{name}`"), |(_, why)| why.clone())
     }
 }
 

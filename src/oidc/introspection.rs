@@ -14,9 +14,9 @@ use serde_json::Value;
 
 const RESPONSE_NAME: &str = "the introspection response";
 
-/// The request (RFC 7662 2.1); `None` if there is no such endpoint.
-pub fn introspection_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Option<Request> {
-    Some(request_about_refresh_token(provider.introspection_endpoint.as_ref()?, client, refresh_token))
+/// The request (RFC 7662 2.1), or why there is no endpoint for it.
+pub fn introspection_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Result<Request, String> {
+    request_about_refresh_token(&provider.introspection_endpoint, client, refresh_token)
 }
 
 /// The result of [`introspection_request`]. `now` and the end are by the provider's clock; `Inactive` may also mean that the

@@ -27,9 +27,9 @@ pub enum LogoutOutcome {
 
 const RESPONSE_NAME: &str = "the revocation response";
 
-/// The request to revoke a refresh token (RFC 7009 2.1); `None` if there is no such endpoint.
-pub fn revocation_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Option<Request> {
-    Some(request_about_refresh_token(provider.revocation_endpoint.as_ref()?, client, refresh_token))
+/// The request to revoke a refresh token (RFC 7009 2.1), or why there is no endpoint for it.
+pub fn revocation_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Result<Request, String> {
+    request_about_refresh_token(&provider.revocation_endpoint, client, refresh_token)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,16 +65,16 @@ pub fn accept_revocation(response: &Response, provider: &Provider, client: &Clie
     Err(problem)
 }
 
-/// The request for TelenorID+'s logout without a browser; `None` if there is no such endpoint. The ID token, which may
-/// have expired, is the only proof: the client does not authenticate.
+/// The request for TelenorID+'s logout without a browser, or why there is no endpoint for it. The ID token, which may have
+/// expired, is the only proof: the client does not authenticate.
 pub fn custom_logout_request(
     provider: &Provider,
     ca_file: Option<&Path>,
     id_token_hint: &Secret,
     state: &str,
-) -> Option<Request> {
+) -> Result<Request, String> {
     let body = serde_json::json!({ "id_token_hint": id_token_hint.expose(), "state": state });
-    Some(Request {
+    Ok(Request {
         method: Method::Post,
         body: Some(Body::Json(Secret::new(body.to_string()))),
         secrets: redact::redactable_forms([id_token_hint.expose()]),
@@ -100,12 +100,12 @@ fn says_already_logged_out(body: &[u8]) -> bool {
     String::from_utf8_lossy(body).to_ascii_lowercase().contains("already logged out")
 }
 
-/// The URL that ends the SSO session in the browser (RP-Initiated Logout 2); `None` if there is no such endpoint. The hint
-/// may have expired. A secret, because it holds a token.
-pub fn end_session_url(provider: &Provider, client_id: &str, id_token_hint: &Secret) -> Option<Secret> {
+/// The URL that ends the SSO session in the browser (RP-Initiated Logout 2), or why there is none. The hint may have
+/// expired. A secret, because it holds a token.
+pub fn end_session_url(provider: &Provider, client_id: &str, id_token_hint: &Secret) -> Result<Secret, String> {
     let mut url = provider.end_session_endpoint.clone()?;
     url.query_pairs_mut().extend_pairs([("id_token_hint", id_token_hint.expose()), ("client_id", client_id)]);
-    Some(Secret::new(String::from(url)))
+    Ok(Secret::new(String::from(url)))
 }
 
 #[cfg(test)]

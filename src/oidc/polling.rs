@@ -2,16 +2,60 @@
 //! what the answers mean.
 
 use super::Problem;
-use super::response::stated_error;
-use super::token::{TokenResponse, accept_code_response};
+use super::discovery::Provider;
+use super::response::{Object, lenient_seconds, required, stated_error, take_secret};
+use super::token::{Client, TokenResponse, accept_code_response, form_post};
+use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
-use crate::ports::Response;
+use crate::ports::{Request, Response};
+use std::ops::RangeInclusive;
+
+/// The longest lifetime of a code that is believed.
+const MAX_LIFETIME: Seconds = Seconds::days(1);
 
 /// The interval if the provider names none, and how much longer `slow_down` makes it (RFC 8628 3.2 and 3.5).
-pub const DEFAULT_INTERVAL: Seconds = Seconds(5);
+const DEFAULT_INTERVAL: Seconds = Seconds(5);
 
 /// The longest wait after a failure, unless the provider asks for more or its interval is longer.
 const MAX_BACK_OFF: Seconds = Seconds(60);
+
+/// What to poll with, how long and how often (RFC 8628 3.2, CIBA Core 7.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PollCode {
+    pub value: Secret,
+    /// What responses and requests call it.
+    name: &'static str,
+    grant_type: &'static str,
+    pub lifetime: Seconds,
+    pub interval: Seconds,
+}
+
+impl PollCode {
+    /// Moves the code of this name, of `allowed` characters, out of a response.
+    pub(super) fn take(
+        response: &mut Object,
+        name: &'static str,
+        allowed: RangeInclusive<char>,
+        grant_type: &'static str,
+        response_name: &str,
+    ) -> Result<Self, Problem> {
+        let value = take_secret(response, name, allowed, response_name)?;
+        let lifetime = required(lenient_seconds(response, "expires_in"), "expires_in", response_name)?;
+        Ok(Self {
+            value: required(value, name, response_name)?,
+            name,
+            grant_type,
+            lifetime: lifetime.min(MAX_LIFETIME),
+            interval: lenient_seconds(response, "interval").unwrap_or(DEFAULT_INTERVAL),
+        })
+    }
+
+    /// The request for the tokens (RFC 8628 3.4, CIBA Core 10.1).
+    pub fn token_request(&self, provider: &Provider, client: &Client) -> Request {
+        let parameters = [("grant_type", self.grant_type), (self.name, self.value.expose())];
+        form_post(&provider.token_endpoint, client, &parameters, &[&self.value])
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PollAnswer {

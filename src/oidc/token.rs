@@ -2,7 +2,7 @@
 //! tokens.
 
 use super::authorize::{Code, PendingLogin};
-use super::discovery::{Provider, get_request};
+use super::discovery::{Endpoint, Provider, get_request};
 use super::redact;
 use super::response::{self, Object, invalid, required};
 use super::{OAuthError, Problem};
@@ -105,7 +105,12 @@ pub fn client_credentials_request(provider: &Provider, client: &Client, scopes: 
 
 /// A form POST with client authentication: Basic with both parts form-encoded (RFC 6749 2.3.1), the secret in the body,
 /// or only `client_id` (3.2.1). `credentials` are the secrets among the parameters.
-pub(super) fn form_post(url: &Url, client: &Client, parameters: &[(&str, &str)], credentials: &[&Secret]) -> Request {
+pub(super) fn form_post(
+    url: &Url,
+    client: &Client,
+    parameters: &[(&str, impl AsRef<str>)],
+    credentials: &[&Secret],
+) -> Request {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(parameters);
     let basic = match &client.authentication {
@@ -130,8 +135,13 @@ pub(super) fn form_post(url: &Url, client: &Client, parameters: &[(&str, &str)],
 }
 
 /// A request about a refresh token: to revoke it (RFC 7009 2.1), or what the provider says of it (RFC 7662 2.1).
-pub(super) fn request_about_refresh_token(url: &Url, client: &Client, token: &Secret) -> Request {
-    form_post(url, client, &[("token", token.expose()), ("token_type_hint", "refresh_token")], &[token])
+pub(super) fn request_about_refresh_token(
+    endpoint: &Endpoint,
+    client: &Client,
+    token: &Secret,
+) -> Result<Request, String> {
+    let parameters = [("token", token.expose()), ("token_type_hint", "refresh_token")];
+    Ok(form_post(endpoint.as_ref()?, client, &parameters, &[token]))
 }
 
 fn basic_credentials(client_id: &str, secret: &Secret) -> Secret {

@@ -241,12 +241,16 @@ fn accepted_discovery_leads_only_to_its_issuer() {
         let Ok(provider) = accept_discovery(&json_response(&document), &issuer, &[]) else { return false };
         assert_eq!(document["issuer"], provider.issuer.as_str());
         assert_eq!(provider.issuer.trim_end_matches('/'), ISSUER);
-        let endpoints = [Some(&provider.token_endpoint), Some(&provider.jwks_uri)];
-        let others = [&provider.userinfo_endpoint, &provider.revocation_endpoint, &provider.end_session_endpoint];
-        let logout = provider.custom_logout_endpoint.as_ref();
-        // A bad authorization endpoint stops a login only.
-        let login = provider.authorization_endpoint.as_ref().ok();
-        for url in endpoints.into_iter().chain(others.map(Option::as_ref)).chain([logout, login]).flatten() {
+        let optional = [
+            &provider.userinfo_endpoint,
+            &provider.revocation_endpoint,
+            &provider.end_session_endpoint,
+            &provider.custom_logout_endpoint,
+            // A bad one stops a login only.
+            &provider.authorization_endpoint,
+        ];
+        let required = [&provider.token_endpoint, &provider.jwks_uri];
+        for url in required.into_iter().chain(optional.into_iter().flatten()) {
             assert!(url.as_str().starts_with("https://id.example/"), "{url} of {document}");
         }
         true

@@ -105,13 +105,13 @@ impl Visit<'_> {
             return Finding::failed(OFFERS, &error, &remedy);
         }
         let features = [
-            ("device login", provider.device_authorization_endpoint.is_some()),
-            ("CIBA", provider.backchannel_authentication_endpoint.is_some()),
-            ("introspection", provider.introspection_endpoint.is_some()),
-            ("revocation", provider.revocation_endpoint.is_some()),
-            ("end of the SSO session", provider.end_session_endpoint.is_some()),
-            ("logout without a browser", provider.custom_logout_endpoint.is_some()),
-            ("userinfo", provider.userinfo_endpoint.is_some()),
+            ("device login", provider.device_authorization_endpoint.is_ok()),
+            ("CIBA", provider.backchannel_authentication_endpoint.is_ok()),
+            ("introspection", provider.introspection_endpoint.is_ok()),
+            ("revocation", provider.revocation_endpoint.is_ok()),
+            ("end of the SSO session", provider.end_session_endpoint.is_ok()),
+            ("logout without a browser", provider.custom_logout_endpoint.is_ok()),
+            ("userinfo", provider.userinfo_endpoint.is_ok()),
             ("account page", self.profile.is_telenorid_plus()),
         ];
         let seen = match there_and_missing(&features) {

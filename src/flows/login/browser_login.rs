@@ -164,13 +164,13 @@ impl LoginAttempt<'_, '_> {
 
     /// The command for a login on another device, if the provider has an endpoint for it.
     fn device_command(&self) -> Option<String> {
-        self.provider.device_authorization_endpoint.as_ref()?;
+        self.provider.device_authorization_endpoint.as_ref().ok()?;
         Some(self.command(LoginMethod::Device.command()))
     }
 
     /// As [`LoginAttempt::device_command`], if a phone can reach the endpoint: it is not on this machine alone.
     fn phone_command(&self) -> Option<String> {
-        let endpoint = self.provider.device_authorization_endpoint.as_ref()?;
+        let endpoint = self.provider.device_authorization_endpoint.as_ref().ok()?;
         self.device_command().filter(|_| !is_loopback_literal(endpoint))
     }
 

@@ -12,13 +12,11 @@ use crate::explain::exchange_steps;
 use crate::oidc::Problem;
 use crate::oidc::ciba::{
     CibaProvider, UserHint, accept_backchannel_authentication, accept_preparation, authentication_request,
-    ciba_token_request, preparation_request,
+    preparation_request,
 };
-use crate::oidc::device_authorization::{
-    accept_device_authorization, device_authorization_request, device_token_request,
-};
-use crate::oidc::discovery::is_loopback_literal;
-use crate::oidc::polling::{PollAnswer, PollInterval, accept_poll, retry_after};
+use crate::oidc::device_authorization::{accept_device_authorization, device_authorization_request};
+use crate::oidc::discovery::{Endpoint, is_loopback_literal};
+use crate::oidc::polling::{PollAnswer, PollCode, PollInterval, accept_poll, retry_after};
 use crate::ports::{HttpFailureKind, Notice, Request};
 use std::time::Duration;
 use url::Url;
@@ -43,8 +41,7 @@ struct Poll {
 impl LoginAttempt<'_, '_> {
     pub(super) fn on_another_device(self) -> Result<Session> {
         let since = Stopwatch::start(&*self.context.ports.clock);
-        let endpoint =
-            self.endpoint(self.provider.device_authorization_endpoint.as_ref(), "device_authorization_endpoint")?;
+        let endpoint = self.endpoint(&self.provider.device_authorization_endpoint)?;
         let request =
             device_authorization_request(endpoint, &self.client, &self.options.request).map_err(Error::usage)?;
         self.context.step(|| exchange_steps::DEVICE_AUTHORIZATION.to_owned());
@@ -58,16 +55,14 @@ impl LoginAttempt<'_, '_> {
             qr_code: qr_code.map(|complete| complete.to_string()),
             on_this_machine,
         });
-        let request = device_token_request(&self.provider, &self.client, &device.device_code);
-        self.poll(request, device.interval, device.lifetime, since)
+        self.poll(&device.device_code, since)
     }
 
     /// The login hint is the phone number for Vipps, the `kurt_id` for BankID.
     pub(super) fn by_backchannel(self, ciba: CibaProvider) -> Result<Session> {
         let options = &self.options.request;
         let hint = options.login_hint.clone().unwrap_or_default();
-        let endpoint = self.provider.backchannel_authentication_endpoint.as_ref();
-        let endpoint = self.endpoint(endpoint, "backchannel_authentication_endpoint")?;
+        let endpoint = self.endpoint(&self.provider.backchannel_authentication_endpoint)?;
         let user = match ciba {
             CibaProvider::Vipps => UserHint::Phone(hint),
             CibaProvider::BankId => self.prepared_user(&hint)?,
@@ -76,13 +71,12 @@ impl LoginAttempt<'_, '_> {
         self.context.step(|| exchange_steps::CIBA.to_owned());
         let request = authentication_request(endpoint, &self.client, &user, options, self.options.timeout)
             .map_err(Error::usage)?;
-        let authentication = self.answer(&request, accept_backchannel_authentication)?;
+        let code = self.answer(&request, accept_backchannel_authentication)?;
         self.context.reporter.prompt(match &user {
             UserHint::Phone(phone) => format!("Confirm the login in Vipps, on the phone {}.", printable(phone)),
             UserHint::Prepared(_) => "Confirm the login in BankID.".to_owned(),
         });
-        let request = ciba_token_request(&self.provider, &self.client, &authentication.auth_req_id);
-        self.poll(request, authentication.interval, authentication.lifetime, since)
+        self.poll(&code, since)
     }
 
     /// The user, with the message that BankID will show. It is on the terminal before BankID can show it: the user may
@@ -97,14 +91,20 @@ impl LoginAttempt<'_, '_> {
         Ok(UserHint::Prepared(prepared))
     }
 
-    fn endpoint<'p>(&self, endpoint: Option<&'p Url>, name: &'static str) -> Result<&'p Url> {
-        let reason = || self.provider.missing_endpoint_reason(name);
-        endpoint.ok_or_else(|| LoginError::NotOffered(reason(), self.options.method).into())
+    fn endpoint<'p>(&self, endpoint: &'p Endpoint) -> Result<&'p Url> {
+        endpoint.as_ref().map_err(|why| LoginError::NotOffered(why.clone(), self.options.method).into())
     }
 
-    fn poll(&self, request: Request, interval: Seconds, lifetime: Seconds, since: Stopwatch) -> Result<Session> {
-        let (interval, keys) = (PollInterval::new(interval), KeyPrefetch::start(self.context, &self.provider));
-        let mut poll = Poll { request, interval, lifetime, since, keys, failure: None, has_lost_response: false };
+    fn poll(&self, code: &PollCode, since: Stopwatch) -> Result<Session> {
+        let mut poll = Poll {
+            request: code.token_request(&self.provider, &self.client),
+            interval: PollInterval::new(code.interval),
+            lifetime: code.lifetime,
+            since,
+            keys: KeyPrefetch::start(self.context, &self.provider),
+            failure: None,
+            has_lost_response: false,
+        };
         self.context.step(|| exchange_steps::polling(poll.interval.wait()));
         let result = loop {
             if !self.wait(&poll) {

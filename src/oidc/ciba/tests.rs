@@ -18,7 +18,7 @@ fn prepared(changes: &[(&str, Value)]) -> Result<PreparedBankId, Problem> {
     accept_preparation(&response(200, &with(good, changes).to_string()))
 }
 
-fn begun(changes: &[(&str, Value)]) -> Result<BackchannelAuthentication, Problem> {
+fn begun(changes: &[(&str, Value)]) -> Result<PollCode, Problem> {
     let good = json!({ "auth_req_id": "the-request-id", "expires_in": 300, "interval": 7 });
     accept_backchannel_authentication(&response(200, &with(good, changes).to_string()))
 }
@@ -75,7 +75,7 @@ fn bankid_is_prepared_and_then_requested_with_the_same_message() {
 
 #[test]
 fn token_request_names_the_grant_and_the_request() {
-    let request = ciba_token_request(&provider(), &confidential(), &Secret::new("the-request-id"));
+    let request = begun(&[]).unwrap().token_request(&provider(), &confidential());
     let expected = ["grant_type=urn:openid:params:grant-type:ciba", "auth_req_id=the-request-id"];
     assert_eq!(pairs(&request)[..2], expected);
     assert!(request.secrets.iter().any(|secret| secret.expose() == "the-request-id"));
@@ -85,7 +85,7 @@ fn token_request_names_the_grant_and_the_request() {
 fn responses_are_read_and_missing_members_named() {
     assert_eq!(prepared(&[]).unwrap().binding_message, "QUIET FJORD");
     let authentication = begun(&[]).unwrap();
-    assert_eq!(authentication.auth_req_id.expose(), "the-request-id");
+    assert_eq!(authentication.value.expose(), "the-request-id");
     assert_eq!((authentication.lifetime, authentication.interval), (Seconds(300), Seconds(7)));
     assert_eq!(begun(&[("interval", Value::Null)]).unwrap().interval, Seconds(5));
     assert_eq!(begun(&[("expires_in", json!(1e12))]).unwrap().lifetime, Seconds::days(1));
@@ -124,7 +124,7 @@ proptest! {
             prop_assert_eq!(printable(&accepted.binding_message), message);
         }
         if let Ok(accepted) = begun(&[("auth_req_id", json!(id)), ("expires_in", json!(lifetime))]) {
-            prop_assert!(accepted.auth_req_id.expose().bytes().all(|byte| byte.is_ascii_graphic()));
+            prop_assert!(accepted.value.expose().bytes().all(|byte| byte.is_ascii_graphic()));
             prop_assert!((Seconds(1)..=Seconds::days(1)).contains(&accepted.lifetime));
         }
     }

@@ -1,6 +1,8 @@
 use super::super::fixtures::{client, form, provider, response, with};
 use super::super::token::ClientAuthentication;
 use super::*;
+use crate::domain::secret::Secret;
+use crate::domain::time::Seconds;
 use crate::oidc::discovery::is_loopback_literal;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -51,7 +53,7 @@ fn request_has_scopes_and_what_a_login_may_ask_for() {
 #[test]
 fn token_request_names_the_grant_and_the_code() {
     let confidential = client(ClientAuthentication::Post(Secret::new("s3cret")));
-    let request = device_token_request(&provider(), &confidential, &Secret::new("device-code-1"));
+    let request = accept(&[]).unwrap().device_code.token_request(&provider(), &confidential);
     let expected = [
         ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
         ("device_code", "device-code-1"),
@@ -66,10 +68,10 @@ fn token_request_names_the_grant_and_the_code() {
 #[test]
 fn response_is_read() {
     let accepted = accept(&[]).unwrap();
-    assert_eq!((accepted.device_code.expose(), accepted.user_code.as_str()), ("device-code-1", "123456789"));
+    assert_eq!((accepted.device_code.value.expose(), accepted.user_code.as_str()), ("device-code-1", "123456789"));
     assert_eq!(accepted.verification_uri.as_str(), "https://id.example/device");
     assert_eq!(accepted.verification_uri_complete.unwrap().as_str(), "https://id.example/device?user_code=123456789");
-    assert_eq!((accepted.lifetime, accepted.interval), (Seconds(1800), Seconds(7)));
+    assert_eq!((accepted.device_code.lifetime, accepted.device_code.interval), (Seconds(1800), Seconds(7)));
 }
 
 #[test]
@@ -88,10 +90,10 @@ fn missing_or_wrong_member_is_named() {
 #[test]
 fn lifetime_is_a_day_at_most_and_the_interval_five_seconds_by_default() {
     for (given, lifetime) in [(json!(1), 1), (json!("1800"), 1800), (json!(1e12), 86_400), (json!(12.9), 12)] {
-        assert_eq!(accept(&[("expires_in", given)]).unwrap().lifetime, Seconds(lifetime));
+        assert_eq!(accept(&[("expires_in", given)]).unwrap().device_code.lifetime, Seconds(lifetime));
     }
     for (given, interval) in [(Value::Null, 5), (json!(0), 5), (json!(-1), 5), (json!("x"), 5), (json!("8"), 8)] {
-        assert_eq!(accept(&[("interval", given)]).unwrap().interval, Seconds(interval));
+        assert_eq!(accept(&[("interval", given)]).unwrap().device_code.interval, Seconds(interval));
     }
 }
 
@@ -152,7 +154,7 @@ proptest! {
             prop_assert_eq!(printable(&accepted.user_code), accepted.user_code);
             let shown = accepted.verification_uri.as_str();
             prop_assert!(printable(shown) == shown && (shown.starts_with("https://") || is_loopback_literal(&accepted.verification_uri)));
-            prop_assert!((Seconds(1)..=Seconds::days(1)).contains(&accepted.lifetime));
+            prop_assert!((Seconds(1)..=Seconds::days(1)).contains(&accepted.device_code.lifetime));
         }
     }
 }

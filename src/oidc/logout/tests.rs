@@ -78,9 +78,10 @@ fn missing_endpoint_gives_no_request() {
     let names = ["revocation_endpoint", "custom_logout_endpoint", "end_session_endpoint"];
     let bare = provider_of(&with(metadata(), &names.map(|name| (name, Value::Null))));
     let token = Secret::new("t");
-    assert_eq!(revocation_request(&bare, &public(), &token), None);
-    assert_eq!(custom_logout_request(&bare, None, &token, "s"), None);
-    assert_eq!(end_session_url(&bare, CLIENT, &token), None);
+    let missing = |name| format!("the provider's discovery document has no `{name}`");
+    assert_eq!(revocation_request(&bare, &public(), &token), Err(missing(names[0])));
+    assert_eq!(custom_logout_request(&bare, None, &token, "s"), Err(missing(names[1])));
+    assert_eq!(end_session_url(&bare, CLIENT, &token), Err(missing(names[2])));
 }
 
 // S135

@@ -40,7 +40,7 @@ fn userinfo_sends_token_in_header_only() {
     assert_eq!(request.authorization, Some(Secret::new("Bearer canary")));
     assert_eq!((request.url.as_str(), request.body), ("https://id.example/connect/userinfo", None));
     let without = provider_of(&with(metadata(), &[("userinfo_endpoint", Value::Null)]));
-    assert_eq!(userinfo_request(&without, &Secret::new("canary"), None), None);
+    assert!(userinfo_request(&without, &Secret::new("canary"), None).is_err());
 }
 
 // S125
