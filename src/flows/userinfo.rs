@@ -11,7 +11,7 @@ use crate::jwt::Jws;
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::KeySet;
 use crate::oidc::userinfo;
-use crate::oidc::{Owner, Problem, TokenProblem};
+use crate::oidc::{Owner, Problem};
 use serde_json::{Map, Value};
 
 const DOING: &str = "cannot read the userinfo";
@@ -49,12 +49,9 @@ fn request_claims(
     })
 }
 
-/// Checks the signature. A wrong one is final: newer keys are fetched only for want of a key.
+/// Checks the signature, with newer keys if those may decide.
 fn verify(context: &Context<'_>, provider: &Provider, jws: &Jws<'_>) -> std::result::Result<(), VerifyError<Problem>> {
-    let check = |keys: &KeySet| match keys.verify(jws) {
-        Err(TokenProblem::BadSignature) => Err(TokenProblem::Invalid(TokenProblem::BadSignature.to_string())),
-        outcome => outcome,
-    };
+    let check = |keys: &KeySet| keys.verify(jws);
     let mut keys = provider_keys::keys(context, provider).map_err(VerifyError::Undecided)?;
     provider_keys::verify_if_key_known(context, provider, &mut keys, check).map_err(|error| match error {
         VerifyError::Rejected(why) => VerifyError::Rejected(Problem::Invalid(format!("the userinfo response: {why}"))),

@@ -1,6 +1,6 @@
 use crate::support::Bench;
 use crate::support::provider::json;
-use crate::support::tokens::{ISSUER, SUB, TokenResponse, discovery, jwks_named, sign};
+use crate::support::tokens::{ISSUER, SUB, TokenResponse, another_jwks_named, discovery, jwks_named, sign};
 use serde_json::{Value, json};
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::{HttpFailureKind, Method, Response};
@@ -146,6 +146,26 @@ fn signed_userinfo_is_verified() {
     bench.provider.responds("/connect/userinfo", signed(&json!({ "alg": "RS256", "kid": "k2" }), &ours("x", json!(1))));
     bench.provider.responds("/jwks", json(200, &jwks_named("k2")));
     bench.run(&["userinfo"]).exits(0);
+}
+
+#[test]
+fn key_replaced_under_same_kid_is_fetched_for_userinfo() {
+    let bench = logged_in();
+    let respond = || {
+        bench.cache_other_keys("k1");
+        let response = signed(&json!({ "alg": "RS256", "kid": "k1" }), &claims());
+        bench.provider.responds("/connect/userinfo", response);
+    };
+    respond();
+    bench.provider.responds("/jwks", json(200, &jwks_named("k1")));
+    bench.run(&["userinfo"]).exits(0);
+    // At most every five minutes.
+    respond();
+    bench.run(&["userinfo"]).exits(7).says("its signature is wrong");
+    bench.pass(Seconds::minutes(5));
+    respond();
+    bench.provider.responds("/jwks", json(200, &another_jwks_named("k1")));
+    bench.run(&["userinfo"]).exits(7).says("its signature is wrong");
 }
 
 #[test]

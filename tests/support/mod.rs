@@ -10,6 +10,7 @@ pub mod tokens;
 
 use ports::{Callback, Clock, Entropy, Files, ProgramRunner, Signals, Terminal, TestBrowser, TestCache, TestStores};
 use provider::Provider;
+use serde_json::Value;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::session::{EntryKey, Session, SessionKey};
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::ports::{Dirs, Env, Ports};
-use tokens::{ISSUER, TokenResponse};
+use tokens::{ISSUER, TokenResponse, another_jwks_named};
 
 /// The time at which every test starts: 2026-01-31T12:00:00Z.
 pub const START: Time = Time::from_unix(1_769_860_800);
@@ -187,6 +188,17 @@ impl Bench {
 
     pub fn pass(&self, time: Seconds) {
         self.clock.advance(time);
+    }
+
+    /// Replaces the cached keys by another one of this name, as if the provider had changed its key since.
+    pub fn cache_other_keys(&self, kid: &str) {
+        self.files.0.lock().unwrap().values_mut().for_each(|file| {
+            let mut cached: Value = serde_json::from_slice(file).unwrap();
+            if cached["url"].as_str().unwrap().ends_with("/jwks") {
+                cached["document"] = another_jwks_named(kid).to_string().into();
+            }
+            *file = cached.to_string().into_bytes();
+        });
     }
 
     /// Moves the clock to this many seconds after [`START`].

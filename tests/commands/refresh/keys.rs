@@ -2,8 +2,8 @@
 
 use super::expired_session;
 use crate::support::provider::json;
-use crate::support::tokens::{ISSUER, SUB, TokenResponse, another_jwks_named, jwks, jwks_named, sign};
-use serde_json::{Value, json};
+use crate::support::tokens::{ISSUER, SUB, TokenResponse, jwks, jwks_named, sign};
+use serde_json::json;
 use std::time::Duration;
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::HttpFailureKind;
@@ -19,20 +19,11 @@ fn rotated_keys_are_fetched_once_more() {
 #[test]
 fn key_replaced_under_same_kid_is_fetched_once() {
     let bench = expired_session();
-    let is_replaced = || {
-        bench.files.0.lock().unwrap().values_mut().for_each(|file| {
-            let mut cached: Value = serde_json::from_slice(file).unwrap();
-            if cached["url"].as_str().unwrap().ends_with("/jwks") {
-                cached["document"] = another_jwks_named("k1").to_string().into();
-            }
-            *file = cached.to_string().into_bytes();
-        });
-    };
-    is_replaced();
+    bench.cache_other_keys("k1");
     bench.provider.responds("/jwks", json(200, &jwks()));
     assert_eq!(bench.run(&["inspect", "--json"]).exits(0).json()["id_token"]["verified"], true);
     bench.pass(Seconds::minutes(5));
-    is_replaced();
+    bench.cache_other_keys("k1");
     bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.provider.responds("/jwks", json(200, &jwks()));
     bench.run(&["refresh"]).exits(0).leaves_out("was ignored");
