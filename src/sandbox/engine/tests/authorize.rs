@@ -145,7 +145,7 @@ fn sso_answers_requests_that_need_no_user() {
     ] {
         assert_eq!(param(&ask(changes, after), "code").is_some(), silent, "{changes:?}");
     }
-    bench.0.end_sso_sessions(None, START);
+    bench.0.end_sso_sessions(|_| true, START);
     let gone = bench.authorize_with(&[("prompt", "none")], Some(cookie.expose()), None, START);
     assert_eq!(param(&gone, "error").as_deref(), Some("login_required"));
 }
@@ -170,13 +170,13 @@ fn a_login_page_works_once() {
     };
     let id = ask(&mut bench);
     let at = bench.at(START);
-    let reply = bench.0.log_in(&id, user(1), at).unwrap();
+    let reply = bench.0.end_login(&id, Some(user(1)), at).unwrap();
     assert!(reply.cookie.is_some() && reply.params.iter().any(|(name, _)| *name == "code"));
-    assert!(bench.0.log_in(&id, user(1), at).is_none());
+    assert!(bench.0.end_login(&id, Some(user(1)), at).is_none());
     let id = ask(&mut bench);
     assert_eq!(
-        param(&AuthorizeOutcome::Response(bench.0.cancel(&id).unwrap()), "error").as_deref(),
+        param(&AuthorizeOutcome::Response(bench.0.end_login(&id, None, at).unwrap()), "error").as_deref(),
         Some("access_denied")
     );
-    assert!(bench.0.cancel(&id).is_none());
+    assert!(bench.0.end_login(&id, None, at).is_none());
 }
