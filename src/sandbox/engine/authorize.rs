@@ -11,37 +11,34 @@ use crate::sandbox::{Client, OAuthError, Params, Reason, Result, Seed, User};
 use std::sync::Arc;
 
 impl Engine {
-    /// Answers a browser with that SSO cookie. `auto_approve` logs in without a page.
+    /// Answers a browser with that SSO cookie. `auto_approve` logs in without a page. An error is shown here, because the
+    /// redirect URI is not trusted.
     pub fn authorize(
         &mut self,
         params: &Params,
         cookie: Option<&str>,
         auto_approve: Option<Arc<User>>,
         at: Moment,
-    ) -> AuthorizeOutcome {
-        let (client, destination) = match self.client_and_destination(params) {
-            Ok(pair) => pair,
-            Err(error) => return AuthorizeOutcome::ErrorPage(error),
-        };
+    ) -> Result<AuthorizeOutcome> {
+        let (client, destination) = self.client_and_destination(params)?;
         let request = match self.parse_request(&client, &destination, params) {
             Ok(request) => request,
-            Err(error) => return AuthorizeOutcome::Response(self.reject(destination, &error)),
+            Err(error) => return Ok(AuthorizeOutcome::Response(self.reject(destination, &error))),
         };
         let sso = self.sso_session_by_cookie(cookie, at.now).filter(|sso| satisfies(sso, &request, at.now));
-        if let Some(authentication) = sso.map(|sso| sso.authentication.clone()) {
-            return AuthorizeOutcome::Response(self.approve(request, authentication, at));
-        }
-        if request.prompt.iter().any(|prompt| prompt == "none") {
+        Ok(if let Some(authentication) = sso.map(|sso| sso.authentication.clone()) {
+            AuthorizeOutcome::Response(self.approve(request, authentication, at))
+        } else if request.prompt.iter().any(|prompt| prompt == "none") {
             let error = OAuthError::new("login_required", Reason::LoginRequired);
-            return AuthorizeOutcome::Response(self.reject(request.destination, &error));
-        }
-        match auto_approve {
-            Some(user) => AuthorizeOutcome::Response(self.approve_after_login(request, user, at)),
-            None => self.show_login_page(request, at.seed),
-        }
+            AuthorizeOutcome::Response(self.reject(request.destination, &error))
+        } else if let Some(user) = auto_approve {
+            AuthorizeOutcome::Response(self.approve_after_login(request, user, at))
+        } else {
+            self.show_login_page(request, at.seed)
+        })
     }
 
-    /// The client and its registered redirect URI (RFC 6749 3.1.2.4). An error here must not be redirected.
+    /// The client and its registered redirect URI (RFC 6749 3.1.2.4).
     fn client_and_destination(&self, params: &Params) -> Result<(Client, Destination)> {
         // With a repeated parameter the redirect URI itself is in doubt.
         params.check()?;

@@ -134,13 +134,8 @@ pub struct AuthorizationResponse {
 }
 
 pub enum AuthorizeOutcome {
-    /// The redirect URI is not trusted, so the error is shown here.
-    ErrorPage(OAuthError),
     Response(AuthorizationResponse),
-    LoginPage {
-        request_id: String,
-        request: Box<AuthorizationRequest>,
-    },
+    LoginPage { request_id: String, request: Box<AuthorizationRequest> },
 }
 
 pub(super) struct AuthorizationCode {
@@ -180,7 +175,7 @@ impl RefreshToken {
 }
 
 /// How and when a user logged in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Authentication {
     pub user: Arc<User>,
     /// The SSO session.
@@ -207,7 +202,7 @@ impl SsoSession {
 }
 
 /// One login of one client, and what it allows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Session {
     pub number: u64,
     pub client_id: String,

@@ -57,8 +57,8 @@ impl Service {
         let language = language(request, params.get("ui_locales"));
         let mut engine = lock(&self.engine);
         let user = self.auto_approving_user(&engine);
-        Ok(match engine.authorize(&params, request.cookie(SSO_COOKIE), user, at) {
-            AuthorizeOutcome::ErrorPage(error) => error_page(language, &error),
+        let outcome = engine.authorize(&params, request.cookie(SSO_COOKIE), user, at);
+        Ok(match outcome.map_err(|error| error_page(language, &error))? {
             AuthorizeOutcome::Response(response) => to_http(response, language),
             AuthorizeOutcome::LoginPage { request_id, request } => {
                 page_response(200, pages::login(language, &request_id, &request, None, &engine.users))

@@ -46,7 +46,7 @@ impl Bench {
         self.0.refresh(client, refresh_token, &[], at).map_err(|error| error.error)
     }
 
-    fn authorize(&mut self, changes: &[(&str, &str)]) -> AuthorizeOutcome {
+    fn authorize(&mut self, changes: &[(&str, &str)]) -> Result<AuthorizeOutcome, OAuthError> {
         self.authorize_with(changes, None, Some(user(0)), START)
     }
 
@@ -57,7 +57,7 @@ impl Bench {
         cookie: Option<&str>,
         auto: Option<Arc<User>>,
         now: Time,
-    ) -> AuthorizeOutcome {
+    ) -> Result<AuthorizeOutcome, OAuthError> {
         let challenge = sha256_base64url(VERIFIER);
         let valid = [
             ("client_id", "sandbox-mobile"),
@@ -96,8 +96,8 @@ fn refresh_token_of(issued: &IssuedTokens) -> String {
     issued.refresh_token.as_ref().unwrap().expose().to_owned()
 }
 
-fn param(outcome: &AuthorizeOutcome, name: &str) -> Option<String> {
-    let AuthorizeOutcome::Response(response) = outcome else { return None };
+fn param(outcome: &Result<AuthorizeOutcome, OAuthError>, name: &str) -> Option<String> {
+    let Ok(AuthorizeOutcome::Response(response)) = outcome else { return None };
     response.params.iter().find(|(n, _)| *n == name).map(|(_, value)| value.clone())
 }
 
