@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::io::Result;
 use std::path::{Path, PathBuf};
 use tidp::testing::cli::{Cli, examples};
-use tidp::testing::commands::help::{Block, TOPICS, Topic};
+use tidp::testing::commands::{Block, TOPICS, Topic};
 
 fn main() -> Result<()> {
     let folder = std::env::args_os().nth(1).map(PathBuf::from).ok_or(std::io::ErrorKind::InvalidInput)?;

@@ -2,17 +2,13 @@
 //! compiler sees what nobody uses.
 
 pub mod adapters {
-    pub mod overflow_store {
-        pub use crate::adapters::overflow_store::OverflowStore;
-    }
+    pub use crate::adapters::overflow_store::OverflowStore;
 }
 pub mod cli {
     pub use crate::cli::{Cli, Example, examples};
 }
 pub mod commands {
-    pub mod help {
-        pub use crate::commands::help::{Block, TOPICS, Topic};
-    }
+    pub use crate::commands::help::{Block, TOPICS, Topic};
 }
 pub mod config {
     pub use crate::config::{Config, parse, profile, store};
@@ -21,13 +17,10 @@ pub mod domain {
     pub use crate::domain::{decision, policy, secret, session, time, warning};
 }
 pub mod explain {
-    pub use crate::explain::outlook::SessionOutlook;
+    pub use crate::explain::{outlook::SessionOutlook, timeline::Timeline};
     pub mod simulation {
         pub use crate::explain::simulation::scenario::Scenario;
         pub use crate::explain::simulation::simulator::{Disagreement, Event, EventKind, Simulation, run, run_against};
-    }
-    pub mod timeline {
-        pub use crate::explain::timeline::Timeline;
     }
 }
 pub mod jwt {

@@ -1,7 +1,7 @@
 //! The clients registered at the sandbox, and how they authenticate.
 
-use super::params::{OAuthError, Params};
-use super::reason::{Reason, Registered};
+use super::reason::Registered;
+use super::{OAuthError, Params, Reason, Result};
 use crate::domain::policy::{ClientType, Policy, PolicyName};
 use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
@@ -100,11 +100,7 @@ fn client_of_type(client_type: ClientType) -> Client {
 
 /// The client of a request, authenticated by HTTP Basic or in the body (RFC 6749 2.3.1). A public client only sends
 /// `client_id`. The errors are `invalid_client`, and `invalid_request` if it authenticates twice.
-pub fn authenticate<'a>(
-    clients: &'a [Client],
-    authorization: Option<&str>,
-    form: &Params,
-) -> Result<&'a Client, OAuthError> {
+pub fn authenticate<'a>(clients: &'a [Client], authorization: Option<&str>, form: &Params) -> Result<&'a Client> {
     let invalid_client = |reason| {
         OAuthError::new("invalid_client", reason).described("unknown client, or the wrong way to authenticate it")
     };

@@ -17,6 +17,9 @@ pub mod users;
 
 pub use clients::{Client, default_clients};
 pub use engine::{Engine, IssuedTokens, Moment, Settings};
+pub use language::Language;
+pub use params::{OAuthError, Params, Result};
 pub use random::Seed;
+pub use reason::Reason;
 pub use server::{Options, Sandbox, issuer_url};
 pub use users::{User, default_users};

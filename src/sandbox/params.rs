@@ -1,11 +1,13 @@
 //! Request parameters and OAuth errors.
 
-use super::language::Language;
-use super::reason::Reason;
+use super::{Language, Reason};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 const MAX_VALUE_BYTES: usize = 4_096;
+
+/// What is asked for, or the refusal.
+pub type Result<T, E = OAuthError> = std::result::Result<T, E>;
 
 /// The parameters of a query or form. An empty value counts as absent (RFC 6749 3.1).
 #[derive(Clone, Default)]
@@ -36,7 +38,7 @@ impl Params {
     }
 
     /// The value of that name, or `invalid_request`.
-    pub fn require(&self, name: &str) -> Result<&str, OAuthError> {
+    pub fn require(&self, name: &str) -> Result<&str> {
         self.get(name).ok_or_else(|| OAuthError::invalid_request(Reason::MissingParameter { name: name.to_owned() }))
     }
 
@@ -48,7 +50,7 @@ impl Params {
     }
 
     /// Checks that no parameter is repeated (RFC 6749 3.1 and 3.2) or too long.
-    pub fn check(&self) -> Result<(), OAuthError> {
+    pub fn check(&self) -> Result<()> {
         let mut seen = BTreeSet::new();
         if self.0.iter().any(|(name, _)| !seen.insert(name)) {
             return Err(OAuthError::invalid_request(Reason::RepeatedParameter));

@@ -1,6 +1,6 @@
 //! Why the sandbox answered as it did. The OAuth response leaves much of it out, as TelenorID+'s does.
 
-use super::language::Language;
+use super::Language;
 use crate::domain::time::{Seconds, Time};
 use serde::Serialize;
 use serde_json::{Value, json};

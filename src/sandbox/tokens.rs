@@ -2,7 +2,7 @@
 
 use super::engine::{AccessToken, Authentication, IdToken, IssuedTokens};
 use super::random::half_sha256_base64url;
-use super::users::User;
+use crate::domain::secret::Secret;
 use crate::domain::text::hex;
 use crate::domain::time::Seconds;
 use aws_lc_rs::encoding::AsDer;
@@ -12,15 +12,15 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 
 const ID_TOKEN_LIFETIME: Seconds = Seconds(300);
 
 /// The first key, shared by all sandboxes of the process because generating one is slow.
-static FIRST_KEY: Mutex<Option<Arc<Key>>> = Mutex::new(None);
+static FIRST_KEY: LazyLock<Option<Arc<Key>>> = LazyLock::new(Key::generate);
 
 /// A key that is never published.
-static UNKNOWN_KEY: Mutex<Option<Arc<Key>>> = Mutex::new(None);
+static UNKNOWN_KEY: LazyLock<Option<Arc<Key>>> = LazyLock::new(Key::generate);
 
 struct Key {
     kid: String,
@@ -36,21 +36,13 @@ pub struct Keys {
 }
 
 impl Key {
-    fn generate() -> io::Result<Arc<Self>> {
+    fn generate() -> Option<Arc<Self>> {
         aws_lc_rs::init(); // detects the CPU, which makes it fast
-        let to_error = |_| io::Error::other("no RSA key could be made");
-        let pair = KeyPair::generate(KeySize::Rsa2048).map_err(to_error)?;
-        let der = pair.public_key().as_der().map_err(to_error)?;
+        let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
+        let der = pair.public_key().as_der().ok()?;
         let kid = hex(&Sha256::digest(der.as_ref())[..16]).to_uppercase();
         let public = PublicKeyComponents::from(pair.public_key());
-        Ok(Arc::new(Self { kid, pair, public }))
-    }
-
-    fn shared(place: &Mutex<Option<Arc<Self>>>) -> io::Result<Arc<Self>> {
-        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = if let Some(key) = &*place { Arc::clone(key) } else { Self::generate()? };
-        *place = Some(Arc::clone(&key));
-        Ok(key)
+        Some(Arc::new(Self { kid, pair, public }))
     }
 
     /// A JWT with this `kid`, and its header.
@@ -65,14 +57,18 @@ impl Key {
     }
 }
 
+fn no_key() -> io::Error {
+    io::Error::other("no RSA key could be made")
+}
+
 impl Keys {
     pub fn new() -> io::Result<Self> {
-        Ok(Self { current: Key::shared(&FIRST_KEY)?, old: Vec::new() })
+        Ok(Self { current: FIRST_KEY.clone().ok_or_else(no_key)?, old: Vec::new() })
     }
 
     /// Makes a key to sign with, and returns its `kid`.
     pub fn rotate(&mut self, drop_old: bool) -> io::Result<String> {
-        self.old.push(std::mem::replace(&mut self.current, Key::generate()?));
+        self.old.push(std::mem::replace(&mut self.current, Key::generate().ok_or_else(no_key)?));
         if drop_old {
             self.old.clear();
         }
@@ -104,7 +100,7 @@ impl Keys {
         claims: &Value,
         names_known_key: bool,
     ) -> io::Result<(Value, String)> {
-        let key = Key::shared(&UNKNOWN_KEY)?;
+        let key = UNKNOWN_KEY.as_ref().ok_or_else(no_key)?;
         key.sign(typ, if names_known_key { &self.current.kid } else { &key.kid }, claims)
     }
 
@@ -140,33 +136,42 @@ fn signing_input(header: &Value, claims: &Value) -> String {
 pub fn token_response(keys: &Keys, issuer: &str, issued: &IssuedTokens) -> io::Result<Value> {
     let access = &issued.access_token;
     let (_, access_token) = keys.sign("at+jwt", &access_claims(issuer, access))?;
-    let mut response = json!({
+    let id_token = issued.id_token.as_ref().zip(access.authentication.as_ref());
+    let sign = |(id_token, login)| keys.sign("JWT", &id_claims(issuer, access, login, id_token, Some(&access_token)));
+    let id_token = id_token.map(sign).transpose()?.map(|(_, id_token)| id_token);
+    Ok(without_nulls(json!({
         "access_token": access_token,
         "token_type": "Bearer",
-        "expires_in": access.expires_at.since(access.issued_at).0,
+        "expires_in": access.expires_at.since(access.issued_at),
         "scope": access.scopes.join(" "),
-    });
-    if let (Some(id_token), Some(login)) = (&issued.id_token, &access.authentication) {
-        let (_, id_token) = keys.sign("JWT", &id_claims(issuer, access, login, id_token, Some(&access_token)))?;
-        response["id_token"] = id_token.into();
-    }
-    if let Some(refresh_token) = &issued.refresh_token {
-        response["refresh_token"] = refresh_token.expose().into();
-    }
-    Ok(response)
+        "id_token": id_token,
+        "refresh_token": issued.refresh_token.as_ref().map(Secret::expose),
+    })))
+}
+
+fn without_nulls(mut object: Value) -> Value {
+    object.as_object_mut().into_iter().for_each(|members| members.retain(|_, value| !value.is_null()));
+    object
+}
+
+/// `value` if the access token has that scope.
+fn of_scope<T>(access: &AccessToken, scope: &str, value: T) -> Option<T> {
+    access.has_scope(scope).then_some(value)
 }
 
 fn acr(login: &Authentication) -> String {
     format!("urn:telenor.identity.aal.{}", login.aal)
 }
 
-fn ial(user: &User) -> String {
-    format!("telenor.identity.ial{}", user.ial)
+fn ial(login: &Authentication) -> String {
+    format!("telenor.identity.ial{}", login.user.ial)
 }
 
 pub(super) fn access_claims(issuer: &str, access: &AccessToken) -> Value {
+    let audience: Vec<&str> = access.scopes.iter().filter_map(|scope| scope.strip_prefix("api:")).collect();
     let mut claims = json!({
         "iss": issuer,
+        "aud": (!audience.is_empty()).then_some(audience),
         "nbf": access.issued_at,
         "iat": access.issued_at,
         "exp": access.expires_at,
@@ -174,26 +179,16 @@ pub(super) fn access_claims(issuer: &str, access: &AccessToken) -> Value {
         "jti": access.id,
         "scope": access.scopes,
     });
-    let audience: Vec<&str> = access.scopes.iter().filter_map(|scope| scope.strip_prefix("api:")).collect();
-    if !audience.is_empty() {
-        claims["aud"] = json!(audience);
-    }
     if let Some(login) = &access.authentication {
         add_login(&mut claims, &access.client_id, login);
+        let identifier = |scope: &str, kind: &str| of_scope(access, scope, login.user.identifier(kind));
         // An array here and a string in the ID token, since a client must accept both.
         claims["acr"] = json!([acr(login)]);
-        if access.has_scope("extsub") {
-            claims["extsub"] = login.user.identifier("extsub").into();
-        }
-        if access.has_scope("tnn.ids") {
-            claims["kurtid"] = login.user.identifier("kurtid").into();
-            claims["tnuid"] = login.user.identifier("tnuid").into();
-        }
-        if let Some(tnu_id) = &access.tnu_id {
-            claims["tnuid"] = tnu_id.as_str().into();
-        }
+        claims["extsub"] = identifier("extsub", "extsub").into();
+        claims["kurtid"] = identifier("tnn.ids", "kurtid").into();
+        claims["tnuid"] = access.tnu_id.clone().or_else(|| identifier("tnn.ids", "tnuid")).into();
     }
-    claims
+    without_nulls(claims)
 }
 
 pub(super) fn id_claims(
@@ -203,31 +198,24 @@ pub(super) fn id_claims(
     id_token: &IdToken,
     access_token: Option<&str>,
 ) -> Value {
-    let mut claims = json!({
+    let user = &login.user;
+    let mut claims = without_nulls(json!({
         "iss": issuer,
         "aud": access.client_id,
         "nbf": access.issued_at,
         "iat": access.issued_at,
         "exp": access.issued_at.plus(ID_TOKEN_LIFETIME),
-        "ial": ial(&login.user),
-    });
+        "ial": ial(login),
+        "acr": acr(login),
+        "at_hash": access_token.map(half_sha256_base64url),
+        "nonce": id_token.nonce,
+        "s_hash": id_token.state.as_deref().map(half_sha256_base64url),
+        "given_name": of_scope(access, "profile", &user.given_name),
+        "family_name": of_scope(access, "profile", &user.family_name),
+        "preferred_username": of_scope(access, "profile", user.preferred_username()),
+        "analytics_uuid": of_scope(access, "profile", user.identifier("analytics")),
+    }));
     add_login(&mut claims, &access.client_id, login);
-    claims["acr"] = acr(login).into();
-    if let Some(access_token) = access_token {
-        claims["at_hash"] = half_sha256_base64url(access_token).into();
-    }
-    if let Some(nonce) = &id_token.nonce {
-        claims["nonce"] = nonce.as_str().into();
-    }
-    if let Some(state) = &id_token.state {
-        claims["s_hash"] = half_sha256_base64url(state).into();
-    }
-    if access.has_scope("profile") {
-        claims["given_name"] = login.user.given_name.as_str().into();
-        claims["family_name"] = login.user.family_name.as_str().into();
-        claims["preferred_username"] = login.user.preferred_username().into();
-        claims["analytics_uuid"] = login.user.identifier("analytics").into();
-    }
     add_own_claims(&mut claims, login);
     claims
 }
@@ -252,37 +240,30 @@ fn add_login(claims: &mut Value, client_id: &str, login: &Authentication) {
 pub fn userinfo(access: &AccessToken) -> Option<Value> {
     let login = access.authentication.as_ref()?;
     let user = &login.user;
-    let mut claims = json!({"sub": user.subject(&access.client_id), "ial": ial(user)});
-    let members = [
-        ("email", "email", user.email.clone()),
-        ("phone", "phone_number", user.phone.clone()),
-        ("tnn.ids", "kurtid", user.identifier("kurtid")),
-        ("profile", "given_name", user.given_name.clone()),
-        ("profile", "family_name", user.family_name.clone()),
-        ("profile", "birthdate", user.birthdate.clone()),
-        ("profile", "analytics_uuid", user.identifier("analytics")),
-    ];
-    for (scope, name, value) in members {
-        if access.has_scope(scope) {
-            claims[name] = value.into();
-        }
-    }
+    let mut claims = without_nulls(json!({
+        "sub": user.subject(&access.client_id),
+        "ial": ial(login),
+        "email": of_scope(access, "email", &user.email),
+        "phone_number": of_scope(access, "phone", &user.phone),
+        "kurtid": of_scope(access, "tnn.ids", user.identifier("kurtid")),
+        "given_name": of_scope(access, "profile", &user.given_name),
+        "family_name": of_scope(access, "profile", &user.family_name),
+        "birthdate": of_scope(access, "profile", &user.birthdate),
+        "analytics_uuid": of_scope(access, "profile", user.identifier("analytics")),
+    }));
     add_own_claims(&mut claims, login);
     Some(claims)
 }
 
 /// The introspection response (RFC 7662 2.2) for a valid token.
 pub fn introspection(issuer: &str, access: &AccessToken) -> Value {
-    let mut claims = json!({
+    without_nulls(json!({
         "active": true,
         "iss": issuer,
         "client_id": access.client_id,
         "scope": access.scopes.join(" "),
         "iat": access.issued_at,
         "exp": access.expires_at,
-    });
-    if let Some(login) = &access.authentication {
-        claims["sub"] = login.user.subject(&access.client_id).into();
-    }
-    claims
+        "sub": access.authentication.as_ref().map(|login| login.user.subject(&access.client_id)),
+    }))
 }

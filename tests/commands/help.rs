@@ -5,7 +5,7 @@ use clap::error::ErrorKind;
 use clap::{Command, CommandFactory, Parser};
 use std::collections::BTreeSet;
 use tidp::testing::cli::{Cli, examples};
-use tidp::testing::commands::help::TOPICS;
+use tidp::testing::commands::TOPICS;
 use unicode_width::UnicodeWidthStr;
 
 fn help(args: &[&str]) -> String {

@@ -5,7 +5,7 @@ use crate::support::Bench;
 use crate::support::tokens::TokenResponse;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tidp::testing::adapters::overflow_store::OverflowStore;
+use tidp::testing::adapters::OverflowStore;
 use tidp::testing::domain::session::EntryKey;
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::{Store, StoreChoice, StoreFailure, Stores};

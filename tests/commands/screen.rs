@@ -5,7 +5,7 @@ use crate::golden::golden;
 use crate::help::commands;
 use crate::support::Bench;
 use crate::support::tokens::{ISSUER, TokenResponse};
-use tidp::testing::commands::help::TOPICS;
+use tidp::testing::commands::TOPICS;
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::terminal::layout::fit as fitted;
 use unicode_width::UnicodeWidthStr;

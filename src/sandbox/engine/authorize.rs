@@ -1,53 +1,45 @@
 //! The authorization endpoint (RFC 6749 4.1, OIDC Core 3.1.2).
 
-use super::events::Note;
-use super::records::{
-    Authentication, AuthorizationRequest, AuthorizationResponse, AuthorizeOutcome, Destination, Moment, SsoSession,
-};
+use super::records::Destination;
 use super::sso::requested_aal;
-use super::state::{Engine, MAX_PENDING};
+use super::state::MAX_PENDING;
+use super::{
+    Authentication, AuthorizationRequest, AuthorizationResponse, AuthorizeOutcome, Engine, Moment, Note, SsoSession,
+};
 use crate::domain::time::Time;
-use crate::sandbox::clients::Client;
-use crate::sandbox::params::{OAuthError, Params};
-use crate::sandbox::random::Seed;
-use crate::sandbox::reason::Reason;
-use crate::sandbox::users::User;
+use crate::sandbox::{Client, OAuthError, Params, Reason, Result, Seed, User};
 use std::sync::Arc;
 
 impl Engine {
-    /// Answers a browser with that SSO cookie. `auto_approve` logs in without a page.
+    /// Answers a browser with that SSO cookie. `auto_approve` logs in without a page. An error is shown here, because the
+    /// redirect URI is not trusted.
     pub fn authorize(
         &mut self,
         params: &Params,
         cookie: Option<&str>,
         auto_approve: Option<Arc<User>>,
         at: Moment,
-    ) -> AuthorizeOutcome {
-        let (client, destination) = match self.client_and_destination(params) {
-            Ok(pair) => pair,
-            Err(error) => return AuthorizeOutcome::ErrorPage(error),
-        };
+    ) -> Result<AuthorizeOutcome> {
+        let (client, destination) = self.client_and_destination(params)?;
         let request = match self.parse_request(&client, &destination, params) {
             Ok(request) => request,
-            Err(error) => return AuthorizeOutcome::Response(self.reject(destination, &error)),
+            Err(error) => return Ok(AuthorizeOutcome::Response(self.reject(destination, &error))),
         };
-        if let Some(session) = self.sso_session_by_cookie(cookie, at.now).filter(|sso| satisfies(sso, &request, at.now))
-        {
-            let authentication = session.authentication.clone();
-            return AuthorizeOutcome::Response(self.approve(request, authentication, at));
-        }
-        if request.prompt.iter().any(|prompt| prompt == "none") {
+        let sso = self.sso_session_by_cookie(cookie, at.now).filter(|sso| satisfies(sso, &request, at.now));
+        Ok(if let Some(authentication) = sso.map(|sso| sso.authentication.clone()) {
+            AuthorizeOutcome::Response(self.approve(request, authentication, at))
+        } else if request.prompt.iter().any(|prompt| prompt == "none") {
             let error = OAuthError::new("login_required", Reason::LoginRequired);
-            return AuthorizeOutcome::Response(self.reject(request.destination, &error));
-        }
-        match auto_approve {
-            Some(user) => AuthorizeOutcome::Response(self.approve_after_login(request, user, at)),
-            None => self.show_login_page(request, at.seed),
-        }
+            AuthorizeOutcome::Response(self.reject(request.destination, &error))
+        } else if let Some(user) = auto_approve {
+            AuthorizeOutcome::Response(self.approve_after_login(request, user, at))
+        } else {
+            self.show_login_page(request, at.seed)
+        })
     }
 
-    /// The client and its registered redirect URI (RFC 6749 3.1.2.4). An error here must not be redirected.
-    fn client_and_destination(&self, params: &Params) -> Result<(Client, Destination), OAuthError> {
+    /// The client and its registered redirect URI (RFC 6749 3.1.2.4).
+    fn client_and_destination(&self, params: &Params) -> Result<(Client, Destination)> {
         // With a repeated parameter the redirect URI itself is in doubt.
         params.check()?;
         let client = self.client(params.require("client_id")?)?;
@@ -59,12 +51,7 @@ impl Engine {
         Ok((client, Destination { redirect_uri: uri.to_owned(), form_post, state: params.text("state") }))
     }
 
-    fn parse_request(
-        &self,
-        client: &Client,
-        destination: &Destination,
-        params: &Params,
-    ) -> Result<AuthorizationRequest, OAuthError> {
+    fn parse_request(&self, client: &Client, to: &Destination, params: &Params) -> Result<AuthorizationRequest> {
         for (name, error) in [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")] {
             if params.get(name).is_some() {
                 return Err(OAuthError::new(error, Reason::RequestObject));
@@ -78,7 +65,7 @@ impl Engine {
         }
         Ok(AuthorizationRequest {
             client_id: client.id.clone(),
-            destination: destination.clone(),
+            destination: to.clone(),
             nonce: params.text("nonce"),
             scopes: self.granted_scopes(client, params.list("scope"))?,
             code_challenge: code_challenge(client, params)?,
@@ -104,21 +91,15 @@ impl Engine {
         self.pending_requests.values().find(|(id, _)| id == request_id).map(|(_, request)| request)
     }
 
-    fn take_pending_request(&mut self, request_id: &str) -> Option<AuthorizationRequest> {
-        let number = self.pending_requests.iter().find(|(_, (id, _))| id == request_id).map(|(number, _)| *number)?;
-        self.pending_requests.remove(&number).map(|(_, request)| request)
-    }
-
-    /// The response after `user` logged in on the login page; `None` if the request is not pending.
-    pub fn log_in(&mut self, request_id: &str, user: Arc<User>, at: Moment) -> Option<AuthorizationResponse> {
-        let request = self.take_pending_request(request_id)?;
-        Some(self.approve_after_login(request, user, at))
-    }
-
-    /// As [`Engine::log_in`], after the user cancelled.
-    pub fn cancel(&mut self, request_id: &str) -> Option<AuthorizationResponse> {
-        let request = self.take_pending_request(request_id)?;
-        Some(self.reject(request.destination, &OAuthError::new("access_denied", Reason::LoginCancelled)))
+    /// The response after `user` logged in on the login page, or without one cancelled; `None` if the request is not
+    /// pending.
+    pub fn end_login(&mut self, id: &str, user: Option<Arc<User>>, at: Moment) -> Option<AuthorizationResponse> {
+        let (_, (_, request)) = self.pending_requests.extract_if(.., |_, (pending, _)| pending == id).next()?;
+        let cancelled = || OAuthError::new("access_denied", Reason::LoginCancelled);
+        Some(match user {
+            Some(user) => self.approve_after_login(request, user, at),
+            None => self.reject(request.destination, &cancelled()),
+        })
     }
 
     fn approve_after_login(
@@ -132,14 +113,9 @@ impl Engine {
         AuthorizationResponse { cookie, ..self.approve(request, authentication, at) }
     }
 
-    fn approve(
-        &mut self,
-        request: AuthorizationRequest,
-        authentication: Authentication,
-        at: Moment,
-    ) -> AuthorizationResponse {
+    fn approve(&mut self, request: AuthorizationRequest, login: Authentication, at: Moment) -> AuthorizationResponse {
         let destination = request.destination.clone();
-        let code = self.issue_code(request, authentication, at);
+        let code = self.issue_code(request, login, at);
         self.response(destination, vec![("code", code)])
     }
 
@@ -165,7 +141,7 @@ fn satisfies(session: &SsoSession, request: &AuthorizationRequest, now: Time) ->
 }
 
 /// The PKCE challenge (RFC 7636 4.3): only `S256`; optional only for a confidential client.
-fn code_challenge(client: &Client, params: &Params) -> Result<Option<String>, OAuthError> {
+fn code_challenge(client: &Client, params: &Params) -> Result<Option<String>> {
     let (challenge, method) = (params.get("code_challenge"), params.get("code_challenge_method"));
     let base64url = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     match (challenge, method) {
@@ -178,7 +154,7 @@ fn code_challenge(client: &Client, params: &Params) -> Result<Option<String>, OA
 }
 
 /// The values of `prompt` (OIDC Core 3.1.2.1); `none` excludes the others.
-fn prompt(params: &Params) -> Result<Vec<String>, OAuthError> {
+fn prompt(params: &Params) -> Result<Vec<String>> {
     let prompts = params.list("prompt");
     let known = |prompt: &String| matches!(prompt.as_str(), "none" | "login" | "consent" | "select_account");
     if !prompts.iter().all(known) || (prompts.len() > 1 && prompts.iter().any(|prompt| prompt == "none")) {
@@ -187,7 +163,7 @@ fn prompt(params: &Params) -> Result<Vec<String>, OAuthError> {
     Ok(prompts)
 }
 
-fn max_age(params: &Params) -> Result<Option<i64>, OAuthError> {
+fn max_age(params: &Params) -> Result<Option<i64>> {
     let Some(text) = params.get("max_age") else { return Ok(None) };
     let number = text.parse::<u32>().map_err(|_| OAuthError::invalid_request(Reason::WrongMaxAge))?;
     Ok(Some(number.into()))

@@ -1,7 +1,6 @@
 //! The provider as a state machine without I/O: the time and random bytes are arguments, tokens are plain data.
 
 mod authorize;
-mod ciba;
 pub mod events;
 mod expiring_map;
 mod issue;
@@ -15,7 +14,7 @@ mod tests;
 mod token;
 
 pub use records::{
-    AccessToken, Authentication, AuthorizationRequest, AuthorizationResponse, AuthorizeOutcome, IdToken, IssuedTokens,
-    Moment, PolledLogin, PollingGrant, SsoSession,
+    AccessToken, Authentication, AuthorizationRequest, AuthorizationResponse, AuthorizeOutcome, ClientRequest, IdToken,
+    IssuedTokens, Kind, Moment, Note, PolledLogin, PollingGrant, Session, SsoSession,
 };
 pub use state::{Engine, SCOPES, Settings};

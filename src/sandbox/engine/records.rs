@@ -1,11 +1,9 @@
 //! What the engine takes, stores and returns, as plain data.
 
-use super::events::Note;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
-use crate::sandbox::params::OAuthError;
-use crate::sandbox::random::Seed;
-use crate::sandbox::users::User;
+use crate::sandbox::{Client, OAuthError, Params, Reason, Seed, User};
+use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +14,49 @@ pub struct Moment {
     /// By a clock that nobody stops or sets.
     pub uptime: Duration,
     pub seed: Seed,
+}
+
+/// What an event did to a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A request that changed no session.
+    #[default]
+    Answered,
+    Refused,
+    Started,
+    /// A refresh that did not move the session's end.
+    Refreshed,
+    /// A refresh that did.
+    Renewed,
+    SsoEnded,
+    Revoked,
+    Control,
+}
+
+/// What the engine knows about a request that it answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Note {
+    pub kind: Kind,
+    /// The one that the request names.
+    pub client_id: Option<String>,
+    /// The number of the session.
+    pub session: Option<u64>,
+    pub reason: Option<Reason>,
+}
+
+impl OAuthError {
+    pub fn note(&self) -> Note {
+        let reason = Some((*self.reason).clone());
+        Note { kind: Kind::Refused, client_id: None, session: self.session, reason }
+    }
+}
+
+/// What an authenticated client sends to an endpoint for programs.
+pub struct ClientRequest {
+    pub client: Client,
+    pub form: Params,
+    pub at: Moment,
 }
 
 #[derive(Clone, Debug)]
@@ -33,7 +74,8 @@ pub struct IssuedTokens {
 pub struct AccessToken {
     /// `jti`.
     pub id: String,
-    pub(super) grant: Option<u64>,
+    /// The number of its session.
+    pub(super) session: Option<u64>,
     pub client_id: String,
     pub scopes: Vec<String>,
     /// `None` for the client itself.
@@ -92,13 +134,8 @@ pub struct AuthorizationResponse {
 }
 
 pub enum AuthorizeOutcome {
-    /// The redirect URI is not trusted, so the error is shown here.
-    ErrorPage(OAuthError),
     Response(AuthorizationResponse),
-    LoginPage {
-        request_id: String,
-        request: Box<AuthorizationRequest>,
-    },
+    LoginPage { request_id: String, request: Box<AuthorizationRequest> },
 }
 
 pub(super) struct AuthorizationCode {
@@ -112,14 +149,13 @@ pub(super) struct AuthorizationCode {
 pub(super) enum CodeState {
     Unused,
     Invalid,
-    /// The grant it was redeemed for.
+    /// The session it was redeemed for.
     Redeemed(u64),
 }
 
 #[derive(Clone)]
 pub(super) struct RefreshToken {
-    pub(super) grant: u64,
-    pub(super) login_at: Time,
+    pub(super) session: u64,
     pub(super) expires_at: Time,
     /// Why it ended before it expired.
     pub(super) end: Option<TokenEnd>,
@@ -165,13 +201,39 @@ impl SsoSession {
     }
 }
 
-/// What one login allows one client. Revoking it revokes all its tokens.
+/// One login of one client, and what it allows.
 #[derive(Clone)]
-pub(super) struct Grant {
-    pub(super) client_id: String,
+pub struct Session {
+    pub number: u64,
+    pub client_id: String,
     pub(super) scopes: Vec<String>,
-    pub(super) authentication: Authentication,
-    pub(super) revoked: bool,
+    pub authentication: Authentication,
+    pub login_at: Time,
+    /// When its refresh token expires, or without one its access token.
+    pub ends_at: Time,
+    pub refreshable: bool,
+    /// When the SSO session ends or ended, if that is known.
+    pub sso_ends_at: Option<Time>,
+    pub revoked_at: Option<Time>,
+    /// Whether its code was used twice, so that its access tokens are revoked too.
+    pub(super) replayed: bool,
+}
+
+impl Session {
+    pub(super) fn has_scope(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|granted| granted == scope)
+    }
+
+    pub(super) fn is_alive(&self, now: Time) -> bool {
+        self.revoked_at.is_none() && now < self.ends_at
+    }
+
+    /// Moves its times by `back`. Without a refresh token it ends with its access token, which stays as it is.
+    pub(super) fn age(&mut self, back: impl Fn(&mut Time)) {
+        let ends_at = self.refreshable.then_some(&mut self.ends_at);
+        let others = self.sso_ends_at.iter_mut().chain(&mut self.revoked_at).chain(ends_at);
+        [&mut self.login_at, &mut self.authentication.auth_time].into_iter().chain(others).for_each(back);
+    }
 }
 
 /// Who waits for the login.
@@ -181,6 +243,8 @@ pub struct PollingGrant {
     pub grant_type: &'static str,
     /// The parameter with the client's secret code.
     pub(super) code_parameter: &'static str,
+    /// How long the user has, unless the client asks for less.
+    pub(super) lifetime: Seconds,
 }
 
 impl PollingGrant {
@@ -188,35 +252,40 @@ impl PollingGrant {
         name: "device",
         grant_type: "urn:ietf:params:oauth:grant-type:device_code",
         code_parameter: "device_code",
+        lifetime: Seconds(1_800),
     };
-    pub const CIBA: Self =
-        Self { name: "ciba", grant_type: "urn:openid:params:grant-type:ciba", code_parameter: "auth_req_id" };
+    pub const CIBA: Self = Self {
+        name: "ciba",
+        grant_type: "urn:openid:params:grant-type:ciba",
+        code_parameter: "auth_req_id",
+        lifetime: Seconds(300),
+    };
     pub const ALL: [Self; 2] = [Self::DEVICE, Self::CIBA];
 }
 
-/// What a client asks for.
-pub struct LoginRequest {
+/// A login that a client waits for.
+#[derive(Clone)]
+pub struct PolledLogin {
     pub grant: PollingGrant,
+    /// The client's: `device_code` or `auth_req_id`.
+    pub code: Secret,
+    /// Nine digits by which the pages and controls name it.
+    pub user_code: String,
     pub client_id: String,
     pub(super) scopes: Vec<String>,
     pub(super) acr_values: &'static str,
     /// The user who is asked; `None`: whoever has the code.
     pub user: Option<Arc<User>>,
     pub binding_message: Option<String>,
-    pub(super) lifetime: Seconds,
-}
-
-pub struct PolledLogin {
-    pub request: LoginRequest,
-    /// Nine digits by which the pages and controls name it.
-    pub user_code: String,
+    pub begun_at: Time,
     pub expires_at: Time,
-    pub(super) interval: Seconds,
+    pub interval: Seconds,
     /// By the sandbox's clock, and by one that nobody stops or sets.
     pub(super) last_poll: Option<(Time, Duration)>,
     pub(super) state: PollState,
 }
 
+#[derive(Clone)]
 pub(super) enum PollState {
     Pending,
     Denied,
@@ -224,8 +293,8 @@ pub(super) enum PollState {
 }
 
 impl PolledLogin {
-    pub fn begun_at(&self) -> Time {
-        self.expires_at.minus(self.request.lifetime)
+    pub fn lifetime(&self) -> Seconds {
+        self.expires_at.since(self.begun_at)
     }
 
     /// Whether less than the interval passed since the last poll by both clocks, so that a frozen or set-back clock does not
@@ -241,21 +310,11 @@ impl PolledLogin {
     }
 }
 
-/// What the client is told about a login that has begun.
-pub struct BegunLogin {
-    /// `device_code` or `auth_req_id`.
-    pub code: Secret,
-    pub user_code: String,
-    pub expires_in: Seconds,
-    pub interval: Seconds,
-}
-
 /// A BankID login that was prepared.
-#[derive(Clone)]
-pub struct LoginHint {
+pub(super) struct LoginHint {
     pub(super) client_id: String,
     pub(super) user: Arc<User>,
     /// What the user sees in both places.
-    pub binding_message: String,
+    pub(super) binding_message: String,
     pub(super) expires_at: Time,
 }

@@ -1,10 +1,9 @@
 //! SSO sessions: a user's login at the provider.
 
-use super::records::{Authentication, Moment, SsoSession};
-use super::state::Engine;
+use super::{Authentication, Engine, Moment, SsoSession};
 use crate::domain::secret::Secret;
 use crate::domain::time::Time;
-use crate::sandbox::users::User;
+use crate::sandbox::User;
 use std::sync::Arc;
 
 /// The `acr` level, `idp` and `amr` of a login with these `acr_values`, as far as `user` can reach them.
@@ -55,32 +54,14 @@ impl Engine {
         self.sso_sessions.get(sid).is_some_and(|session| session.is_active(now))
     }
 
-    /// Ends one SSO session. Returns whether it was active.
-    pub fn end_sso_session(&mut self, sid: &str, now: Time) -> bool {
-        let Some(session) = self.sso_sessions.get_mut(sid) else { return false };
-        let was_active = session.is_active(now);
-        session.ended = true;
-        if was_active {
-            self.events.sso_ended(&[sid.to_owned()], now);
-        }
-        was_active
-    }
-
-    /// Ends the active SSO sessions of that user, or of all if `None`. Returns how many.
-    pub fn end_sso_sessions(&mut self, user: Option<&str>, now: Time) -> usize {
-        let of_user = |session: &&mut SsoSession| user.is_none_or(|id| session.authentication.user.id == id);
-        let active = self.sso_sessions.values_mut().filter(of_user).filter(|session| session.is_active(now));
-        let end = |session: &mut SsoSession| {
+    /// Ends the SSO sessions that `is_meant`. Returns how many were active.
+    pub fn end_sso_sessions(&mut self, is_meant: impl Fn(&SsoSession) -> bool, now: Time) -> usize {
+        let mut sids = Vec::new();
+        for session in self.sso_sessions.values_mut().filter(|session| is_meant(session)) {
+            sids.extend(session.is_active(now).then(|| session.authentication.sid.clone()));
             session.ended = true;
-            session.authentication.sid.clone()
-        };
-        let sids: Vec<_> = active.map(end).collect();
+        }
         self.events.sso_ended(&sids, now);
         sids.len()
-    }
-
-    /// All SSO sessions, ended ones too.
-    pub fn sso_sessions(&self) -> impl Iterator<Item = &SsoSession> {
-        self.sso_sessions.values()
     }
 }

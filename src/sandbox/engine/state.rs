@@ -2,17 +2,13 @@
 
 use super::events::Events;
 use super::expiring_map::ExpiringMap;
-use super::records::{
-    AccessToken, Authentication, AuthorizationCode, AuthorizationRequest, Grant, LoginHint, PolledLogin, RefreshToken,
-    SsoSession, TokenEnd,
-};
+use super::records::{AuthorizationCode, LoginHint, RefreshToken, TokenEnd};
+use super::{AccessToken, AuthorizationRequest, PolledLogin, SsoSession};
 use crate::domain::policy::{DOCUMENTED_ACCESS_TOKEN_LIFETIME, RefreshTokenUsage};
 use crate::domain::time::{Seconds, Time};
-use crate::sandbox::clients::{Client, refuse_client_id};
-use crate::sandbox::params::OAuthError;
-use crate::sandbox::reason::Reason;
+use crate::sandbox::clients::refuse_client_id;
 use crate::sandbox::registration::{check_phones, is_scope};
-use crate::sandbox::users::{self, User, default_users};
+use crate::sandbox::{Client, OAuthError, Reason, Result, User, default_users, users};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -43,20 +39,8 @@ impl Default for Settings {
 pub(super) const MAX_PENDING: usize = 1_000;
 
 /// The scopes in the metadata; those of APIs (`api:…`) are accepted too.
-pub const SCOPES: [&str; 12] = [
-    "openid",
-    "profile",
-    "email",
-    "phone",
-    "offline_access",
-    "ial0",
-    "ial1",
-    "ial2",
-    "tnn.ids",
-    "extsub",
-    "tnn.legacy",
-    "account.profiles",
-];
+pub const SCOPES: &str =
+    "openid profile email phone offline_access ial0 ial1 ial2 tnn.ids extsub tnn.legacy account.profiles";
 
 /// The provider.
 #[derive(Default)]
@@ -65,18 +49,18 @@ pub struct Engine {
     pub clients: Vec<Client>,
     /// The first is the default.
     pub users: Vec<Arc<User>>,
-    pub(super) sso_sessions: BTreeMap<String, SsoSession>,
+    /// By their `sid`; ended ones too.
+    pub sso_sessions: BTreeMap<String, SsoSession>,
     /// Requests whose login page was shown, with their random ids; the oldest first.
     pub(super) pending_requests: BTreeMap<u64, (String, AuthorizationRequest)>,
     pub(super) codes: HashMap<String, AuthorizationCode>,
-    pub(super) grants: HashMap<u64, Grant>,
     pub(super) refresh_tokens: ExpiringMap<RefreshToken>,
     pub(super) access_tokens: ExpiringMap<AccessToken>,
     pub events: Events,
-    pub(super) polled_logins: HashMap<String, PolledLogin>,
+    pub(super) polled_logins: Vec<PolledLogin>,
     /// BankID logins that were prepared, by their `login_hint_token`.
     pub(super) login_hints: HashMap<String, LoginHint>,
-    /// The last number of a grant or pending request.
+    /// The last number of a session or pending request.
     pub(super) counter: u64,
 }
 
@@ -86,7 +70,7 @@ impl Engine {
     }
 
     /// The client of that id, or `unauthorized_client`.
-    pub fn client(&self, id: &str) -> Result<Client, OAuthError> {
+    pub fn client(&self, id: &str) -> Result<Client> {
         let client = self.clients.iter().find(|client| client.id == id).cloned();
         client.ok_or_else(|| refuse_client_id("unauthorized_client", &self.clients, id))
     }
@@ -122,9 +106,9 @@ impl Engine {
 
     /// The scopes granted to `client`: `offline_access` only if its policy issues refresh tokens. `invalid_scope` if one is
     /// unknown, or there is none.
-    pub(super) fn granted_scopes(&self, client: &Client, requested: Vec<String>) -> Result<Vec<String>, OAuthError> {
+    pub(super) fn granted_scopes(&self, client: &Client, requested: Vec<String>) -> Result<Vec<String>> {
         let is_known = |scope: &String| {
-            SCOPES.contains(&scope.as_str())
+            SCOPES.split(' ').any(|known| known == scope)
                 || self.settings.scopes.contains(scope)
                 || scope.strip_prefix("api:").is_some_and(is_scope)
         };
@@ -139,24 +123,21 @@ impl Engine {
     /// then end sessions, while access tokens and ID tokens, which are signed, keep the time of this machine.
     pub fn age(&mut self, by: Seconds) {
         let back = |time: &mut Time| *time = time.minus(by);
-        let log_in_earlier = |login: &mut Authentication| back(&mut login.auth_time);
         for session in self.sso_sessions.values_mut() {
-            log_in_earlier(&mut session.authentication);
+            back(&mut session.authentication.auth_time);
             session.expires_at.iter_mut().for_each(back);
         }
         for code in self.codes.values_mut() {
-            log_in_earlier(&mut code.authentication);
+            back(&mut code.authentication.auth_time);
             back(&mut code.expires_at);
         }
-        self.grants.values_mut().for_each(|grant| log_in_earlier(&mut grant.authentication));
         for token in self.refresh_tokens.values_mut() {
-            back(&mut token.login_at);
             back(&mut token.expires_at);
             if let Some(TokenEnd::Used(at) | TokenEnd::Revoked(at)) = &mut token.end {
                 back(at);
             }
         }
-        self.polled_logins.values_mut().for_each(|login| back(&mut login.expires_at));
+        self.polled_logins.iter_mut().flat_map(|login| [&mut login.begun_at, &mut login.expires_at]).for_each(back);
         self.login_hints.values_mut().for_each(|hint| back(&mut hint.expires_at));
         self.events.age(back);
     }

@@ -1,60 +1,53 @@
 //! The token endpoint's grants (RFC 6749 4). Those that a client polls for are in `polled_logins`.
 
-use super::records::{
-    Authentication, AuthorizationCode, AuthorizationRequest, CodeState, Grant, IdToken, IssuedTokens, Moment,
-    PollingGrant,
+use super::records::{AuthorizationCode, CodeState};
+use super::{
+    Authentication, AuthorizationRequest, ClientRequest, Engine, IdToken, IssuedTokens, Moment, Note, PollingGrant,
 };
-use super::state::Engine;
 use crate::domain::time::Seconds;
-use crate::sandbox::clients::Client;
-use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::random::sha256_base64url;
-use crate::sandbox::reason::Reason;
+use crate::sandbox::{OAuthError, Reason, Result};
 
 const CODE_LIFETIME: Seconds = Seconds(60);
 
 impl Engine {
-    /// The tokens for any grant type, for an authenticated client.
-    pub fn token(&mut self, client: &Client, form: &Params, at: Moment) -> Result<IssuedTokens, OAuthError> {
-        let grant_type = form.require("grant_type")?;
+    /// The tokens for any grant type.
+    pub fn token(&mut self, request: &ClientRequest) -> Result<IssuedTokens> {
+        let grant_type = request.form.require("grant_type")?;
         if let Some(grant) = PollingGrant::ALL.into_iter().find(|grant| grant.grant_type == grant_type) {
-            return self.poll(grant, &client.id, form, at);
+            return self.poll(grant, request);
         }
         match grant_type {
-            "authorization_code" => self.redeem(&client.id, form, at),
-            "refresh_token" => self.refresh_request(&client.id, form, at),
-            "client_credentials" => self.client_credentials(client, form, at),
+            "authorization_code" => self.redeem(request),
+            "refresh_token" => self.refresh_request(request),
+            "client_credentials" => self.client_credentials(request),
             _ => Err(OAuthError::undescribed("unsupported_grant_type", Reason::UnknownGrantType)),
         }
     }
 
-    pub(super) fn issue_code(
-        &mut self,
-        request: AuthorizationRequest,
-        authentication: Authentication,
-        at: Moment,
-    ) -> String {
+    pub(super) fn issue_code(&mut self, request: AuthorizationRequest, login: Authentication, at: Moment) -> String {
         let code = at.seed.random_string("code");
         let expires_at = at.now.plus(CODE_LIFETIME);
-        let record = AuthorizationCode { request, authentication, expires_at, state: CodeState::Unused };
+        let record = AuthorizationCode { request, authentication: login, expires_at, state: CodeState::Unused };
         self.codes.insert(code.clone(), record);
         code
     }
 
     /// The tokens for a code (RFC 6749 4.1.3, RFC 7636 4.6), which is used once, within 60 seconds. A second use revokes
     /// those of the first (RFC 6749 4.1.2). `invalid_request` if a parameter is missing, else `invalid_grant`.
-    pub fn redeem(&mut self, client_id: &str, form: &Params, at: Moment) -> Result<IssuedTokens, OAuthError> {
+    pub(super) fn redeem(&mut self, request: &ClientRequest) -> Result<IssuedTokens> {
+        let ClientRequest { client, form, at } = request;
         let (code, redirect_uri) = (form.require("code")?, form.require("redirect_uri")?);
         let record = self.codes.get_mut(code).ok_or_else(|| OAuthError::invalid_grant(Reason::UnknownCode))?;
-        if record.request.client_id != client_id {
+        if record.request.client_id != client.id {
             return Err(OAuthError::invalid_grant(Reason::CodeOfOtherClient));
         }
         match std::mem::replace(&mut record.state, CodeState::Invalid) {
             CodeState::Unused => {}
             CodeState::Invalid => return Err(OAuthError::invalid_grant(Reason::CodeUsed)),
-            CodeState::Redeemed(grant) => {
-                self.revoke_grant(grant, at.now);
-                return Err(OAuthError::invalid_grant(Reason::CodeReplayed).of_session(grant));
+            CodeState::Redeemed(number) => {
+                self.revoke_replayed(number, at.now);
+                return Err(OAuthError::invalid_grant(Reason::CodeReplayed).of_session(number));
             }
         }
         if at.now >= record.expires_at {
@@ -68,39 +61,41 @@ impl Engine {
         if !verifier_matches(code_challenge.as_deref(), form.get("code_verifier")) {
             return Err(OAuthError::invalid_grant(Reason::WrongVerifier));
         }
-        self.counter += 1;
-        record.state = CodeState::Redeemed(self.counter);
-        let grant = Grant { client_id, scopes, authentication: record.authentication.clone(), revoked: false };
-        Ok(self.issue_after_login(self.counter, grant, IdToken { nonce, state: destination.state }, at))
+        // The number of the session that begins here.
+        record.state = CodeState::Redeemed(self.counter + 1);
+        let (authentication, id_token) = (record.authentication.clone(), IdToken { nonce, state: destination.state });
+        Ok(self.start_session(client_id, scopes, authentication, id_token, *at))
     }
 
     /// A refresh; with `tnuId`, which is deprecated, the access token is for another profile of the same user.
-    fn refresh_request(&mut self, client_id: &str, form: &Params, at: Moment) -> Result<IssuedTokens, OAuthError> {
+    fn refresh_request(&mut self, request: &ClientRequest) -> Result<IssuedTokens> {
+        let form = &request.form;
         let refresh_token = form.require("refresh_token")?;
         let tnu_id = form.get("tnuId");
         if let Some(tnu_id) = tnu_id {
             self.check_profile(refresh_token, tnu_id)?;
         }
-        let mut issued = self.refresh(client_id, refresh_token, &form.list("scope"), at)?;
+        let mut issued = self.refresh(&request.client.id, refresh_token, &form.list("scope"), request.at)?;
         issued.access_token.tnu_id = tnu_id.map(ToOwned::to_owned);
         Ok(issued)
     }
 
     /// Whether the refresh token's user has that profile. An unknown refresh token is left to the refresh.
-    fn check_profile(&self, refresh_token: &str, tnu_id: &str) -> Result<(), OAuthError> {
-        let grant = self.refresh_tokens.get(refresh_token).and_then(|token| self.grants.get(&token.grant));
-        let Some(grant) = grant else { return Ok(()) };
-        if !grant.scopes.iter().any(|scope| scope == "account.profiles") {
+    fn check_profile(&self, refresh_token: &str, tnu_id: &str) -> Result<()> {
+        let token = self.refresh_tokens.get(refresh_token);
+        let Some(session) = token.and_then(|token| self.events.sessions.get(&token.session)) else { return Ok(()) };
+        if !session.has_scope("account.profiles") {
             return Err(OAuthError::invalid_request(Reason::ProfileWithoutScope));
         }
-        if !grant.authentication.user.tnu_ids().iter().any(|known| known == tnu_id) {
+        if !session.authentication.user.tnu_ids().iter().any(|known| known == tnu_id) {
             return Err(OAuthError::invalid_request(Reason::UnknownProfile));
         }
         Ok(())
     }
 
     /// An access token for the client itself (RFC 6749 4.4): API scopes only, since there is no user.
-    fn client_credentials(&mut self, client: &Client, form: &Params, at: Moment) -> Result<IssuedTokens, OAuthError> {
+    fn client_credentials(&mut self, request: &ClientRequest) -> Result<IssuedTokens> {
+        let ClientRequest { client, form, at } = request;
         if !client.client_type.is_confidential() {
             return Err(OAuthError::new("unauthorized_client", Reason::PublicClientAlone));
         }
@@ -109,7 +104,9 @@ impl Engine {
         if !scopes.iter().all(is_api) {
             return Err(OAuthError::new("invalid_scope", Reason::ScopeOfUser));
         }
-        Ok(self.issue_to_client(client.id.clone(), scopes, at))
+        let access_token = self.issue_access_token_alone(client.id.clone(), scopes, None, None, *at);
+        let note = Note { reason: Some(Reason::NoUser), ..Note::default() };
+        Ok(IssuedTokens { access_token, id_token: None, refresh_token: None, refresh_token_expires_at: None, note })
     }
 }
 

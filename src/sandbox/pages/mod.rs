@@ -4,9 +4,7 @@ pub mod console;
 mod words;
 
 use super::engine::{AuthorizationRequest, PolledLogin};
-use super::language::Language;
-use super::params::OAuthError;
-use super::users::User;
+use super::{Language, OAuthError, User};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
@@ -24,24 +22,24 @@ pub struct Page {
     pub policy: String,
 }
 
+/// The login page of a pending request; `unknown` is what was typed there before, and is no user's.
 pub fn login(
     language: Language,
     id: &str,
     request: &AuthorizationRequest,
-    phone: &str,
-    unknown_user: bool,
+    unknown: Option<&str>,
     users: &[Arc<User>],
 ) -> Page {
-    let w = Words::of(language);
-    let first = users.first().map(|user| user.phone.as_str()).unwrap_or_default();
-    let phone = if phone.is_empty() { first } else { phone };
+    let (w, unknown_user) = (Words::of(language), unknown.is_some());
+    let phone = unknown.or(request.login_hint.as_deref()).filter(|phone| !phone.is_empty());
+    let phone = phone.or(users.first().map(|user| user.phone.as_str()));
     let content = html! {
         p.lead { (w.continue_to) " " b { (request.client_id) } }
         @if unknown_user { p.alert #why role="alert" { (w.unknown_user) } }
         form method="post" action="/account/login" {
             input type="hidden" name="request" value=(id);
             label for="phone" { (w.phone) }
-            input #phone name="phone" type="text" inputmode="tel" autocomplete="off" autofocus required value=(phone)
+            input #phone name="phone" type="text" inputmode="tel" autocomplete="off" autofocus required value=(phone.unwrap_or_default())
                 aria-invalid=[unknown_user.then_some("true")] aria-describedby=[unknown_user.then_some("why")];
             div.actions {
                 button.primary name="action" value="login" { (w.log_in) }
@@ -95,10 +93,10 @@ pub fn ciba(language: Language, asked: &[&PolledLogin]) -> Page {
         @for login in asked {
             form method="post" action="/ciba" {
                 p.lead {
-                    @if let Some(user) = &login.request.user { b { (user.name()) } ": " }
-                    (w.continue_to) " " b { (login.request.client_id) }
+                    @if let Some(user) = &login.user { b { (user.name()) } ": " }
+                    (w.continue_to) " " b { (login.client_id) }
                 }
-                @if let Some(message) = &login.request.binding_message { p { code { (message) } } }
+                @if let Some(message) = &login.binding_message { p { code { (message) } } }
                 input type="hidden" name="user_code" value=(login.user_code);
                 div.actions {
                     button.primary name="action" value="approve" { (w.approve) }

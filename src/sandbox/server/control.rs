@@ -7,20 +7,19 @@ use super::service::{PlannedFailure, Service, lock};
 use crate::domain::policy::RefreshTokenUsage;
 use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
-use crate::sandbox::clients::{Client, DOCUMENTED_SECRET};
-use crate::sandbox::engine::events::{Kind, Note};
-use crate::sandbox::engine::{Engine, PolledLogin, SsoSession};
+use crate::sandbox::clients::DOCUMENTED_SECRET;
+use crate::sandbox::engine::{PolledLogin, SsoSession};
 use crate::sandbox::pages::console::SCRIPTS;
-use crate::sandbox::params::OAuthError;
-use crate::sandbox::reason::Reason;
-use crate::sandbox::registration;
-use crate::sandbox::users::User;
+use crate::sandbox::{Client, Engine, OAuthError, Reason, User, registration};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-/// The response's JSON, or why the request is refused.
-pub(super) type ControlResult = Result<Value, String>;
+/// The response, or why the request is refused.
+pub(super) type ControlResult = Result<Response, String>;
+
+pub(super) fn done(answer: Value) -> ControlResult {
+    Ok(Response::json(200, &answer))
+}
 
 /// Ten years, the longest that a session can be aged at once.
 const MAX_AGE: Seconds = Seconds::days(3_650);
@@ -38,7 +37,7 @@ static CONTROLS: [(&str, Control); 12] = [
     ("sso/end", Service::end_sso_sessions),
     ("logins/approve", Service::approve_logins),
     ("logins/deny", Service::deny_logins),
-    ("revoke", |service, _| Ok(json!({"revoked": lock(&service.engine).revoke_all(service.now())}))),
+    ("revoke", |service, _| done(json!({"revoked": lock(&service.engine).revoke_all(service.now())}))),
     ("refresh-tokens", Service::set_refresh_token_usage),
     ("keys/rotate", Service::rotate_keys),
     ("fail", Service::plan_failure),
@@ -65,25 +64,10 @@ impl Service {
         };
         let text = if request.body.trim().is_empty() { "{}" } else { &request.body };
         let body = serde_json::from_str(text).ok().filter(Value::is_object);
-        let before = self.offset.load(Ordering::SeqCst);
-        let result = match &body {
-            Some(body) => control(self, body),
-            None => Err("the body is not a JSON object".to_owned()),
-        };
-        let by = Seconds(self.offset.load(Ordering::SeqCst).saturating_sub(before));
-        let freezes = body.is_some_and(|body| body.get("freeze").is_some());
-        let reason = |answer: &Value| match name {
-            "clock" if freezes => None,
-            "clock" if by.0 < 0 => Some(Reason::ClockMovedBack { by }),
-            "clock" => Some(Reason::ClockMovedOn { by }),
-            "age" => answer["aged"].as_i64().map(|by| Reason::Aged { by: Seconds(by) }),
-            _ => None,
-        };
-        let response = match result {
-            Ok(answer) => Response::json(200, &answer).with_note(Note { reason: reason(&answer), ..Note::default() }),
-            Err(text) => OAuthError::invalid_request(Reason::Described { text }).into(),
-        };
-        self.record(Kind::Control, name, request, &response);
+        let result =
+            body.ok_or_else(|| "the body is not a JSON object".to_owned()).and_then(|body| control(self, &body));
+        let response = result.unwrap_or_else(|text| OAuthError::invalid_request(Reason::Described { text }).into());
+        self.record(name, request, &response);
         response
     }
 
@@ -117,84 +101,101 @@ impl Service {
 
     fn set_clock(&self, body: &Value) -> ControlResult {
         let given = ["advance", "offset", "freeze"].map(|name| body.get(name));
+        let mut setting = lock(&self.clock_setting);
+        let before = setting.offset;
         match given.map(|value| value.map(|value| (value.as_i64(), value.as_bool()))) {
-            [Some((Some(by), _)), None, None] => self.advance(Seconds(by)),
-            [None, Some((Some(offset), _)), None] => self.offset.store(offset, Ordering::SeqCst),
-            [None, None, Some((_, Some(freeze)))] => *lock(&self.frozen_at) = freeze.then(|| self.clock.now()),
+            [Some((Some(by), _)), None, None] => setting.offset = before.saturating_add(by),
+            [None, Some((Some(offset), _)), None] => setting.offset = offset,
+            [None, None, Some((_, Some(freeze)))] => setting.frozen_at = freeze.then(|| self.clock.now()),
             _ => return Err("give one of advance or offset, in whole seconds, or freeze, true or false".to_owned()),
         }
-        Ok(self.clock_state())
+        let by = Seconds(setting.offset.saturating_sub(before));
+        drop(setting);
+        let response = Response::json(200, &self.clock_state());
+        Ok(match body.get("freeze") {
+            Some(_) => response,
+            None if by.0 < 0 => response.because(Reason::ClockMovedBack { by }),
+            None => response.because(Reason::ClockMovedOn { by }),
+        })
     }
 
     /// Moves all that happened so many seconds into the past.
     fn age(&self, body: &Value) -> ControlResult {
         let seconds = body["seconds"].as_i64().filter(|seconds| (1..=MAX_AGE.0).contains(seconds));
         let seconds = seconds.ok_or_else(|| format!("seconds is a whole number from 1 to {}", MAX_AGE.0))?;
-        lock(&self.engine).age(Seconds(seconds));
-        Ok(json!({"aged": seconds}))
+        let by = Seconds(seconds);
+        lock(&self.engine).age(by);
+        done(json!({"aged": by})).map(|response| response.because(Reason::Aged { by }))
     }
 
     fn clock_state(&self) -> Value {
-        let (offset, frozen) = (self.offset.load(Ordering::SeqCst), lock(&self.frozen_at).is_some());
-        json!({"now": self.now().rfc3339(), "offset": offset, "frozen": frozen})
+        let now = self.now();
+        let setting = lock(&self.clock_setting);
+        json!({"now": now.rfc3339(), "offset": setting.offset, "frozen": setting.frozen_at.is_some()})
     }
 
     fn end_sso_sessions(&self, body: &Value) -> ControlResult {
         let mut engine = lock(&self.engine);
-        let user = user(&engine, body)?.map(|user| user.id.clone());
-        Ok(json!({"ended": engine.end_sso_sessions(user.as_deref(), self.now())}))
+        let (user, now) = (user(&engine, body)?, self.now());
+        let is_meant = |sso: &SsoSession| {
+            sso.is_active(now) && user.as_ref().is_none_or(|user| user.id == sso.authentication.user.id)
+        };
+        done(json!({"ended": engine.end_sso_sessions(is_meant, now)}))
     }
 
     fn register_client(&self, body: &Value) -> ControlResult {
         let client = registration::client_of_json(body.clone())?;
         let response = client_json(&client);
         lock(&self.engine).register_client(client);
-        Ok(response)
+        done(response)
     }
 
     fn register_user(&self, body: &Value) -> ControlResult {
         let user = registration::user_of_json(body.clone())?;
         let response = user_json(&user);
         lock(&self.engine).register_user(user)?;
-        Ok(response)
+        done(response)
     }
 
     fn approve_logins(&self, body: &Value) -> ControlResult {
         let mut engine = lock(&self.engine);
         let user = user(&engine, body)?.or_else(|| engine.users.first().cloned()).ok_or(NO_SUCH_USER)?;
-        Ok(json!({"approved": engine.decide_logins(user_code(body)?, Some(&user), self.now())}))
+        done(json!({"approved": engine.decide_logins(user_code(body)?, Some(&user), self.now())}))
     }
 
     fn deny_logins(&self, body: &Value) -> ControlResult {
-        Ok(json!({"denied": lock(&self.engine).decide_logins(user_code(body)?, None, self.now())}))
+        done(json!({"denied": lock(&self.engine).decide_logins(user_code(body)?, None, self.now())}))
     }
 
     fn rotate_keys(&self, body: &Value) -> ControlResult {
         let kid = lock(&self.keys).rotate(body["drop_old"] == true);
-        Ok(json!({"kid": kid.map_err(|error| error.to_string())?}))
+        done(json!({"kid": kid.map_err(|error| error.to_string())?}))
     }
 
     fn set_refresh_token_usage(&self, body: &Value) -> ControlResult {
         let usage = body["mode"].as_str().and_then(RefreshTokenUsage::parse).ok_or("mode is rotate or reuse")?;
         lock(&self.engine).settings.refresh_token_usage = usage;
-        Ok(json!({"mode": usage.as_str()}))
+        done(json!({"mode": usage.as_str()}))
     }
 
     /// Replaces the endpoint's planned failure.
     fn plan_failure(&self, body: &Value) -> ControlResult {
         let endpoint = endpoint_names().into_iter().find(|name| body["endpoint"] == *name);
         let status = body["status"].as_u64().and_then(|status| u16::try_from(status).ok());
-        let failure = PlannedFailure {
-            endpoint: endpoint.ok_or_else(|| format!("endpoint is none of {}", endpoint_names().join(", ")))?,
-            status: status.filter(|status| (400..600).contains(status)).ok_or("status is between 400 and 599")?,
-            times: body["times"].as_u64().unwrap_or(1),
-            retry_after: body["retry_after"].as_i64(),
-            after_processing: body["after"].as_bool().unwrap_or(false),
-        };
+        let endpoint = endpoint.ok_or_else(|| format!("endpoint is none of {}", endpoint_names().join(", ")))?;
+        let status = status.filter(|status| (400..600).contains(status)).ok_or("status is between 400 and 599")?;
+        let error =
+            json!({"error": "temporarily_unavailable", "error_description": "a failure planned in the sandbox"});
+        let mut response = Response::json(status, &error).because(Reason::PlannedFailure);
+        if let Some(seconds) = body["retry_after"].as_i64() {
+            response = response.with_header("Retry-After", seconds.to_string());
+        }
+        let times = body["times"].as_u64().unwrap_or(1);
+        let after_processing = body["after"].as_bool().unwrap_or(false);
         let mut failures = lock(&self.failures);
-        failures.retain(|other| other.endpoint != failure.endpoint);
-        failures.push(failure);
-        Ok(json!({"planned": failures.len()}))
+        failures.retain(|other| other.endpoint != endpoint);
+        failures.push(PlannedFailure { endpoint, times, response, after_processing });
+        done(json!({"planned": failures.len()}))
     }
 
     /// The failure planned for this request; one less is left.
@@ -213,13 +214,10 @@ impl Service {
             json!({"user": login.user.id, "auth_time": login.auth_time.rfc3339(), "active": session.is_active(now)})
         };
         let pending = |login: &PolledLogin| {
-            let request = &login.request;
-            json!({"grant": request.grant.name, "client_id": request.client_id, "user_code": login.user_code,
-                "user": request.user.as_ref().map(|user| &user.id), "binding_message": request.binding_message,
-                "begun_at": login.begun_at().rfc3339(), "expires_at": login.expires_at.rfc3339()})
+            json!({"grant": login.grant.name, "client_id": login.client_id, "user_code": login.user_code,
+                "user": login.user.as_ref().map(|user| &user.id), "binding_message": login.binding_message,
+                "begun_at": login.begun_at.rfc3339(), "expires_at": login.expires_at.rfc3339()})
         };
-        let mut pending_logins: Vec<_> = engine.pending_logins(now).collect();
-        pending_logins.sort_by_key(|login| (login.begun_at(), &login.user_code));
         json!({
             "issuer": self.issuer,
             "clock": self.clock_state(),
@@ -229,8 +227,8 @@ impl Service {
             },
             "clients": engine.clients.iter().map(client_json).collect::<Vec<_>>(),
             "users": engine.users.iter().map(|user| user_json(user)).collect::<Vec<_>>(),
-            "pending_logins": pending_logins.into_iter().map(pending).collect::<Vec<_>>(),
-            "sso_sessions": engine.sso_sessions().map(session).collect::<Vec<_>>(),
+            "pending_logins": engine.pending_logins(now).map(pending).collect::<Vec<_>>(),
+            "sso_sessions": engine.sso_sessions.values().map(session).collect::<Vec<_>>(),
             "sessions": engine.events.sessions().map(session_json).collect::<Vec<_>>(),
             "events": engine.events.last_number(),
             "requests": *lock(&self.requests),

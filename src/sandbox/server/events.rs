@@ -5,54 +5,29 @@ use super::service::{Service, lock};
 use crate::domain::text::{hex, printable};
 use crate::domain::time::Time;
 use crate::sandbox::clients::basic_credentials;
-use crate::sandbox::engine::Engine;
-use crate::sandbox::engine::events::{Event, Kind, Note, Session};
-use crate::sandbox::language::Language;
-use crate::sandbox::params::Params;
-use crate::sandbox::reason::Reason;
-use serde_json::{Value, json};
+use crate::sandbox::engine::events::Event;
+use crate::sandbox::engine::{Kind, Note, Session};
+use crate::sandbox::{Engine, Language, Params, Reason};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// The parameters that are shown as they came; of others not even the name.
-const SHOWN: [&str; 14] = [
-    "grant_type",
-    "redirect_uri",
-    "scope",
-    "response_type",
-    "response_mode",
-    "prompt",
-    "max_age",
-    "acr_values",
-    "ui_locales",
-    "code_challenge_method",
-    "token_type_hint",
-    "post_logout_redirect_uri",
-    "error",
-    "action",
-];
+const SHOWN: &str = "grant_type redirect_uri scope response_type response_mode prompt max_age acr_values ui_locales \
+                     code_challenge_method token_type_hint post_logout_redirect_uri error action";
 
 /// The parameters that are shown as a fingerprint.
-const SECRET: [&str; 6] = ["refresh_token", "code", "device_code", "auth_req_id", "token", "id_token_hint"];
+const SECRET: &str = "refresh_token code device_code auth_req_id token id_token_hint";
 
 /// The members of a control's JSON that are shown.
-const CONTROL: [&str; 13] = [
-    "advance",
-    "seconds",
-    "offset",
-    "freeze",
-    "user",
-    "mode",
-    "drop_old",
-    "endpoint",
-    "status",
-    "times",
-    "retry_after",
-    "after",
-    "client_id",
-];
+const CONTROL: &str =
+    "advance seconds offset freeze user mode drop_old endpoint status times retry_after after client_id";
+
+/// The members of a response that are shown as a fingerprint, and as they are.
+const TOKENS: &str = "access_token id_token refresh_token device_code";
+const PLAIN: &str = "expires_in active";
 
 const MAX_WAIT: u64 = 60;
 
@@ -66,22 +41,31 @@ fn fingerprint(secret: &str) -> String {
 
 /// The parameters of a request, if it is no JSON: what is a secret there has another name, or none.
 fn form(request: &Request) -> Params {
-    let is_json = request.path.starts_with("/sandbox/") || request.body.trim_start().starts_with('{');
-    if is_json { Params::default() } else { request.params() }
+    if request.is_control() || request.body.trim_start().starts_with('{') {
+        Params::default()
+    } else {
+        request.params()
+    }
+}
+
+/// `name=value`, each after a space, for those of `names` that have a value.
+fn parts(names: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    names.split(' ').filter_map(|name| Some(format!(" {name}={}", value(name)?))).collect()
 }
 
 /// The parameters of a request, or the members of a control's JSON, without its secrets.
 fn asked(request: &Request) -> String {
-    let (params, mut parts) = (form(request), vec![target(request)]);
-    parts.extend(SHOWN.iter().filter_map(|name| Some(format!("{name}={}", printable(params.get(name)?)))));
-    parts.extend(SECRET.iter().filter_map(|name| Some(format!("{name}={}", fingerprint(params.get(name)?)))));
-    parts.extend(request.bearer_token().map(|token| format!("access_token={}", fingerprint(token))));
-    if request.path.starts_with("/sandbox/") {
+    let params = form(request);
+    let mut text = target(request);
+    text += &parts(SHOWN, |name| params.get(name).map(printable));
+    text += &parts(SECRET, |name| params.get(name).map(fingerprint));
+    text += &parts("access_token", |_| request.bearer_token().map(fingerprint));
+    if request.is_control() {
         let body: Value = serde_json::from_str(&request.body).unwrap_or_default();
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), printable);
-        parts.extend(CONTROL.iter().filter_map(|name| Some(format!("{name}={}", text(body.get(name)?)))));
+        let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), printable);
+        text += &parts(CONTROL, |name| body.get(name).map(plain));
     }
-    parts.join(" ")
+    text
 }
 
 fn target(request: &Request) -> String {
@@ -96,30 +80,28 @@ fn answered(response: &Response) -> String {
         (None, Ok(Value::Object(members))) => members_summary(&members),
         _ => String::new(),
     };
-    format!("{} {summary}", response.status).trim_end().to_owned()
+    format!("{}{summary}", response.status)
 }
 
 fn redirect_summary(mut location: url::Url) -> String {
     let query = Params::parse(location.query().unwrap_or_default());
     location.set_query(None);
-    let what = match (query.get("error"), query.get("code")) {
-        (Some(error), _) => format!(" error={}", printable(error)),
-        (None, Some(code)) => format!(" code={}", fingerprint(code)),
-        (None, None) => String::new(),
+    let what = match query.get("error") {
+        Some(error) => format!(" error={}", printable(error)),
+        None => parts("code", |name| query.get(name).map(fingerprint)),
     };
-    format!("{}{what}", printable(location.as_str()))
+    format!(" {}{what}", printable(location.as_str()))
 }
 
-fn members_summary(members: &serde_json::Map<String, Value>) -> String {
-    if let Some(error) = members.get("error").and_then(Value::as_str) {
-        return printable(error);
+fn members_summary(members: &Map<String, Value>) -> String {
+    let text = |name: &str| members.get(name).and_then(Value::as_str);
+    match text("error") {
+        Some(error) => format!(" {}", printable(error)),
+        None => {
+            parts(TOKENS, |name| text(name).map(fingerprint))
+                + &parts(PLAIN, |name| members.get(name).map(|value| printable(&value.to_string())))
+        }
     }
-    let tokens = ["access_token", "id_token", "refresh_token", "device_code"];
-    let tokens =
-        tokens.iter().filter_map(|name| Some(format!("{name}={}", fingerprint(members.get(*name)?.as_str()?))));
-    let plain = ["expires_in", "active"];
-    let plain = plain.iter().filter_map(|name| Some(format!("{name}={}", printable(&members.get(*name)?.to_string()))));
-    tokens.chain(plain).collect::<Vec<_>>().join(" ")
 }
 
 /// The client that the request names, whether or not it authenticated.
@@ -133,7 +115,7 @@ pub(super) fn session_json(session: &Session) -> Value {
     json!({
         "number": session.number,
         "client_id": session.client_id,
-        "user": session.user,
+        "user": session.authentication.user.id,
         "login_at": session.login_at.rfc3339(),
         "ends_at": session.ends_at.rfc3339(),
         "refreshable": session.refreshable,
@@ -169,11 +151,13 @@ fn log_line(request: &Request, response: &Response, note: &Note, took: Duration)
 
 impl Service {
     /// Records a request that `response` answers.
-    pub(super) fn record(&self, kind: Kind, endpoint: &str, request: &Request, response: &Response) {
-        let mut note = Note { client_id: client_id(request), ..(*response.note).clone() };
-        if note.kind == Kind::Answered {
-            note.kind = if response.status >= 400 { Kind::Refused } else { kind };
-        }
+    pub(super) fn record(&self, endpoint: &str, request: &Request, response: &Response) {
+        let kind = match response.note.kind {
+            Kind::Answered if response.status >= 400 => Kind::Refused,
+            Kind::Answered if request.is_control() => Kind::Control,
+            kind => kind,
+        };
+        let note = Note { kind, client_id: client_id(request), ..(*response.note).clone() };
         let now = self.now();
         if let Some(log) = self.log.get() {
             let took = self.clock.uptime().saturating_sub(request.received_at);

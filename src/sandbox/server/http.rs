@@ -1,10 +1,8 @@
 //! HTTP requests and responses as plain data, read from and written to tiny_http.
 
 use crate::domain::time::Time;
-use crate::sandbox::engine::events::Note;
-use crate::sandbox::language::Language;
-use crate::sandbox::params::{OAuthError, Params};
-use crate::sandbox::reason::Reason;
+use crate::sandbox::engine::Note;
+use crate::sandbox::{Language, OAuthError, Params, Reason};
 use serde_json::{Value, json};
 use std::io::{self, Cursor, Read, Write};
 use std::time::Duration;
@@ -43,6 +41,10 @@ impl Request {
             headers: incoming.headers().iter().map(header).collect(),
             ..Self::default()
         }
+    }
+
+    pub fn is_control(&self) -> bool {
+        self.path.starts_with("/sandbox/")
     }
 
     /// The first header of that (lower-case) name.
@@ -118,8 +120,9 @@ impl Response {
     }
 
     #[must_use]
-    pub fn because(self, reason: Reason) -> Self {
-        self.with_note(Note { reason: Some(reason), ..Note::default() })
+    pub fn because(mut self, reason: Reason) -> Self {
+        self.note.reason = Some(reason);
+        self
     }
 
     /// A redirect that the browser follows with GET.
@@ -135,28 +138,23 @@ impl Response {
         self
     }
 
-    /// Writes the response to the socket, with `now` as its date.
-    pub fn send(self, incoming: tiny_http::Request, now: Time) {
-        if incoming.body_length().is_some_and(|length| length > MAX_DRAINED_BYTES) {
-            return self.send_unread(incoming, now);
-        }
+    /// Writes the response to the socket, with `now` as its date. `drains` the rest of the body first, unless that is very
+    /// long.
+    ///
+    /// Otherwise it neither waits for the rest nor allocates what was declared, as tiny_http does when it drops a body, and
+    /// leaves that connection to the client. Only `upgrade` gives the writer and the body without dropping the body; what it
+    /// has to send first is an interim response (RFC 9110 15.2.1).
+    pub fn send(self, incoming: tiny_http::Request, now: Time, drains: bool) {
         let bytes = self.bytes(&incoming, now);
-        let mut writer = incoming.into_writer();
         // The client may have disconnected. One write: the second of two would wait for the client's delayed
         // acknowledgement of the first.
-        let _ = writer.write_all(&bytes).and_then(|()| writer.flush());
-    }
-
-    /// As [`Response::send`], but it neither waits for the rest of a body nor allocates what was declared, as tiny_http
-    /// does when it drops one, and leaves that connection to the client. Only `upgrade` gives the writer and the body
-    /// without dropping the body; what it has to send first is an interim response (RFC 9110 15.2.1).
-    pub fn send_unread(self, incoming: tiny_http::Request, now: Time) {
-        if is_whole(&incoming) {
-            return self.send(incoming, now);
+        let write = |writer: &mut dyn Write| drop(writer.write_all(&bytes).and_then(|()| writer.flush()));
+        let is_drained = drains && incoming.body_length().is_none_or(|length| length <= MAX_DRAINED_BYTES);
+        if is_drained || is_whole(&incoming) {
+            return write(&mut incoming.into_writer());
         }
-        let bytes = self.bytes(&incoming, now);
         let mut stream = incoming.upgrade("HTTP/1.1", tiny_http::Response::empty(100));
-        let _ = stream.write_all(&bytes).and_then(|()| stream.flush());
+        write(&mut stream);
         std::mem::forget(stream);
     }
 

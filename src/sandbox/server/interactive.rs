@@ -4,10 +4,7 @@ use super::http::{Answer, Request, Response};
 use super::routes::endpoint_names;
 use super::service::{Service, lock};
 use crate::sandbox::engine::{AuthorizationResponse, AuthorizeOutcome, PolledLogin, PollingGrant};
-use crate::sandbox::language::Language;
-use crate::sandbox::pages;
-use crate::sandbox::params::{OAuthError, Params};
-use crate::sandbox::reason::Reason;
+use crate::sandbox::{Language, OAuthError, Params, Reason, pages};
 
 const SSO_COOKIE: &str = "sandbox.sso";
 
@@ -60,12 +57,11 @@ impl Service {
         let language = language(request, params.get("ui_locales"));
         let mut engine = lock(&self.engine);
         let user = self.auto_approving_user(&engine);
-        Ok(match engine.authorize(&params, request.cookie(SSO_COOKIE), user, at) {
-            AuthorizeOutcome::ErrorPage(error) => error_page(language, &error),
+        let outcome = engine.authorize(&params, request.cookie(SSO_COOKIE), user, at);
+        Ok(match outcome.map_err(|error| error_page(language, &error))? {
             AuthorizeOutcome::Response(response) => to_http(response, language),
             AuthorizeOutcome::LoginPage { request_id, request } => {
-                let phone = request.login_hint.as_deref().unwrap_or_default();
-                page_response(200, pages::login(language, &request_id, &request, phone, false, &engine.users))
+                page_response(200, pages::login(language, &request_id, &request, None, &engine.users))
             }
         })
     }
@@ -79,15 +75,13 @@ impl Service {
         let pending = engine.pending_request(id).cloned().ok_or_else(login_over)?;
         let language = language(request, pending.ui_locales.as_deref());
         let phone = form.get("user").or(form.get("phone")).unwrap_or_default();
-        let response = match (form.get("action"), engine.find_user(phone)) {
-            (Some("cancel"), _) => engine.cancel(id),
-            (_, Some(user)) => engine.log_in(id, user, at),
-            (_, None) => {
-                let page = pages::login(language, id, &pending, phone, true, &engine.users);
-                return Ok(page_response(200, page).because(Reason::UnknownUser));
-            }
-        };
-        response.map(|response| to_http(response, language)).ok_or_else(login_over)
+        let cancels = form.get("action") == Some("cancel");
+        let user = engine.find_user(phone).filter(|_| !cancels);
+        if user.is_none() && !cancels {
+            let page = pages::login(language, id, &pending, Some(phone), &engine.users);
+            return Ok(page_response(200, page).because(Reason::UnknownUser));
+        }
+        engine.end_login(id, user, at).map(|response| to_http(response, language)).ok_or_else(login_over)
     }
 
     /// The page on which a device's code is typed and approved (RFC 8628 3.3).
@@ -120,7 +114,7 @@ impl Service {
             let user = engine.users.first().filter(|_| params.get("action") == Some("approve")).cloned();
             engine.decide_logins(params.get("user_code").or(Some("none")), user.as_ref(), now);
         }
-        let is_ciba = |login: &&PolledLogin| login.request.grant == PollingGrant::CIBA;
+        let is_ciba = |login: &&PolledLogin| login.grant == PollingGrant::CIBA;
         let logins: Vec<_> = engine.pending_logins(now).filter(is_ciba).collect();
         Ok(page_response(200, pages::ciba(language(request, None), &logins)))
     }
@@ -136,16 +130,15 @@ impl Service {
         let cookie = request.cookie(SSO_COOKIE);
         let own_sid =
             lock(&self.engine).sso_session_by_cookie(cookie, now).map(|session| session.authentication.sid.clone());
-        let hint = params.get("id_token_hint");
-        let hinted_sid = hint.and_then(|hint| self.sid_of_hint(hint));
+        let hint = params.get("id_token_hint").and_then(|hint| self.claims_of_hint(hint)).unwrap_or_default();
         let confirmed = request.method == "POST" && params.get("action") == Some("logout") && request.is_same_origin();
-        let Some(sid) = hinted_sid.as_ref().or(own_sid.as_ref().filter(|_| confirmed)) else {
+        let Some(sid) = hint["sid"].as_str().or(own_sid.as_deref().filter(|_| confirmed)) else {
             let page = if own_sid.is_none() { pages::logged_out(language) } else { pages::confirm_logout(language) };
             return Ok(page_response(200, page));
         };
-        lock(&self.engine).end_sso_session(sid, now);
-        let target = params.get("post_logout_redirect_uri").filter(|_| hinted_sid.is_some());
-        let response = match target.and_then(|uri| self.post_logout_redirect(hint, uri)) {
+        lock(&self.engine).end_sso_sessions(|sso| sso.authentication.sid == sid, now);
+        let target = params.get("post_logout_redirect_uri").zip(hint["aud"].as_str());
+        let response = match target.and_then(|(uri, client_id)| self.post_logout_redirect(client_id, uri)) {
             Some(mut url) => {
                 if let Some(state) = params.get("state") {
                     url.query_pairs_mut().append_pair("state", state);
@@ -157,10 +150,9 @@ impl Service {
         Ok(response.with_header("Set-Cookie", format!("{SSO_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")))
     }
 
-    /// `uri`, if it is registered for the client in the hint.
-    fn post_logout_redirect(&self, hint: Option<&str>, uri: &str) -> Option<url::Url> {
-        let claims = lock(&self.keys).verify("JWT", hint?)?;
-        let client = lock(&self.engine).client(claims.get("aud")?.as_str()?).ok()?;
+    /// `uri`, if it is registered for that client.
+    fn post_logout_redirect(&self, client_id: &str, uri: &str) -> Option<url::Url> {
+        let client = lock(&self.engine).client(client_id).ok()?;
         client.may_redirect_to(uri, true).then(|| url::Url::parse(uri).ok()).flatten()
     }
 

@@ -12,21 +12,18 @@ mod service;
 #[cfg(test)]
 mod tests;
 
-use super::clients::{Client, default_clients};
-use super::engine::{Engine, Settings};
-use super::random::Seed;
 use super::tokens::Keys;
-use super::users::{User, default_users};
+use super::{Client, Engine, Seed, Settings, User, default_clients, default_users};
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::ports::{Clock, Entropy};
 use request_threads::RequestThreads;
 pub use service::Log;
-use service::{Service, lock, reachable};
+use service::{ClockSetting, Service, lock, reachable};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use url::{Position, Url};
 
@@ -93,8 +90,7 @@ impl Sandbox {
             console_key,
             clock,
             entropy,
-            offset: AtomicI64::new(options.clock_offset.0),
-            frozen_at: Mutex::default(),
+            clock_setting: Mutex::new(ClockSetting { offset: options.clock_offset.0, frozen_at: None }),
             auto_approve: options.auto_approve,
             clients_may_introspect: options.clients_may_introspect,
             engine: Mutex::new(engine),
@@ -137,7 +133,7 @@ impl Sandbox {
 
     #[cfg(test)]
     pub fn advance(&self, by: Seconds) {
-        self.service.advance(by);
+        lock(&self.service.clock_setting).offset += by.0;
     }
 
     #[cfg(test)]

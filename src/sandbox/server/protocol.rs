@@ -4,11 +4,9 @@ use super::http::{Answer, Request, Response};
 use super::service::{Service, lock};
 use crate::domain::policy::ClientType;
 use crate::domain::time::Seconds;
-use crate::sandbox::clients::{Client, authenticate};
-use crate::sandbox::engine::{AccessToken, PollingGrant, SCOPES};
-use crate::sandbox::params::{OAuthError, Params};
-use crate::sandbox::reason::Reason;
-use crate::sandbox::tokens;
+use crate::sandbox::clients::authenticate;
+use crate::sandbox::engine::{AccessToken, ClientRequest, PollingGrant, SCOPES};
+use crate::sandbox::{Client, OAuthError, Params, Reason, Result, tokens};
 use serde_json::{Value, json};
 
 /// How far another clock may be behind (as Duende IdentityServer has it).
@@ -19,7 +17,7 @@ impl Service {
     pub(super) fn discovery(&self, _: &Request) -> Answer {
         let at = |path: &str| format!("{}{path}", self.issuer);
         let own_scopes = lock(&self.engine).settings.scopes.clone();
-        let scopes: Vec<_> = SCOPES.into_iter().map(ToOwned::to_owned).chain(own_scopes).collect();
+        let scopes: Vec<_> = SCOPES.split(' ').map(ToOwned::to_owned).chain(own_scopes).collect();
         let metadata = json!({
             "issuer": self.issuer,
             "jwks_uri": at("/.well-known/openid-configuration/jwks"),
@@ -58,33 +56,36 @@ impl Service {
         Ok(for_a_day(&lock(&self.keys).jwks()))
     }
 
-    fn authenticated_client(&self, request: &Request, form: &Params) -> Result<Client, OAuthError> {
+    fn authenticated_client(&self, request: &Request, form: &Params) -> Result<Client> {
         form.check()?;
         authenticate(&lock(&self.engine).clients, request.header("authorization"), form).cloned()
     }
 
+    fn client_request(&self, request: &Request, form: Params) -> Result<ClientRequest, Response> {
+        let at = self.moment()?;
+        Ok(ClientRequest { client: self.authenticated_client(request, &form)?, form, at })
+    }
+
     pub(super) fn token(&self, request: &Request) -> Answer {
-        let (form, at) = (request.params(), self.moment()?);
-        let client = self.authenticated_client(request, &form)?;
-        let issued = lock(&self.engine).token(&client, &form, at)?;
+        let request = self.client_request(request, request.params())?;
+        let issued = lock(&self.engine).token(&request)?;
         let response = tokens::token_response(&lock(&self.keys), &self.issuer, &issued)?;
         Ok(Response::json(200, &response).with_header("Pragma", "no-cache").with_note(issued.note))
     }
 
     /// Device authorization (RFC 8628 3.1).
     pub(super) fn device_authorization(&self, request: &Request) -> Answer {
-        let (form, at) = (request.params(), self.moment()?);
-        let client = self.authenticated_client(request, &form)?;
+        let request = self.client_request(request, request.params())?;
         let mut engine = lock(&self.engine);
         let user = self.auto_approving_user(&engine);
-        let begun = engine.authorize_device(&client, &form, user, at)?;
+        let begun = engine.authorize_device(&request, user)?;
         let uri = format!("{}/device", self.issuer);
         let body = json!({
             "device_code": begun.code.expose(),
             "user_code": begun.user_code,
             "verification_uri": uri,
             "verification_uri_complete": format!("{uri}?user_code={}", begun.user_code),
-            "expires_in": begun.expires_in,
+            "expires_in": begun.lifetime(),
             "interval": begun.interval,
         });
         Ok(Response::json(200, &body))
@@ -92,19 +93,17 @@ impl Service {
 
     /// Backchannel authentication (CIBA Core 7).
     pub(super) fn ciba(&self, request: &Request) -> Answer {
-        let (form, at) = (request.params(), self.moment()?);
-        let client = self.authenticated_client(request, &form)?;
-        let begun = lock(&self.engine).authorize_backchannel(&client, &form, self.auto_approve, at)?;
-        let (code, expires_in, interval) = (begun.code.expose(), begun.expires_in, begun.interval);
+        let request = self.client_request(request, request.params())?;
+        let begun = lock(&self.engine).authorize_backchannel(&request, self.auto_approve)?;
+        let (code, expires_in, interval) = (begun.code.expose(), begun.lifetime(), begun.interval);
         Ok(Response::json(200, &json!({"auth_req_id": code, "expires_in": expires_in, "interval": interval})))
     }
 
     /// TelenorID+'s preparation of a BankID login; the parameters are a form or JSON.
     pub(super) fn prepare_bankid(&self, request: &Request) -> Answer {
-        let (form, at) = (request.json_or_form(), self.moment()?);
-        let client = self.authenticated_client(request, &form)?;
-        let (token, hint) = lock(&self.engine).prepare_bankid(&client, &form, at)?;
-        Ok(Response::json(200, &json!({"login_hint_token": token, "binding_message": hint.binding_message})))
+        let request = self.client_request(request, request.json_or_form())?;
+        let (token, message) = lock(&self.engine).prepare_bankid(&request)?;
+        Ok(Response::json(200, &json!({"login_hint_token": token, "binding_message": message})))
     }
 
     /// Introspection (RFC 7662), as the two lines of Duende IdentityServer have it: version 7 also answers clients about
@@ -116,7 +115,7 @@ impl Service {
         })
     }
 
-    fn introspect(&self, request: &Request, form: &Params) -> Result<Option<AccessToken>, OAuthError> {
+    fn introspect(&self, request: &Request, form: &Params) -> Result<Option<AccessToken>> {
         form.check()?;
         let api = Client::new("sandbox-api", ClientType::Confidential);
         if authenticate(&[api], request.header("authorization"), form).is_ok() {
@@ -180,15 +179,14 @@ impl Service {
         let text = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let hint = text("id_token_hint").ok_or_else(|| Response::refusal(400, Reason::NoIdTokenHint))?;
         let wrong_hint = || Response::refusal(401, Reason::WrongIdTokenHint);
-        let sid = self.sid_of_hint(hint).ok_or_else(wrong_hint)?;
-        let ended = lock(&self.engine).end_sso_session(&sid, self.now());
-        Ok(Response::text(200, if ended { text("state").unwrap_or_default() } else { "Already logged out" }))
+        let sid = self.claims_of_hint(hint).ok_or_else(wrong_hint)?["sid"].take();
+        let ended = lock(&self.engine).end_sso_sessions(|sso| sid == sso.authentication.sid.as_str(), self.now());
+        Ok(Response::text(200, if ended > 0 { text("state").unwrap_or_default() } else { "Already logged out" }))
     }
 
-    /// The `sid` of an ID token of this provider, which may have expired.
-    pub(super) fn sid_of_hint(&self, hint: &str) -> Option<String> {
-        let claims = lock(&self.keys).verify("JWT", hint)?;
-        claims.get("sid").and_then(Value::as_str).map(ToOwned::to_owned)
+    /// The claims of an ID token of this provider with a `sid`; it may have expired.
+    pub(super) fn claims_of_hint(&self, hint: &str) -> Option<Value> {
+        lock(&self.keys).verify("JWT", hint).filter(|claims| claims["sid"].is_string())
     }
 }
 

@@ -4,8 +4,7 @@
 use super::http::{Request, Response, is_whole, read_body};
 use super::routes::endpoint_name;
 use super::service::{Service, lock, reachable};
-use crate::sandbox::engine::events::Kind;
-use crate::sandbox::reason::Reason;
+use crate::sandbox::Reason;
 use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -161,7 +160,7 @@ impl Shared {
         if let Some(incoming) = incoming {
             let request = Request { received_at, ..Request::of_head(&incoming) };
             let response = refuse(&self.service, &request, 503, Reason::TooManyRequests);
-            response.send_unread(incoming, self.service.now());
+            response.send(incoming, self.service.now(), false);
         }
     }
 }
@@ -178,12 +177,12 @@ fn respond(service: &Service, mut incoming: tiny_http::Request, received_at: Dur
         Some(body) => service.respond(&Request { body, ..request }),
         None => refuse(service, &request, 413, Reason::LongBody),
     };
-    response.send(incoming, service.now());
+    response.send(incoming, service.now(), true);
 }
 
 fn refuse(service: &Service, request: &Request, status: u16, reason: Reason) -> Response {
     let response = Response::refusal(status, reason);
-    service.record(Kind::Answered, endpoint_name(&request.path), request, &response);
+    service.record(endpoint_name(&request.path), request, &response);
     response
 }
 

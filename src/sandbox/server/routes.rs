@@ -2,8 +2,8 @@
 
 use super::http::{Answer, Request, Response};
 use super::service::{Service, lock};
-use crate::sandbox::engine::events::{Kind, Note};
-use crate::sandbox::reason::Reason;
+use crate::sandbox::Reason;
+use crate::sandbox::engine::Note;
 
 type Handler = fn(&Service, &Request) -> Answer;
 
@@ -62,14 +62,14 @@ pub(super) fn endpoint_name(path: &str) -> &'static str {
 
 impl Service {
     pub(super) fn respond(&self, request: &Request) -> Response {
-        if request.path == "/sandbox" || request.path.starts_with("/sandbox/") {
+        if request.path == "/sandbox" || request.is_control() {
             return self.control(request);
         }
         let Some(endpoint) = ENDPOINTS.iter().find(|endpoint| endpoint.path == request.path) else {
             let response = Response::refusal(404, Reason::UnknownPath);
             // Browsers ask for it on their own.
             if request.path != "/favicon.ico" {
-                self.record(Kind::Answered, "", request, &response);
+                self.record("", request, &response);
             }
             return response;
         };
@@ -82,7 +82,7 @@ impl Service {
             self.process_or_fail(endpoint, request)
         };
         if endpoint.name != "home" && response.status != 204 {
-            self.record(Kind::Answered, endpoint.name, request, &response);
+            self.record(endpoint.name, request, &response);
         }
         if endpoint.cors { with_cors_headers(response) } else { response }
     }
@@ -91,10 +91,9 @@ impl Service {
         let process = || (endpoint.handler)(self, request).unwrap_or_else(|refusal| refusal);
         let Some(failure) = self.take_planned_failure(endpoint.name) else { return process() };
         if !failure.after_processing {
-            return failure.response();
+            return failure.response;
         }
-        let processed = process();
-        failure.response().with_note(Note { reason: Some(Reason::ResponseLost), ..*processed.note })
+        failure.response.with_note(Note { reason: Some(Reason::ResponseLost), ..*process().note })
     }
 }
 

@@ -1,6 +1,6 @@
 //! `POST /sandbox/token`: tokens for testing an API, with any claims, and wrong on purpose.
 
-use super::control::ControlResult;
+use super::control::{ControlResult, done};
 use super::service::{Service, lock};
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::engine::{AccessToken, IdToken};
@@ -55,19 +55,6 @@ enum Flaw {
     AlgNone,
 }
 
-impl Flaw {
-    /// The claims that make the token wrong.
-    const fn claims(self) -> &'static [&'static str] {
-        match self {
-            Self::Expired => &["exp"],
-            Self::NotYetValid => &["nbf", "iat"],
-            Self::OtherIssuer => &["iss"],
-            Self::OtherAudience => &["aud"],
-            Self::UnknownKey | Self::WrongSignature | Self::OtherTyp | Self::AlgNone => &[],
-        }
-    }
-}
-
 /// How far an expired token's end lies in the past, and a future one's start in the future: more than any tolerance.
 const MARGIN: i64 = 3_600;
 
@@ -78,7 +65,7 @@ impl Service {
         let claims = claims(&self.issuer, &access, &request, self.now())?;
         let signed = sign(&lock(&self.keys), &request, &claims);
         let (header, token) = signed.map_err(|error| error.to_string())?;
-        Ok(json!({"token": token, "header": header, "claims": claims}))
+        done(json!({"token": token, "header": header, "claims": claims}))
     }
 
     /// The data of the token, which userinfo and introspection know too.
@@ -97,7 +84,7 @@ impl Service {
         };
         let default = if user.is_some() { "openid profile" } else { "" };
         let scopes = request.scope.as_deref().unwrap_or(default).split_whitespace().map(ToOwned::to_owned).collect();
-        Ok(engine.sample_access_token(client.id, scopes, user, lifetime, at))
+        Ok(engine.issue_access_token_alone(client.id, scopes, user, lifetime, at))
     }
 }
 
@@ -114,12 +101,9 @@ fn claims(issuer: &str, access: &AccessToken, request: &TokenRequest, now: Time)
         }
         (TokenKind::Id, None) => return Err("an ID token is about a user".to_owned()),
     };
-    let flawed = request.wrong.map_or(&[][..], Flaw::claims);
-    if let Some(name) = flawed.iter().find(|name| request.claims.contains_key(**name)) {
+    let spoilt = request.wrong.map_or(&[][..], |flaw| spoil(&mut claims, flaw, now));
+    if let Some(name) = spoilt.iter().find(|name| request.claims.contains_key(**name)) {
         return Err(format!("the claim {name} would undo what is to be wrong; give one of them"));
-    }
-    if let Some(flaw) = request.wrong {
-        spoil(&mut claims, flaw, now);
     }
     for (name, value) in &request.claims {
         match claims.as_object_mut() {
@@ -141,16 +125,27 @@ fn sign(keys: &Keys, request: &TokenRequest, claims: &Value) -> io::Result<(Valu
     }
 }
 
-fn spoil(claims: &mut Value, flaw: Flaw, now: Time) {
+/// Makes the claims wrong. Returns the names of those that make them so.
+fn spoil(claims: &mut Value, flaw: Flaw, now: Time) -> &'static [&'static str] {
     match flaw {
         Flaw::Expired => {
             let end = claims["exp"].as_i64().unwrap_or(now.unix());
             shift(claims, &["iat", "nbf", "exp", "auth_time"], now.unix() - MARGIN - end);
+            &["exp"]
         }
-        Flaw::NotYetValid => shift(claims, &["iat", "nbf", "exp"], MARGIN),
-        Flaw::OtherIssuer => claims["iss"] = "https://another-issuer.example".into(),
-        Flaw::OtherAudience => claims["aud"] = "another-audience".into(),
-        Flaw::UnknownKey | Flaw::WrongSignature | Flaw::OtherTyp | Flaw::AlgNone => {}
+        Flaw::NotYetValid => {
+            shift(claims, &["iat", "nbf", "exp"], MARGIN);
+            &["nbf", "iat"]
+        }
+        Flaw::OtherIssuer => {
+            claims["iss"] = "https://another-issuer.example".into();
+            &["iss"]
+        }
+        Flaw::OtherAudience => {
+            claims["aud"] = "another-audience".into();
+            &["aud"]
+        }
+        Flaw::UnknownKey | Flaw::WrongSignature | Flaw::OtherTyp | Flaw::AlgNone => &[],
     }
 }
 

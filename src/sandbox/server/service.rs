@@ -4,16 +4,12 @@ use super::http::Response;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
 use crate::ports::{Clock, Entropy};
-use crate::sandbox::engine::{Engine, Moment};
-use crate::sandbox::random::Seed;
-use crate::sandbox::reason::Reason;
 use crate::sandbox::tokens::Keys;
-use crate::sandbox::users::User;
-use serde_json::json;
+use crate::sandbox::{Engine, Moment, Seed, User};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub type Log = Box<dyn Fn(&str) + Send + Sync>;
@@ -25,10 +21,7 @@ pub(super) struct Service {
     pub(super) address: SocketAddr,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
-    /// Seconds ahead of `clock`.
-    pub(super) offset: AtomicI64,
-    /// The time of `clock` at which the sandbox's clock was frozen.
-    pub(super) frozen_at: Mutex<Option<Time>>,
+    pub(super) clock_setting: Mutex<ClockSetting>,
     pub(super) auto_approve: bool,
     pub(super) clients_may_introspect: bool,
     pub(super) engine: Mutex<Engine>,
@@ -43,6 +36,15 @@ pub(super) struct Service {
     pub(super) waiting: AtomicUsize,
     pub(super) shutting_down: AtomicBool,
     pub(super) log: OnceLock<Log>,
+}
+
+/// How the sandbox's clock differs from this machine's.
+#[derive(Default)]
+pub(super) struct ClockSetting {
+    /// Seconds ahead.
+    pub(super) offset: i64,
+    /// When it was frozen, by this machine's.
+    pub(super) frozen_at: Option<Time>,
 }
 
 /// The lock, even after a request panicked.
@@ -62,14 +64,8 @@ pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
 
 impl Service {
     pub(super) fn now(&self) -> Time {
-        let time = lock(&self.frozen_at).unwrap_or_else(|| self.clock.now());
-        time.plus(Seconds(self.offset.load(Ordering::SeqCst)))
-    }
-
-    pub(super) fn advance(&self, by: Seconds) {
-        let add = |offset: i64| Some(offset.saturating_add(by.0));
-        // `add` never returns `None`, so this cannot fail.
-        let _ = self.offset.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
+        let setting = lock(&self.clock_setting);
+        setting.frozen_at.unwrap_or_else(|| self.clock.now()).plus(Seconds(setting.offset))
     }
 
     pub(super) fn is_shutting_down(&self) -> bool {
@@ -101,21 +97,8 @@ impl Service {
 #[derive(Clone)]
 pub(super) struct PlannedFailure {
     pub(super) endpoint: &'static str,
-    pub(super) status: u16,
     pub(super) times: u64,
-    pub(super) retry_after: Option<i64>,
+    pub(super) response: Response,
     /// Whether the request is processed and only its response is lost.
     pub(super) after_processing: bool,
-}
-
-impl PlannedFailure {
-    pub(super) fn response(&self) -> Response {
-        let body = json!({"error": "temporarily_unavailable", "error_description": "a failure planned in the sandbox"});
-        let response = Response::json(self.status, &body);
-        match self.retry_after {
-            Some(seconds) => response.with_header("Retry-After", seconds.to_string()),
-            None => response,
-        }
-        .because(Reason::PlannedFailure)
-    }
 }

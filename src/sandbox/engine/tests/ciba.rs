@@ -2,19 +2,15 @@ use super::*;
 
 const VIPPS: [(&str, &str); 2] = [("scope", "openid vipps phone offline_access"), ("login_hint", "+4700000001")];
 
-fn begin(bench: &mut Bench, client: &str, form: &[(&str, &str)], auto: bool) -> Result<BegunLogin, &'static str> {
-    let client = bench.0.client(client).unwrap();
-    let moment = bench.at(START);
-    let begun = bench.0.authorize_backchannel(&client, &Params::from_pairs(form), auto, moment);
-    begun.map_err(|error| error.error)
+fn begin(bench: &mut Bench, client: &str, form: &[(&str, &str)], auto: bool) -> Result<PolledLogin, &'static str> {
+    let request = bench.request(client, form, START);
+    bench.0.authorize_backchannel(&request, auto).map_err(|error| error.error)
 }
 
-fn poll(bench: &mut Bench, client: &str, login: &BegunLogin, at: i64) -> Result<IssuedTokens, &'static str> {
-    let client = bench.0.client(client).unwrap();
-    let moment = bench.at(START);
-    let form =
-        Params::from_pairs(&[("grant_type", PollingGrant::CIBA.grant_type), ("auth_req_id", login.code.expose())]);
-    bench.0.token(&client, &form, Moment { now: START.plus(Seconds(at)), ..moment }).map_err(|error| error.error)
+fn poll(bench: &mut Bench, client: &str, login: &PolledLogin, at: i64) -> Result<IssuedTokens, &'static str> {
+    let form = [("grant_type", PollingGrant::CIBA.grant_type), ("auth_req_id", login.code.expose())];
+    let request = bench.request(client, &form, START.plus(Seconds(at)));
+    bench.0.token(&request).map_err(|error| error.error)
 }
 
 #[test]
@@ -22,7 +18,7 @@ fn vipps_asks_the_user_with_that_phone_number() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
     let confidential = "sandbox-confidential";
     let login = begin(&mut bench, confidential, &VIPPS, false).unwrap();
-    assert_eq!((login.expires_in, login.interval), (Seconds(300), Seconds(5)));
+    assert_eq!((login.lifetime(), login.interval), (Seconds(300), Seconds(5)));
     assert_eq!(poll(&mut bench, confidential, &login, 0).err(), Some("authorization_pending"));
     assert_eq!(poll(&mut bench, confidential, &login, 4).err(), Some("slow_down"));
     assert_eq!(bench.0.decide_logins(None, Some(&user(1)), START), 1);
@@ -88,27 +84,23 @@ fn an_auto_approved_request_waits_for_nobody() {
 fn a_code_serves_only_its_own_grant_type() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
     let login = begin(&mut bench, "sandbox-confidential", &VIPPS, true).unwrap();
-    let client = bench.0.client("sandbox-confidential").unwrap();
-    let as_device =
-        Params::from_pairs(&[("grant_type", PollingGrant::DEVICE.grant_type), ("device_code", login.code.expose())]);
-    let moment = bench.at(START);
-    assert_eq!(bench.0.token(&client, &as_device, moment).unwrap_err().error, "invalid_grant");
+    let form = [("grant_type", PollingGrant::DEVICE.grant_type), ("device_code", login.code.expose())];
+    let as_device = bench.request("sandbox-confidential", &form, START);
+    assert_eq!(bench.0.token(&as_device).unwrap_err().error, "invalid_grant");
 }
 
 #[test]
 fn bankid_is_prepared_and_its_message_repeated() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
-    let client = bench.0.client("sandbox-confidential").unwrap();
     let prepare = |bench: &mut Bench, kurt_id: &str| {
-        let moment = bench.at(START);
-        let form = Params::from_pairs(&[("kurt_id", kurt_id)]);
-        bench.0.prepare_bankid(&client, &form, moment).map_err(|error| error.error)
+        let request = bench.request("sandbox-confidential", &[("kurt_id", kurt_id)], START);
+        bench.0.prepare_bankid(&request).map_err(|error| error.error)
     };
     assert_eq!(prepare(&mut bench, "nobody").err(), Some("unknown_user_id"));
     let (token, prepared) = prepare(&mut bench, &user(0).identifier("kurtid")).unwrap();
     let scope = ("scope", "openid bankid");
     let token = ("login_hint_token", token.as_str());
-    let message = ("binding_message", prepared.binding_message.as_str());
+    let message = ("binding_message", prepared.as_str());
     let mut ask = |form: &[(&str, &str)]| begin(&mut bench, "sandbox-confidential", form, false);
     assert_eq!(ask(&[scope, token]).err(), Some("invalid_binding_message"));
     assert_eq!(ask(&[scope, token, ("binding_message", "OTHER")]).err(), Some("invalid_binding_message"));
@@ -116,25 +108,20 @@ fn bankid_is_prepared_and_its_message_repeated() {
     assert!(ask(&[scope, token, message]).is_ok());
     assert_eq!(ask(&[scope, token, message]).err(), Some("invalid_request"), "used up");
     let waiting: Vec<_> = bench.0.pending_logins(START).collect();
-    assert_eq!(waiting[0].request.binding_message.as_deref(), Some(prepared.binding_message.as_str()));
+    assert_eq!(waiting[0].binding_message.as_deref(), Some(prepared.as_str()));
     assert_eq!(bench.0.decide_logins(None, Some(&user(1)), START), 1);
 }
 
 #[test]
 fn a_prepared_login_expires() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
-    let client = bench.0.client("sandbox-confidential").unwrap();
-    let form = Params::from_pairs(&[("kurt_id", &user(0).identifier("kurtid"))]);
+    let kurt_id = user(0).identifier("kurtid");
     for (at, error) in [(299, None), (300, Some("expired_login_hint_token"))] {
-        let moment = bench.at(START);
-        let (token, prepared) = bench.0.prepare_bankid(&client, &form, moment).unwrap();
-        let form = Params::from_pairs(&[
-            ("scope", "openid bankid"),
-            ("login_hint_token", &token),
-            ("binding_message", &prepared.binding_message),
-        ]);
-        let begun =
-            bench.0.authorize_backchannel(&client, &form, false, Moment { now: START.plus(Seconds(at)), ..moment });
+        let request = bench.request("sandbox-confidential", &[("kurt_id", &kurt_id)], START);
+        let (token, message) = bench.0.prepare_bankid(&request).unwrap();
+        let form = [("scope", "openid bankid"), ("login_hint_token", &token), ("binding_message", &message)];
+        let request = bench.request("sandbox-confidential", &form, START.plus(Seconds(at)));
+        let begun = bench.0.authorize_backchannel(&request, false);
         assert_eq!(begun.err().map(|refusal| refusal.error), error, "{at}");
     }
 }

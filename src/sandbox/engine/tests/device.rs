@@ -1,16 +1,23 @@
 use super::*;
 
+fn begin(bench: &mut Bench, scope: &str) -> PolledLogin {
+    let request = bench.request("sandbox-mobile", &[("scope", scope)], START);
+    bench.0.authorize_device(&request, None).unwrap()
+}
+
+fn poll_request(bench: &mut Bench, login: &PolledLogin) -> ClientRequest {
+    let form = [("grant_type", PollingGrant::DEVICE.grant_type), ("device_code", login.code.expose())];
+    bench.request("sandbox-mobile", &form, START)
+}
+
 #[test]
 fn a_device_polls_and_gets_its_tokens_once() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
-    let client = bench.0.client("sandbox-mobile").unwrap();
-    let moment = bench.at(START);
-    let scope = Params::from_pairs(&[("scope", "openid offline_access")]);
-    let start = bench.0.authorize_device(&client, &scope, None, moment).unwrap();
-    let form =
-        Params::from_pairs(&[("grant_type", PollingGrant::DEVICE.grant_type), ("device_code", start.code.expose())]);
-    let poll = |engine: &mut Engine, at: i64| {
-        engine.token(&client, &form, Moment { now: START.plus(Seconds(at)), ..moment }).map_err(|error| error.error)
+    let start = begin(&mut bench, "openid offline_access");
+    let mut request = poll_request(&mut bench, &start);
+    let mut poll = |engine: &mut Engine, at: i64| {
+        request.at.now = START.plus(Seconds(at));
+        engine.token(&request).map_err(|error| error.error)
     };
     let engine = &mut bench.0;
     assert_eq!(poll(engine, 0).err(), Some("authorization_pending"));
@@ -28,17 +35,12 @@ fn a_device_polls_and_gets_its_tokens_once() {
 fn a_clock_that_is_frozen_or_set_back_does_not_make_every_poll_too_fast() {
     for back in [0, 3_600] {
         let mut bench = Bench::new(RefreshTokenUsage::ReUse);
-        let client = bench.0.client("sandbox-mobile").unwrap();
-        let moment = bench.at(START);
-        let scope = Params::from_pairs(&[("scope", "openid")]);
-        let start = bench.0.authorize_device(&client, &scope, None, moment).unwrap();
-        let form = Params::from_pairs(&[
-            ("grant_type", PollingGrant::DEVICE.grant_type),
-            ("device_code", start.code.expose()),
-        ]);
+        let start = begin(&mut bench, "openid");
+        let mut request = poll_request(&mut bench, &start);
         let mut poll = |back: i64, uptime: u64| {
             let (now, uptime) = (START.plus(Seconds(-back)), Duration::from_secs(uptime));
-            bench.0.token(&client, &form, Moment { now, uptime, ..moment }).unwrap_err().error
+            request.at = Moment { now, uptime, ..request.at };
+            bench.0.token(&request).unwrap_err().error
         };
         assert_eq!(poll(0, 100), "authorization_pending");
         assert_eq!(poll(back, 104), "slow_down");
@@ -52,30 +54,20 @@ fn a_device_code_expires_or_is_denied() {
         [(1_799, false, "authorization_pending"), (1_800, false, "expired_token"), (9, true, "access_denied")]
     {
         let mut bench = Bench::new(RefreshTokenUsage::ReUse);
-        let client = bench.0.client("sandbox-mobile").unwrap();
-        let moment = bench.at(START);
-        let start =
-            bench.0.authorize_device(&client, &Params::from_pairs(&[("scope", "openid")]), None, moment).unwrap();
+        let start = begin(&mut bench, "openid");
         assert_eq!(denied, denied && bench.0.decide_logins(Some(&start.user_code), None, START) == 1);
-        let form = Params::from_pairs(&[
-            ("grant_type", PollingGrant::DEVICE.grant_type),
-            ("device_code", start.code.expose()),
-        ]);
-        assert_eq!(
-            bench.0.token(&client, &form, Moment { now: START.plus(Seconds(at)), ..moment }).unwrap_err().error,
-            error
-        );
+        let mut request = poll_request(&mut bench, &start);
+        request.at.now = START.plus(Seconds(at));
+        assert_eq!(bench.0.token(&request).unwrap_err().error, error);
     }
 }
 
 #[test]
 fn client_credentials_need_a_secret_and_api_scopes() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
-    let moment = bench.at(START);
     let mut ask = |client: &str, scope: &str| {
-        let client = bench.0.client(client).unwrap();
-        let form = Params::from_pairs(&[("grant_type", "client_credentials"), ("scope", scope)]);
-        bench.0.token(&client, &form, moment).map_err(|error| error.error)
+        let request = bench.request(client, &[("grant_type", "client_credentials"), ("scope", scope)], START);
+        bench.0.token(&request).map_err(|error| error.error)
     };
     let issued = ask("sandbox-confidential", "api:a").unwrap();
     assert!(

@@ -1,5 +1,5 @@
 use super::*;
-use crate::sandbox::engine::events::{Events, Note};
+use crate::sandbox::engine::events::Events;
 
 #[test]
 fn the_oldest_events_are_forgotten() {
@@ -21,8 +21,8 @@ fn each_refused_code_and_refresh_has_its_reason() {
         let mut form = vec![("code", code.as_str()), ("redirect_uri", CALLBACK), ("code_verifier", VERIFIER)];
         form.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
         form.extend(changes);
-        let (form, moment) = (Params::from_pairs(&form), bench.at(START.plus(Seconds(at))));
-        bench.0.redeem(client, &form, moment).map(|_| ()).map_err(reason)
+        let request = bench.request(client, &form, START.plus(Seconds(at)));
+        bench.0.redeem(&request).map(|_| ()).map_err(reason)
     };
     let wrong = "x".repeat(43);
     for (changes, client, at, expected) in [

@@ -6,16 +6,11 @@ mod device;
 mod events;
 mod refresh;
 
-use super::records::BegunLogin;
 use super::*;
 use crate::domain::policy::{ClientType, Policy, PolicyName, RefreshTokenUsage};
 use crate::domain::time::{Seconds, Time};
-use crate::sandbox::clients::{Client, default_clients};
-use crate::sandbox::params::{OAuthError, Params};
-use crate::sandbox::random::Seed;
 use crate::sandbox::random::sha256_base64url;
-use crate::sandbox::reason::Reason;
-use crate::sandbox::users::{User, default_users};
+use crate::sandbox::{Client, OAuthError, Params, Reason, Seed, User, default_clients, default_users};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +46,7 @@ impl Bench {
         self.0.refresh(client, refresh_token, &[], at).map_err(|error| error.error)
     }
 
-    fn authorize(&mut self, changes: &[(&str, &str)]) -> AuthorizeOutcome {
+    fn authorize(&mut self, changes: &[(&str, &str)]) -> Result<AuthorizeOutcome, OAuthError> {
         self.authorize_with(changes, None, Some(user(0)), START)
     }
 
@@ -62,7 +57,7 @@ impl Bench {
         cookie: Option<&str>,
         auto: Option<Arc<User>>,
         now: Time,
-    ) -> AuthorizeOutcome {
+    ) -> Result<AuthorizeOutcome, OAuthError> {
         let challenge = sha256_base64url(VERIFIER);
         let valid = [
             ("client_id", "sandbox-mobile"),
@@ -84,12 +79,16 @@ impl Bench {
         param(&self.authorize(&[]), "code").unwrap()
     }
 
+    fn request(&mut self, client: &str, form: &[(&str, &str)], now: Time) -> ClientRequest {
+        ClientRequest { client: self.0.client(client).unwrap(), form: Params::from_pairs(form), at: self.at(now) }
+    }
+
     fn redeem(&mut self, client: &str, changes: &[(&str, &str)], now: Time) -> Result<IssuedTokens, &'static str> {
         let mut form = vec![("redirect_uri", CALLBACK), ("code_verifier", VERIFIER)];
         form.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
         form.extend(changes.iter().filter(|(_, value)| !value.is_empty()));
-        let at = self.at(now);
-        self.0.redeem(client, &Params::from_pairs(&form), at).map_err(|error| error.error)
+        let request = self.request(client, &form, now);
+        self.0.redeem(&request).map_err(|error| error.error)
     }
 }
 
@@ -97,8 +96,8 @@ fn refresh_token_of(issued: &IssuedTokens) -> String {
     issued.refresh_token.as_ref().unwrap().expose().to_owned()
 }
 
-fn param(outcome: &AuthorizeOutcome, name: &str) -> Option<String> {
-    let AuthorizeOutcome::Response(response) = outcome else { return None };
+fn param(outcome: &Result<AuthorizeOutcome, OAuthError>, name: &str) -> Option<String> {
+    let Ok(AuthorizeOutcome::Response(response)) = outcome else { return None };
     response.params.iter().find(|(n, _)| *n == name).map(|(_, value)| value.clone())
 }
 

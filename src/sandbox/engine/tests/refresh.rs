@@ -67,8 +67,8 @@ fn after_sso_ends_the_old_refresh_token_keeps_its_expiry() {
     for usage in [RefreshTokenUsage::ReUse, RefreshTokenUsage::OneTimeOnly] {
         let mut bench = Bench::new(usage);
         let issued = bench.login("sandbox-web", START);
-        assert_eq!(bench.0.end_sso_sessions(Some("ola"), START), 0);
-        assert_eq!(bench.0.end_sso_sessions(Some("kari"), START), 1);
+        assert_eq!(bench.0.end_sso_sessions(|sso| sso.authentication.user.id == "ola", START), 0);
+        assert_eq!(bench.0.end_sso_sessions(|sso| sso.authentication.user.id == "kari", START), 1);
         let refreshed = bench.refresh("sandbox-web", &refresh_token_of(&issued), START.plus(Seconds(599))).unwrap();
         assert_eq!(refreshed.refresh_token, None);
         assert_eq!(refreshed.refresh_token_expires_at, Some(START.plus(Seconds(600))));
@@ -145,16 +145,13 @@ fn revocation_reaches_the_whole_grant_of_its_client() {
 #[test]
 fn tnu_id_chooses_another_profile_of_the_same_user() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
-    let client = bench.0.client("sandbox-mobile").unwrap();
     let mut ask = |scopes: &[&str], tnu_id: &str| {
         let moment = bench.at(START);
         let issued = bench.0.login("sandbox-mobile", scopes, user(0), moment).unwrap();
-        let form = Params::from_pairs(&[
-            ("grant_type", "refresh_token"),
-            ("refresh_token", &refresh_token_of(&issued)),
-            ("tnuId", tnu_id),
-        ]);
-        bench.0.token(&client, &form, moment).map(|issued| issued.access_token.tnu_id).map_err(|e| e.error)
+        let refresh_token = refresh_token_of(&issued);
+        let form = [("grant_type", "refresh_token"), ("refresh_token", &refresh_token), ("tnuId", tnu_id)];
+        let request = bench.request("sandbox-mobile", &form, START);
+        bench.0.token(&request).map(|issued| issued.access_token.tnu_id).map_err(|e| e.error)
     };
     let (with, without) = (["openid", "offline_access", "account.profiles"], ["openid", "offline_access"]);
     let [_, second] = user(0).tnu_ids();

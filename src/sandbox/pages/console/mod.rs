@@ -4,7 +4,7 @@
 mod words;
 
 use super::{Page, hash_source, page};
-use crate::sandbox::language::Language;
+use crate::sandbox::Language;
 use maud::{Markup, PreEscaped, html};
 use serde_json::json;
 use words::Words;

@@ -42,6 +42,22 @@ fn a_backend_waits_for_the_users_phone() {
 }
 
 #[test]
+fn logins_are_listed_in_the_order_in_which_they_began() {
+    let sandbox = sandbox(Options::default());
+    let messages: Vec<String> = (0..8).map(|number| format!("message-{number}")).collect();
+    for message in &messages {
+        assert_eq!(post(&sandbox, "/connect/ciba", &format!("{CIBA}&binding_message={message}")).0, 200);
+    }
+    let page = get(&sandbox, "/ciba").2;
+    let shown: Vec<&str> = page.split("<code>").skip(1).filter_map(|rest| rest.split('<').next()).collect();
+    assert_eq!(shown, messages);
+    let state: Value = serde_json::from_str(&get(&sandbox, "/sandbox").2).unwrap();
+    let logins = state["pending_logins"].as_array().unwrap();
+    let listed: Vec<_> = logins.iter().map(|login| login["binding_message"].as_str().unwrap()).collect();
+    assert_eq!(listed, messages);
+}
+
+#[test]
 fn bankid_is_prepared_with_a_form_or_json() {
     let sandbox = sandbox(auto());
     let state: Value = serde_json::from_str(&get(&sandbox, "/sandbox").2).unwrap();
