@@ -1,12 +1,13 @@
 //! Opens the user's browser: `$BROWSER`, or what the desktop uses for links. Never through a shell.
 
 use super::hardening;
+use super::program_runner::wait_for_exit;
 use crate::domain::command_line;
 use crate::domain::text::printable;
 use crate::ports::{Browser, Env};
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use url::Url;
 
@@ -120,19 +121,12 @@ fn start(mut command: Command, patience: Duration) -> Result<(), String> {
     hardening::remove_secrets(command.env_remove("TIDP_ACCESS_TOKEN"));
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let child = command.spawn().map_err(|error| format!("`{name}` could not be started: {error}"))?;
-    match success_within(child, patience) {
-        Some(false) => Err(format!("`{name}` failed")),
-        Some(true) | None => Ok(()),
+    let mut child = command.spawn().map_err(|error| format!("`{name}` could not be started: {error}"))?;
+    match wait_for_exit(&mut child, || patience) {
+        Some(Ok(status)) if status.success() => Ok(()),
+        Some(_) => Err(format!("`{name}` failed")),
+        None => Ok(()),
     }
-}
-
-/// Whether the child has succeeded; `None` if it still runs. A thread that is left behind waits for it.
-fn success_within(mut child: Child, timeout: Duration) -> Option<bool> {
-    let (sender, receiver) = std::sync::mpsc::channel();
-    let waiting = move || sender.send(child.wait().is_ok_and(|status| status.success()));
-    std::thread::Builder::new().spawn(waiting).ok()?;
-    receiver.recv_timeout(timeout).ok()
 }
 
 #[cfg(unix)]

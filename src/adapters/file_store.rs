@@ -11,7 +11,7 @@ use super::retry;
 use super::system::SystemEntropy;
 use crate::domain::secret::{self, Secret};
 use crate::domain::text::{printable, printable_path};
-use crate::ports::{Entries, Entropy, Lock, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback};
+use crate::ports::{Entries, Entropy, Lock, Prompt, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -142,7 +141,7 @@ impl FileStore {
         Ok(bytes)
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreFailure> {
+    fn write_file(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreFailure> {
         owned_files::create_private_dir(&self.dir).map_err(self.refused(&self.dir))?;
         // Temporary files of killed writers hold old tokens.
         owned_files::sweep(path).and_then(|()| owned_files::replace_file(path, bytes)).map_err(self.refused(path))
@@ -172,7 +171,7 @@ impl Store for FileStore {
         ours.filter(|found| owned_files::others_can_read(&found.path())).count()
     }
 
-    fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
+    fn read(&self, entry: &str, _: Prompt) -> Result<Option<Secret>, StoreFailure> {
         let path = self.path_of(entry);
         if !self.make_private()? {
             return Ok(None);
@@ -199,19 +198,16 @@ impl Store for FileStore {
         created.and_then(|()| owned_files::test_write(&self.dir)).map_err(self.refused(&self.dir))
     }
 
-    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+    fn write(&self, entry: &str, document: &Secret, _: Prompt) -> Result<(), StoreFailure> {
         let path = self.path_of(entry);
-        self.write(&path, &self.encoded_entry(entry, document, &path)?)
+        self.write_file(&path, &self.encoded_entry(entry, document, &path)?)
     }
 
     fn save_with_retries(&self, entry: &str, document: &Secret, on_wait: WaitCallback<'_>) -> Result<(), StoreFailure> {
         let path = self.path_of(entry);
         let bytes = self.encoded_entry(entry, document, &path)?;
         // A full disk or a missing directory: the user can repair that.
-        retry::retry(retry::REPORT_INTERVAL, on_wait, |_| match self.write(&path, &bytes) {
-            Ok(()) => ControlFlow::Break(Ok(())),
-            Err(failure) => ControlFlow::Continue(failure),
-        })
+        retry::retry(retry::REPORT_INTERVAL, on_wait, |_| self.write_file(&path, &bytes))
     }
 
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
@@ -222,7 +218,7 @@ impl Store for FileStore {
         owned_files::sweep(&path).and_then(|()| owned_files::remove(&path)).map_err(self.refused(&path))
     }
 
-    fn entries(&self) -> Result<Entries, StoreFailure> {
+    fn list(&self, _: Prompt) -> Result<Entries, StoreFailure> {
         let mut entries = Entries { place: printable_path(&self.dir), ..Entries::default() };
         for path in self.files()? {
             if !path.file_name().and_then(OsStr::to_str).is_some_and(|name| self.is_entry_file(name)) {

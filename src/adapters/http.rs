@@ -4,6 +4,7 @@ mod proxy;
 mod resolver;
 mod trust;
 
+use super::mutex::lock_mutex;
 use crate::domain::text::printable;
 use crate::ports::{Body, Env, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
 use flate2::read::MultiGzDecoder;
@@ -17,7 +18,7 @@ use std::error::Error;
 use std::fmt;
 use std::io::Read;
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use url::{Host, Url};
@@ -109,7 +110,7 @@ impl SystemHttp {
             ca_file: request.ca_file.clone(),
             proxy_variable: route.proxy.as_ref().map(|proxy| proxy.variable),
         };
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = lock_mutex(&self.clients);
         if let Some(client) = clients.get(&settings) {
             return Ok(client.clone());
         }

@@ -14,20 +14,21 @@ mod shared;
 #[cfg(not(any(target_os = "macos", windows)))]
 use self::secret_service::Keyring;
 use super::lock::{self, hashed_name};
+use super::mutex::lock_mutex;
 use super::retry::{self, WaitReporter};
 use super::system::SystemClock;
 use crate::domain::secret::Secret;
 use crate::ports::{
-    Backend, Clock, Entries, Env, Lock, Store, StoreFailure, StoreFailureKind, StoreName, Terminal, WaitCallback,
+    Backend, Clock, Entries, Env, Lock, Prompt, Store, StoreFailure, StoreFailureKind, StoreName, Terminal,
+    WaitCallback,
 };
 #[cfg(any(target_os = "macos", windows))]
 use native::Keyring;
 use shared::{IfLocked, keyring_failure};
-use std::mem::ManuallyDrop;
-use std::ops::ControlFlow;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 /// How long a call may take if nobody can unlock anything. macOS asks in a window, which needs no terminal.
@@ -45,44 +46,18 @@ pub struct KeyringStore {
     terminal: Option<Arc<dyn Terminal>>,
     env: Env,
     keyring: Arc<Keyring>,
-    pending: PendingCalls,
+    /// The lock of each entry, as long as it is held.
+    locks: Mutex<BTreeMap<String, Weak<dyn Lock>>>,
 }
 
-/// Waits for the end of a write or delete that timed out but may still take effect.
-type WaitForEnd = Box<dyn FnOnce() + Send>;
-
-type PendingCalls = Arc<Mutex<Vec<WaitForEnd>>>;
-
-/// The lock of an entry. It is kept while a write that timed out may still take effect: the write would undo, say, a
-/// logout.
-struct KeyringLock {
-    lock: Option<Box<dyn Lock>>,
-    pending: PendingCalls,
-}
-
-impl Lock for KeyringLock {}
-
-impl Drop for KeyringLock {
-    fn drop(&mut self) {
-        let pending = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
-        if pending.is_empty() {
-            return;
-        }
-        // If no thread can be started, the lock is kept until the process ends.
-        let lock = ManuallyDrop::new(self.lock.take());
-        let waiting = std::thread::Builder::new().name(StoreName::Keyring.as_str().into()).spawn(move || {
-            pending.into_iter().for_each(|wait| wait());
-            drop(ManuallyDrop::into_inner(lock));
-        });
-        drop(waiting);
-    }
-}
+/// Shared with the calls that change the entry.
+impl Lock for Arc<dyn Lock> {}
 
 impl KeyringStore {
     /// `terminal` is where a person may answer a prompt, if there is one. `env` determines the directory of the locks
     /// (`TIDP_LOCK_DIR`, else the home). `dir` keeps a record of the collections that entries are in.
     pub fn new(terminal: Option<Arc<dyn Terminal>>, env: Env, dir: Option<PathBuf>) -> Self {
-        Self { terminal, keyring: Arc::new(Keyring::new(&env, dir)), env, pending: Arc::default() }
+        Self { terminal, keyring: Arc::new(Keyring::new(&env, dir)), env, locks: Mutex::default() }
     }
 }
 
@@ -104,29 +79,23 @@ impl Store for KeyringStore {
         quick_result(self.start(move |_| Ok(Keyring::backend(&env)))).ok()
     }
 
-    fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
-        self.finish(self.start_read(entry, self.if_locked()))
-    }
-
-    fn load_without_prompt(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
-        quick_result(self.start_read(entry, IfLocked::Fail))
-    }
-
-    fn save_without_prompt(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
-        let writing = self.start_write(entry, document, IfLocked::Fail)?;
-        let outcome = result_within(&writing, CALL_TIMEOUT);
-        self.write_result(outcome, writing, entry, document)
+    fn read(&self, entry: &str, prompt: Prompt) -> Result<Option<Secret>, StoreFailure> {
+        let (name, if_locked) = (entry.to_owned(), self.if_locked(prompt));
+        let reading = self.start(move |keyring| {
+            // Bytes that are not UTF-8 were not written by tidp, which is reported when the document is read.
+            Ok(keyring.read(&name, if_locked)?.map(|bytes| Secret::new(String::from_utf8_lossy(&bytes))))
+        });
+        self.finish(reading, prompt)
     }
 
     fn check_writable(&self, entry: &str) -> Result<(), StoreFailure> {
-        let (name, locked) = (entry.to_owned(), self.if_locked());
-        self.finish(self.start(move |keyring| keyring.check_writable(&name, locked)))
+        let (name, if_locked) = (entry.to_owned(), self.if_locked(Prompt::Allowed));
+        self.finish(self.start(move |keyring| keyring.check_writable(&name, if_locked)), Prompt::Allowed)
     }
 
-    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
-        let writing = self.start_write(entry, document, self.if_locked())?;
-        let outcome = self.wait_for(&writing);
-        self.write_result(outcome, writing, entry, document)
+    fn write(&self, entry: &str, document: &Secret, prompt: Prompt) -> Result<(), StoreFailure> {
+        let writing = self.start_write(entry, document, self.if_locked(prompt))?;
+        self.wait_for(&writing, prompt).or_else(|failure| self.check_written(failure, entry, document))
     }
 
     /// A write that hangs is waited for, because it could take effect after a later run's write. One that is refused is
@@ -139,65 +108,67 @@ impl Store for KeyringStore {
         let (mut prompted, mut locked) = (false, false);
         retry::retry(retry::REPORT_INTERVAL, on_wait, |reporter| {
             let unlocked = if locked { quick_result(unlock(IfLocked::Fail)) } else { Ok(()) };
-            let failure = match unlocked.and_then(|()| self.write_and_wait(entry, document, reporter)) {
-                Ok(()) => return ControlFlow::Break(Ok(())),
-                // Waiting does not resolve this.
-                Err(failure) if failure.kind == StoreFailureKind::Ambiguous => return ControlFlow::Break(Err(failure)),
-                Err(failure) => failure,
-            };
-            locked = failure.kind == StoreFailureKind::Locked;
+            let written = unlocked.and_then(|()| self.write_and_wait(entry, document, reporter));
+            locked = written.as_ref().is_err_and(|failure| failure.kind == StoreFailureKind::Locked);
             if locked && !prompted {
                 // Only once and without waiting: if the keyring is unlocked elsewhere, nobody answers this prompt.
                 prompted = unlock(IfLocked::Ask).is_ok();
             }
-            ControlFlow::Continue(failure)
+            written
         })
     }
 
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
-        let (name, locked) = (entry.to_owned(), self.if_locked());
-        let deleting = self.start(move |keyring| keyring.delete(&name, locked))?;
-        let outcome = self.wait_for(&deleting);
-        self.remember_if_pending(&outcome, deleting);
+        let if_locked = self.if_locked(Prompt::Allowed);
+        let deleting = self.start_change(entry, move |keyring, name| keyring.delete(name, if_locked))?;
         // As after a write: it may have taken effect anyway.
-        outcome.or_else(|failure| match failure.kind {
+        self.wait_for(&deleting, Prompt::Allowed).or_else(|failure| match failure.kind {
             StoreFailureKind::Refused | StoreFailureKind::TimedOut if self.load(entry) == Ok(None) => Ok(true),
             _ => Err(self.explain_timeout(failure)),
         })
     }
 
-    fn entries(&self) -> Result<Entries, StoreFailure> {
-        let locked = self.if_locked();
-        self.finish(self.start(move |keyring| keyring.names(locked))).map(sorted)
-    }
-
-    fn entries_without_prompt(&self) -> Result<Entries, StoreFailure> {
-        quick_result(self.start(|keyring| keyring.names(IfLocked::Fail))).map(sorted)
+    fn list(&self, prompt: Prompt) -> Result<Entries, StoreFailure> {
+        let if_locked = self.if_locked(prompt);
+        let mut names = self.finish(self.start(move |keyring| keyring.names(if_locked)), prompt)?;
+        names.sort();
+        names.dedup();
+        Ok(names.into())
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
         let no_root = || keyring_failure(StoreFailureKind::LockUnavailable, "this user has no home directory");
         let root = lock::keyring_root(&self.env).ok_or_else(no_root)?;
         let name = hashed_name(&[&lock::user_id(), &self.identity(), entry]);
-        Ok(lock::try_lock(StoreName::Keyring, &root, &name)?.map(|lock| -> Box<dyn Lock> {
-            Box::new(KeyringLock { lock: Some(lock), pending: Arc::clone(&self.pending) })
-        }))
+        let Some(lock) = lock::try_lock(StoreName::Keyring, &root, &name)? else { return Ok(None) };
+        let lock: Arc<dyn Lock> = lock.into();
+        lock_mutex(&self.locks).insert(entry.to_owned(), Arc::downgrade(&lock));
+        Ok(Some(Box::new(lock)))
     }
 }
 
 impl KeyringStore {
-    fn if_locked(&self) -> IfLocked {
-        if self.terminal.is_some() { IfLocked::Ask } else { IfLocked::AskForFound }
+    fn if_locked(&self, prompt: Prompt) -> IfLocked {
+        match (prompt, &self.terminal) {
+            (Prompt::Forbidden, _) => IfLocked::Fail,
+            (Prompt::Allowed, Some(_)) => IfLocked::Ask,
+            (Prompt::Allowed, None) => IfLocked::AskForFound,
+        }
     }
 
     /// The result of a call that changes nothing.
-    fn finish<T>(&self, call: Result<Call<T>, StoreFailure>) -> Result<T, StoreFailure> {
-        self.wait_for(&call?).map_err(|failure| self.explain_timeout(failure))
+    fn finish<T>(&self, call: Result<Call<T>, StoreFailure>, prompt: Prompt) -> Result<T, StoreFailure> {
+        self.wait_for(&call?, prompt).map_err(|failure| match prompt {
+            Prompt::Allowed => self.explain_timeout(failure),
+            Prompt::Forbidden => failure,
+        })
     }
 
     /// The result of the call. Announces that a prompt may be waiting for an answer.
-    fn wait_for<T>(&self, call: &Call<T>) -> Result<T, StoreFailure> {
-        let Some(terminal) = &self.terminal else { return result_within(call, CALL_TIMEOUT) };
+    fn wait_for<T>(&self, call: &Call<T>, prompt: Prompt) -> Result<T, StoreFailure> {
+        let Some(terminal) = self.terminal.as_ref().filter(|_| prompt == Prompt::Allowed) else {
+            return result_within(call, CALL_TIMEOUT);
+        };
         let (clock, mut step) = (SystemClock::start(), FIRST_REPORT);
         loop {
             let outcome = result_within(call, step);
@@ -226,26 +197,6 @@ impl KeyringStore {
             }
             _ => failure,
         }
-    }
-
-    /// Remembers a call that may still take effect, so that the lock is kept until it ends.
-    fn remember_if_pending<T: Send + 'static>(&self, outcome: &Result<T, StoreFailure>, call: Call<T>) {
-        if is_timeout(outcome) {
-            let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-            pending.push(Box::new(move || drop(call.recv())));
-        }
-    }
-
-    /// The result of a write, after reading it back if it failed.
-    fn write_result(
-        &self,
-        outcome: Result<(), StoreFailure>,
-        writing: Call<()>,
-        entry: &str,
-        document: &Secret,
-    ) -> Result<(), StoreFailure> {
-        self.remember_if_pending(&outcome, writing);
-        outcome.or_else(|failure| self.check_written(failure, entry, document))
     }
 
     /// Success if a failed write took effect all the same, found out by reading it back; else the failure. That is not
@@ -280,17 +231,24 @@ impl KeyringStore {
         }
     }
 
-    fn start_read(&self, entry: &str, locked: IfLocked) -> Result<Call<Option<Secret>>, StoreFailure> {
-        let name = entry.to_owned();
-        self.start(move |keyring| {
-            // Bytes that are not UTF-8 were not written by tidp, which is reported when the document is read.
-            Ok(keyring.read(&name, locked)?.map(|bytes| Secret::new(String::from_utf8_lossy(&bytes))))
-        })
+    fn start_write(&self, entry: &str, document: &Secret, if_locked: IfLocked) -> Result<Call<()>, StoreFailure> {
+        let document = document.clone();
+        self.start_change(entry, move |keyring, name| keyring.write(name, document.expose().as_bytes(), if_locked))
     }
 
-    fn start_write(&self, entry: &str, document: &Secret, locked: IfLocked) -> Result<Call<()>, StoreFailure> {
-        let (name, document) = (entry.to_owned(), document.clone());
-        self.start(move |keyring| keyring.write(&name, document.expose().as_bytes(), locked))
+    /// Runs a call that changes the entry. It keeps the entry's lock until it ends, also if it is left behind: it may still
+    /// take effect, and would undo, say, a logout.
+    fn start_change<T: Send + 'static>(
+        &self,
+        entry: &str,
+        call: impl FnOnce(&Keyring, &str) -> Result<T, StoreFailure> + Send + 'static,
+    ) -> Result<Call<T>, StoreFailure> {
+        let (name, lock) = (entry.to_owned(), lock_mutex(&self.locks).get(entry).and_then(Weak::upgrade));
+        self.start(move |keyring| {
+            let done = call(keyring, &name);
+            drop(lock);
+            done
+        })
     }
 
     /// Runs a call on a thread of its own.
@@ -333,12 +291,6 @@ fn timed_out(timeout: Duration) -> StoreFailure {
     keyring_failure(StoreFailureKind::TimedOut, &format!("no response within {} s", timeout.as_secs()))
 }
 
-fn sorted(mut names: Vec<String>) -> Entries {
-    names.sort();
-    names.dedup();
-    names.into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -363,11 +315,13 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let (store, other) = (locked_in(root.path()), locked_in(root.path()));
         let held = store.try_lock("entry").unwrap();
-        let (ended, write) = mpsc::channel();
-        store.remember_if_pending(&Err(keyring_failure(StoreFailureKind::TimedOut, "")), write);
-        drop(held);
+        let (ended, end) = mpsc::channel::<()>();
+        let write = store.start_change("entry", move |_, _| Ok(end.recv().is_ok())).unwrap();
+        let failure = result_within(&write, Duration::from_millis(20)).unwrap_err();
+        assert_eq!(failure.kind, StoreFailureKind::TimedOut);
+        drop((held, write));
         assert!(other.try_lock("entry").unwrap().is_none());
-        ended.send(Ok(())).unwrap();
+        ended.send(()).unwrap();
         let free = (0..200).any(|_| {
             std::thread::park_timeout(Duration::from_millis(10));
             other.try_lock("entry").unwrap().is_some()

@@ -19,11 +19,7 @@ impl Lock for File {}
 /// The lock `NAME.lock` under `root`, if it is free. Its directory must be this user's.
 pub(super) fn try_lock(store: StoreName, root: &Path, name: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
     let path = root.join(format!("{name}.lock"));
-    let open = || {
-        let file = open_or_create(&path)?;
-        owned_files::keep_private(&file).map(|()| file)
-    };
-    hold(open, |file| is_current(&path, file)).map_err(|error| lock_failure(store, &path, &error))
+    hold(&path, owned_files::keep_private).map_err(|error| lock_failure(store, &path, &error))
 }
 
 fn lock_failure(store: StoreName, path: &Path, error: &io::Error) -> StoreFailure {
@@ -48,15 +44,17 @@ pub(super) fn try_lock_dir(dir: &Path) -> io::Result<Option<Box<dyn Lock>>> {
     // Only files can be locked here, and none of ours lies in the user's directory.
     #[cfg(windows)]
     let dir = own_root().ok_or(io::ErrorKind::NotFound)?.join(hashed_name(&[&dir.to_string_lossy()]) + ".lock");
-    hold(|| open_or_create(&dir), |file| is_current(&dir, file))
+    hold(&dir, |_| Ok(()))
 }
 
-fn hold(open: impl Fn() -> io::Result<File>, is_current: impl Fn(&File) -> bool) -> io::Result<Option<Box<dyn Lock>>> {
+/// The lock that is this file or directory, if it is free. It is created if it is missing, and must pass `check`.
+fn hold(path: &Path, check: impl Fn(&File) -> io::Result<()>) -> io::Result<Option<Box<dyn Lock>>> {
     const MAX_ATTEMPTS: usize = 100;
     for _ in 0..MAX_ATTEMPTS {
-        let file = open()?;
+        let file = open_or_create(path)?;
+        check(&file)?;
         match file.try_lock() {
-            Ok(()) if is_current(&file) => return Ok(Some(Box::new(file))),
+            Ok(()) if is_current(path, &file) => return Ok(Some(Box::new(file))),
             // Somebody removed the directory before it was locked: this is not the lock any more.
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -218,7 +216,8 @@ mod tests {
     #[test]
     fn a_lock_that_never_stays_the_lock_is_given_up() {
         let root = tempfile::tempdir().unwrap();
-        assert!(hold(|| open_or_create(root.path()), |_| false).is_err());
+        let path = root.path().join("a.lock");
+        assert!(hold(&path, |_| std::fs::remove_dir(&path)).is_err());
     }
 
     #[test]

@@ -9,15 +9,18 @@ mod peer;
 mod request_handler;
 mod server;
 
+use super::system::{SystemClock, SystemEntropy};
 use crate::domain::secret::Secret;
 use crate::domain::text::{hex, printable};
-use crate::ports::{CallbackServer, Entropy, IgnoredRequest, ListenAt, Listener, OneTimeRedirect, Page, PortHolder};
+use crate::ports::{
+    CallbackServer, Clock, Entropy, IgnoredRequest, ListenAt, Listener, OneTimeRedirect, Page, PortHolder,
+};
 use request_handler::RequestHandler;
 use server::Server;
 use std::io::{self, ErrorKind};
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use url::Url;
 
 /// How long the browser may take to fetch the last page, or the final redirect.
@@ -35,7 +38,7 @@ impl CallbackServer for Loopback {
 
     fn one_time_redirect(&self, target: &Secret) -> Result<Box<dyn OneTimeRedirect>, String> {
         let mut random = [0; 16];
-        super::system::SystemEntropy.fill(&mut random).map_err(|error| format!("no randomness: {error}"))?;
+        SystemEntropy.fill(&mut random).map_err(|error| format!("no randomness: {error}"))?;
         Ok(Box::new(LoopbackServer::start("127.0.0.1", None, &format!("/{}", hex(&random)), Some(target.clone()))?))
     }
 
@@ -83,16 +86,15 @@ impl Listener for LoopbackServer {
         &self.redirect_uri
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a condition variable needs this clock")]
     fn wait(
         &mut self,
         is_ours: &dyn Fn(&str) -> bool,
         ignored: &dyn Fn(IgnoredRequest),
         timeout: Duration,
     ) -> Option<Secret> {
-        let start = Instant::now();
+        let clock = SystemClock::start();
         loop {
-            let candidate = self.handler.next(timeout.saturating_sub(start.elapsed()), ignored)?;
+            let candidate = self.handler.next(timeout.saturating_sub(clock.uptime()), ignored)?;
             if is_ours(candidate.query.expose()) {
                 return Some(self.handler.accept(candidate));
             }

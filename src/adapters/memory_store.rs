@@ -1,9 +1,10 @@
 //! A store that is lost when the process ends, for `demo`.
 
+use super::mutex::lock_mutex;
 use crate::domain::secret::Secret;
-use crate::ports::{Entries, Lock, Store, StoreFailure, StoreName, WaitCallback};
+use crate::ports::{Entries, Lock, Prompt, Store, StoreFailure, StoreName, WaitCallback};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Clones share their entries.
 #[derive(Clone, Default)]
@@ -17,7 +18,7 @@ struct State {
 
 impl MemoryStore {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock_mutex(&self.0)
     }
 }
 
@@ -30,11 +31,11 @@ impl Store for MemoryStore {
         format!("memory:{}", std::process::id())
     }
 
-    fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
+    fn read(&self, entry: &str, _: Prompt) -> Result<Option<Secret>, StoreFailure> {
         Ok(self.state().entries.get(entry).cloned())
     }
 
-    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+    fn write(&self, entry: &str, document: &Secret, _: Prompt) -> Result<(), StoreFailure> {
         self.state().entries.insert(entry.to_owned(), document.clone());
         Ok(())
     }
@@ -47,7 +48,7 @@ impl Store for MemoryStore {
         Ok(self.state().entries.remove(entry).is_some())
     }
 
-    fn entries(&self) -> Result<Entries, StoreFailure> {
+    fn list(&self, _: Prompt) -> Result<Entries, StoreFailure> {
         Ok(self.state().entries.keys().cloned().collect::<Vec<_>>().into())
     }
 

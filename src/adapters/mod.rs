@@ -5,8 +5,6 @@
 //! random number, because `tidp token` with a cached token needs none of these.
 
 pub mod browser;
-#[cfg(windows)]
-mod console;
 mod file_operations;
 pub mod file_store;
 pub mod files;
@@ -17,15 +15,19 @@ pub mod keyring;
 pub mod lock;
 pub mod loopback;
 pub mod memory_store;
+mod mutex;
 pub mod overflow_store;
 mod owned_files;
 pub mod program_runner;
 mod retry;
 pub mod signals;
 pub mod stores;
+#[cfg(unix)]
 mod supervisor;
 pub mod system;
 pub mod terminal;
+#[cfg(windows)]
+mod windows_console;
 
 use crate::ports::Ports;
 use std::sync::Arc;

@@ -11,7 +11,9 @@ use super::system::SystemEntropy;
 use crate::domain::machine_tokens;
 use crate::domain::secret::Secret;
 use crate::domain::session::minimal_session;
-use crate::ports::{Backend, Entries, Entropy, Lock, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback};
+use crate::ports::{
+    Backend, Entries, Entropy, Lock, Prompt, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -86,18 +88,18 @@ impl Store for OverflowStore {
         self.store.backend()
     }
 
-    fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
-        Ok(self.store.load(entry)?.map(|found| self.join(entry, found)))
+    fn read(&self, entry: &str, prompt: Prompt) -> Result<Option<Secret>, StoreFailure> {
+        Ok(self.store.read(entry, prompt)?.map(|found| self.join(entry, found)))
     }
 
     fn check_writable(&self, entry: &str) -> Result<(), StoreFailure> {
         self.store.check_writable(entry)
     }
 
-    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+    fn write(&self, entry: &str, document: &Secret, prompt: Prompt) -> Result<(), StoreFailure> {
         let (small, file) = self.split(document)?;
         file.map_or(Ok(()), |file| file.save(entry, document))?;
-        self.store.save(entry, &small)
+        self.store.write(entry, &small, prompt)
     }
 
     fn save_with_retries(&self, entry: &str, document: &Secret, on_wait: WaitCallback<'_>) -> Result<(), StoreFailure> {
@@ -115,8 +117,8 @@ impl Store for OverflowStore {
         Ok(deleted)
     }
 
-    fn entries(&self) -> Result<Entries, StoreFailure> {
-        self.store.entries()
+    fn list(&self, prompt: Prompt) -> Result<Entries, StoreFailure> {
+        self.store.list(prompt)
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {

@@ -5,9 +5,10 @@ use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use super::file_operations::{retry_while_in_use, sync};
+use super::mutex::lock_mutex;
 use crate::ports::MAX_FILE_SIZE;
 
 /// The largest file of an entry, in bytes. It has room for the largest response (1 MiB) and an older ID token, with
@@ -186,7 +187,7 @@ static PIPE_CONTENTS: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::n
 /// The contents of a user's file, at most 1 MiB; `None` if there is none. Follows symlinks and waits for pipes and devices
 /// (`<(…)`, `/dev/stdin`). `inspect` sees regular files.
 pub(super) fn read_named(path: &Path, inspect: impl FnOnce(&File, &[u8])) -> io::Result<Option<Vec<u8>>> {
-    let mut pipes = PIPE_CONTENTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut pipes = lock_mutex(&PIPE_CONTENTS);
     if let Some(bytes) = pipes.get(path) {
         return Ok(Some(bytes.clone()));
     }

@@ -148,7 +148,7 @@ fn terminate(child: &mut Child) {
 
 /// The status of `child` once it has ended; `None` on timeout.
 #[expect(clippy::disallowed_methods, reason = "the standard library cannot wait for a child with a timeout")]
-fn wait_for_exit(child: &mut Child, timeout: impl Fn() -> Duration) -> Option<io::Result<ExitStatus>> {
+pub(super) fn wait_for_exit(child: &mut Child, timeout: impl Fn() -> Duration) -> Option<io::Result<ExitStatus>> {
     const POLL_INTERVAL: Duration = Duration::from_millis(2);
     let mut waited = Duration::ZERO;
     loop {
@@ -173,7 +173,7 @@ fn exec(mut child: Command) -> io::Error {
 /// Runs `child` in this process's place: Ctrl-C is for it alone, and its exit code is ours.
 #[cfg(windows)]
 fn exec(mut child: Command) -> io::Error {
-    match super::console::hand_over(|| child.spawn()).and_then(|mut child| child.wait()) {
+    match super::windows_console::hand_over(|| child.spawn()).and_then(|mut child| child.wait()) {
         Ok(status) => std::process::exit(status.code().unwrap_or(1)),
         Err(error) => error,
     }

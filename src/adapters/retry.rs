@@ -1,8 +1,7 @@
 //! Repeats what must succeed until it does, and reports the wait.
 
 use super::system::SystemClock;
-use crate::ports::{Clock, StoreFailure, WaitCallback};
-use std::ops::ControlFlow;
+use crate::ports::{Clock, StoreFailure, StoreFailureKind, WaitCallback};
 use std::time::Duration;
 
 pub(super) const REPORT_INTERVAL: Duration = Duration::from_secs(3);
@@ -29,18 +28,18 @@ impl WaitReporter<'_> {
     }
 }
 
-/// Repeats `attempt` with pauses until it breaks; it goes on with the reason to wait.
-pub(super) fn retry<T>(
+/// Repeats `attempt` with pauses until it succeeds, or fails with what no wait resolves.
+pub(super) fn retry(
     interval: Duration,
     on_wait: WaitCallback<'_>,
-    mut attempt: impl FnMut(&mut WaitReporter<'_>) -> ControlFlow<T, StoreFailure>,
-) -> T {
+    mut attempt: impl FnMut(&mut WaitReporter<'_>) -> Result<(), StoreFailure>,
+) -> Result<(), StoreFailure> {
     let mut reporter = WaitReporter { clock: SystemClock::start(), interval, last_report: Duration::ZERO, on_wait };
     let mut pause = FIRST_PAUSE;
     loop {
         match attempt(&mut reporter) {
-            ControlFlow::Break(done) => return done,
-            ControlFlow::Continue(failure) => reporter.report(&failure),
+            Err(failure) if failure.kind != StoreFailureKind::Ambiguous => reporter.report(&failure),
+            done => return done,
         }
         reporter.clock.pause(pause);
         pause = (pause * 2).min(MAX_PAUSE);
@@ -50,7 +49,7 @@ pub(super) fn retry<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::{StoreFailureKind, StoreName};
+    use crate::ports::StoreName;
     use std::cell::RefCell;
 
     #[test]
@@ -61,9 +60,9 @@ mod tests {
         let mut attempts = 0;
         let done = retry(Duration::from_millis(300), &on_wait, |_| {
             attempts += 1;
-            if attempts == 4 { ControlFlow::Break("done") } else { ControlFlow::Continue(failure.clone()) }
+            if attempts == 4 { Ok(()) } else { Err(failure.clone()) }
         });
-        assert_eq!((done, attempts), ("done", 4));
+        assert_eq!((done, attempts), (Ok(()), 4));
         // Pauses of 200, 400 and 800 ms: attempts at 0, 200, 600 and 1400 ms; the last two may be reported.
         let told = told.into_inner();
         assert!(!told.is_empty() && told.len() <= 2 && told[0] >= Duration::from_millis(300), "{told:?}");

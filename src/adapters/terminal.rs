@@ -4,13 +4,14 @@
 mod line_input;
 mod stream;
 
+use super::mutex::lock_mutex;
 use super::program_runner::without_line_end;
 use super::system::SystemClock;
 use crate::domain::secret::Secret;
 use crate::domain::text::{into_utf8_text, without_byte_order_mark};
 use crate::ports::{Clock, Stream, Terminal};
 use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read, Stdin};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 use stream::{Direction, MAX_LINE, wait_until_ready, write_all};
 use terminal_size::{Height, Width, terminal_size_of};
@@ -48,7 +49,7 @@ impl SystemTerminal {
         timeout: Option<Duration>,
         read: impl FnOnce(&mut LineReader<BufReader<TimedStdin>>) -> T,
     ) -> T {
-        let mut lines = self.input.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = lock_mutex(&self.input);
         let lines =
             lines.get_or_insert_with(|| LineReader::new(BufReader::with_capacity(BUFFER_SIZE, TimedStdin::new())));
         lines.input.get_mut().limit = timeout.map(|timeout| (SystemClock::start(), timeout));
@@ -174,7 +175,7 @@ impl SystemTerminal {
     fn read_line_on_thread(&self, timeout: Duration) -> io::Result<Option<String>> {
         use std::sync::mpsc::channel;
 
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = lock_mutex(&self.pending);
         let line = match pending.take() {
             Some(line) => line,
             None => {

@@ -8,7 +8,7 @@ mod store;
 pub use http::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
 pub use reporter::{Notice, Reporter, Trace, Verbosity};
 pub use store::{
-    Backend, Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, StoreName, Stores, TokenCache,
+    Backend, Entries, Lock, Prompt, Store, StoreChoice, StoreFailure, StoreFailureKind, StoreName, Stores, TokenCache,
     WaitCallback,
 };
 

@@ -57,6 +57,13 @@ pub trait Stores: Send + Sync {
     fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure>;
 }
 
+/// Whether a locked store may ask its user to unlock it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prompt {
+    Allowed,
+    Forbidden,
+}
+
 /// A store of named secrets. Entries are replaced as a whole.
 pub trait Store: Send + Sync {
     fn name(&self) -> StoreName;
@@ -80,10 +87,13 @@ pub trait Store: Send + Sync {
     fn exposed_files(&self) -> usize {
         0
     }
-    fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure>;
-    /// As [`Store::load`], without a prompt to unlock the store.
+    /// The document of the entry; `None` if there is no such entry.
+    fn read(&self, entry: &str, prompt: Prompt) -> Result<Option<Secret>, StoreFailure>;
+    fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
+        self.read(entry, Prompt::Allowed)
+    }
     fn load_without_prompt(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
-        self.load(entry)
+        self.read(entry, Prompt::Forbidden)
     }
     /// Checks, before a person logs in, that the entry can probably be written. A keyring that was never set up may ask
     /// the user to do so.
@@ -91,20 +101,25 @@ pub trait Store: Send + Sync {
         Ok(())
     }
     /// Writes the entry within the store's deadline. [`StoreFailureKind::Unknown`]: it may have been written all the same.
-    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure>;
-    /// As [`Store::save`], without a prompt to unlock the store.
+    fn write(&self, entry: &str, document: &Secret, prompt: Prompt) -> Result<(), StoreFailure>;
+    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+        self.write(entry, document, Prompt::Allowed)
+    }
     fn save_without_prompt(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
-        self.save(entry, document)
+        self.write(entry, document, Prompt::Forbidden)
     }
     /// Writes the entry and repeats temporary failures (a full disk, a locked keyring) until a signal ends the process.
     /// Calls `waiting` every few seconds. Fails if repeating cannot help.
     fn save_with_retries(&self, entry: &str, document: &Secret, waiting: WaitCallback<'_>) -> Result<(), StoreFailure>;
     /// Removes all entries with this name; whether there were any.
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure>;
-    fn entries(&self) -> Result<Entries, StoreFailure>;
-    /// As [`Store::entries`], without a prompt to unlock the store.
+    /// The names of all entries, sorted.
+    fn list(&self, prompt: Prompt) -> Result<Entries, StoreFailure>;
+    fn entries(&self) -> Result<Entries, StoreFailure> {
+        self.list(Prompt::Allowed)
+    }
     fn entries_without_prompt(&self) -> Result<Entries, StoreFailure> {
-        self.entries()
+        self.list(Prompt::Forbidden)
     }
     /// Removes temporary files of writers that were killed.
     fn sweep(&self) -> Result<(), StoreFailure> {
@@ -134,7 +149,7 @@ impl From<Vec<String>> for Entries {
 }
 
 /// Released when dropped.
-pub trait Lock: Send {}
+pub trait Lock: Send + Sync {}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreFailure {

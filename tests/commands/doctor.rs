@@ -265,7 +265,7 @@ fn remedy_is_that_of_the_keyring_which_failed() {
         (program("gnome-keyring"), NotSetUp, kde, "start KWallet", "in the place of KWallet"),
         (program("gnome-keyring"), NotSetUp, none, "create it: on a desktop", "gnome-keyring"),
         (program("gnome-keyring"), Unknown, kde, "restart the keyring", "gnome-keyring"),
-        (program("oo7"), Unknown, none, "restart the keyring", "oo7-daemon 0.6 keeps a changed entry in memory"),
+        (program("oo7"), Unknown, none, "restart the keyring", "The keyring is Secret Service (oo7)."),
         (None, TimedOut, none, "log out of this machine's desktop", "The session bus itself does not respond."),
     ] {
         let bench = Bench::with_config(&profile("")).env(variable.0, variable.1);

@@ -169,6 +169,31 @@ fn found_item_needs_no_lock_check() {
     assert_eq!(keyring.calls(), logout);
 }
 
+/// oo7-daemon keeps in memory what `SetSecret` changes. The fake is known by the name of the process that it is in, so it gets
+/// one of its own.
+#[test]
+fn oo7_gets_a_new_item_for_a_changed_session() {
+    const PROCESS: &str = "TIDP_TEST_PROCESS";
+    if std::env::var_os(PROCESS).is_none() {
+        let mut process = std::process::Command::new(std::env::current_exe().unwrap());
+        process.args(["--exact", "oo7_gets_a_new_item_for_a_changed_session"]).env(PROCESS, "oo7");
+        let output = process.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        return;
+    }
+    std::fs::write("/proc/self/comm", "oo7-daemon").unwrap();
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    keyring.calls();
+    home.tidp(REFRESH).expect(0);
+    let read = ["SearchItems", "GetSecret"];
+    let write = ["SearchItems", "Locked", "CreateItem"];
+    assert_eq!(keyring.calls(), [&["OpenSession"], &read[..], &read, &write, &read, &read, &write].concat());
+    assert_eq!(keyring.entries(), 1);
+    assert!(!refresh_again(&home));
+    home.tidp(&["logout", "--all"]).expect(0);
+    assert_eq!(keyring.entries(), 0);
+}
+
 /// Runs `tidp` at a terminal, with all output on standard error.
 fn at_a_terminal(home: &Home, args: &str) -> Process {
     let mut terminal = home.command("sh");

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::ports::{
-    self, HttpFailure, IgnoredRequest, ListenAt, Listener, Lock, OneTimeRedirect, Page, Ports, Request, Response,
-    Store, StoreChoice, StoreFailure, StoreName, Stream, WaitCallback,
+    self, HttpFailure, IgnoredRequest, ListenAt, Listener, Lock, OneTimeRedirect, Page, Ports, Prompt, Request,
+    Response, Store, StoreChoice, StoreFailure, StoreName, Stream, WaitCallback,
 };
 use url::Url;
 
@@ -138,12 +138,12 @@ impl Store for Wired<Box<dyn Store>> {
         self.1.key_fingerprint()
     }
 
-    fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
-        self.0.around("store.load", || self.1.load(entry))
+    fn read(&self, entry: &str, prompt: Prompt) -> Result<Option<Secret>, StoreFailure> {
+        self.0.around("store.load", || self.1.read(entry, prompt))
     }
 
-    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
-        self.0.around("store.save", || self.1.save(entry, document))
+    fn write(&self, entry: &str, document: &Secret, prompt: Prompt) -> Result<(), StoreFailure> {
+        self.0.around("store.save", || self.1.write(entry, document, prompt))
     }
 
     fn save_with_retries(&self, entry: &str, document: &Secret, waiting: WaitCallback<'_>) -> Result<(), StoreFailure> {
@@ -154,8 +154,8 @@ impl Store for Wired<Box<dyn Store>> {
         self.0.around("store.delete", || self.1.delete(entry))
     }
 
-    fn entries(&self) -> Result<ports::Entries, StoreFailure> {
-        self.0.around("store.entries", || self.1.entries())
+    fn list(&self, prompt: Prompt) -> Result<ports::Entries, StoreFailure> {
+        self.0.around("store.entries", || self.1.list(prompt))
     }
 
     fn sweep(&self) -> Result<(), StoreFailure> {

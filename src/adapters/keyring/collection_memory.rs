@@ -4,10 +4,11 @@
 //! What this process has seen is in memory; what was written is also in files for later processes.
 
 use crate::adapters::lock::hashed_name;
+use crate::adapters::mutex::lock_mutex;
 use crate::adapters::owned_files;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 #[derive(Default)]
 pub(super) struct CollectionMemory {
@@ -21,7 +22,7 @@ impl CollectionMemory {
     }
 
     pub(super) fn note_seen(&self, entry: &str, collection: &str) {
-        self.seen_collections().insert(entry.to_owned(), collection.to_owned());
+        lock_mutex(&self.seen).insert(entry.to_owned(), collection.to_owned());
     }
 
     pub(super) fn note_written(&self, entry: &str, collection: &str) {
@@ -34,7 +35,7 @@ impl CollectionMemory {
     }
 
     pub(super) fn forget(&self, entry: &str) {
-        self.seen_collections().remove(entry);
+        lock_mutex(&self.seen).remove(entry);
         self.file(entry).map(|file| owned_files::remove(&file));
     }
 
@@ -43,7 +44,7 @@ impl CollectionMemory {
     pub(super) fn collections(&self, entry: Option<&str>) -> BTreeMap<String, bool> {
         let files = entry.map_or_else(|| self.files(), |entry| self.file(entry).into_iter().collect());
         let written = files.iter().filter_map(|file| read(file));
-        let memory = self.seen_collections();
+        let memory = lock_mutex(&self.seen);
         let seen = memory.iter().filter(|(name, _)| entry.is_none_or(|entry| entry == *name));
         let seen = seen.map(|(_, collection)| (collection.clone(), true));
         written.map(|collection| (collection, false)).chain(seen).collect()
@@ -56,10 +57,6 @@ impl CollectionMemory {
     fn files(&self) -> Vec<PathBuf> {
         let found = self.dir.as_ref().and_then(|dir| std::fs::read_dir(dir).ok());
         found.into_iter().flatten().filter_map(|file| Some(file.ok()?.path())).collect()
-    }
-
-    fn seen_collections(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -9,6 +9,7 @@
 use super::collection_memory::CollectionMemory;
 use super::shared::{IfLocked, SERVICE, keyring_failure};
 use crate::adapters::lock;
+use crate::adapters::mutex::lock_mutex;
 use crate::domain::session::EntryKey;
 use crate::domain::text::printable;
 use crate::ports::{Backend, Env, StoreFailure, StoreFailureKind};
@@ -17,7 +18,7 @@ use secret_service::{EncryptionType, Error, SearchItemsResult};
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use zbus::blocking::{Connection, fdo::DBusProxy};
 use zbus::fdo;
 use zbus::names::BusName;
@@ -59,16 +60,11 @@ impl Keyring {
         })
     }
 
-    /// The program that owns the service's name; the service is not started for that. The bus is asked, because the
-    /// program itself may hang. `env` names the bus in messages.
+    /// `env` names the bus in messages.
     pub(super) fn backend(env: &Env) -> Backend {
         let Ok(connection) = Connection::session() else { return Backend::NoBus(bus_address(env)) };
-        let owner = DBusProxy::new(&connection).and_then(|bus| {
-            let name = BusName::try_from("org.freedesktop.secrets")?;
-            Ok(bus.get_connection_unix_process_id(name)?)
-        });
-        let program = |process| Backend::Program(format!("Secret Service ({})", program_name(process)));
-        owner.map_or(Backend::NoService, program)
+        let program = |program| Backend::Program(format!("Secret Service ({program})"));
+        service_program(&connection).map_or(Backend::NoService, program)
     }
 
     pub(super) fn read(&self, entry: &str, if_locked: IfLocked) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
@@ -99,16 +95,21 @@ impl Keyring {
     pub(super) fn write(&self, entry: &str, bytes: &[u8], if_locked: IfLocked) -> Result<(), StoreFailure> {
         const TYPE: &str = "application/octet-stream";
         self.with_service(|service| {
-            let collection = if let Some(item) = self.unlocked_item(service, entry, if_locked)? {
-                item.set_secret(bytes, TYPE).map_err(store_failure)?;
-                collection_of(&item).to_owned()
-            } else {
-                let collection = service.get_default_collection().map_err(store_failure)?;
-                self.unlock_collection(&collection, if_locked)?;
-                collection.create_item(&label(entry), attributes(entry), bytes, true, TYPE).map_err(store_failure)?;
-                collection.collection_path.to_string()
+            let collection = match self.unlocked_item(service, entry, if_locked)? {
+                Some(item) if !keeps_changes_in_memory() => {
+                    item.set_secret(bytes, TYPE).map_err(store_failure)?;
+                    self.memory.note_written(entry, collection_of(&item));
+                    return Ok(());
+                }
+                Some(item) => OwnedObjectPath::try_from(collection_of(&item))
+                    .map_err(Error::from)
+                    .and_then(|path| service.get_collection_by_path(path)),
+                None => service.get_default_collection(),
             };
-            self.memory.note_written(entry, &collection);
+            let collection = collection.map_err(store_failure)?;
+            self.unlock_collection(&collection, if_locked)?;
+            collection.create_item(&label(entry), attributes(entry), bytes, true, TYPE).map_err(store_failure)?;
+            self.memory.note_written(entry, &collection.collection_path);
             Ok(())
         })
     }
@@ -277,10 +278,6 @@ fn collection_of<'a>(item: &'a Item<'_>) -> &'a str {
     item.item_path.as_str().rsplit_once('/').map_or("/", |(collection, _)| collection)
 }
 
-fn lock_mutex<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The address of the user's bus (D-Bus Specification, "Well-known Message Bus Instances").
 fn bus_address(env: &Env) -> String {
     env.get("DBUS_SESSION_BUS_ADDRESS").map(str::to_owned).unwrap_or_else(|| {
@@ -307,6 +304,22 @@ fn connect(local: bool) -> Result<SecretService<'static>, StoreFailure> {
     service.map_err(|error| keyring_failure(StoreFailureKind::Missing, &error.to_string()))
 }
 
+/// The program that owns the service's name; the service is not started for that. The bus is asked, because the program
+/// itself may hang. `None` if nobody owns it.
+fn service_program(connection: &Connection) -> Option<String> {
+    let bus = DBusProxy::new(connection).ok()?;
+    let name = BusName::try_from("org.freedesktop.secrets").ok()?;
+    bus.get_connection_unix_process_id(name).ok().map(program_name)
+}
+
+/// Whether the service forgets what `SetSecret` changes when it ends: oo7-daemon (0.6.0) writes to the disk only what
+/// `CreateItem` replaces. Elsewhere `SetSecret` is better: it keeps the label, and KeePassXC asks nobody.
+fn keeps_changes_in_memory() -> bool {
+    Connection::session().is_ok_and(|connection| service_program(&connection).as_deref() == Some(OO7))
+}
+
+const OO7: &str = "oo7";
+
 /// The name of the keyring that this process runs, if it is known; else the process's own. The kernel cuts that after
 /// 15 bytes.
 fn program_name(process: u32) -> String {
@@ -315,7 +328,7 @@ fn program_name(process: u32) -> String {
         ("kwalletd", "KWallet"),
         ("ksecretd", "KWallet"),
         ("keepassxc", "KeePassXC"),
-        ("oo7", "oo7"),
+        ("oo7", OO7),
     ];
     let name = std::fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
     match KEYRINGS.iter().find(|(start, _)| name.starts_with(start)) {

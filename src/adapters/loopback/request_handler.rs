@@ -2,8 +2,10 @@
 
 use super::pages::{self, PageText};
 use super::peer::Peer;
+use crate::adapters::mutex::lock_mutex;
+use crate::adapters::system::SystemClock;
 use crate::domain::secret::Secret;
-use crate::ports::IgnoredRequest;
+use crate::ports::{Clock, IgnoredRequest};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
 use hyper::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_LENGTH, HOST, HeaderValue, LOCATION, TRANSFER_ENCODING};
@@ -12,7 +14,7 @@ use hyper::{Method, Response, StatusCode};
 use std::collections::VecDeque;
 use std::mem::{Discriminant, discriminant};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// How long a browser waits for the last page.
@@ -76,16 +78,15 @@ impl RequestHandler {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock_mutex(&self.state)
     }
 
     /// The next candidate; `None` on timeout. Meanwhile `ignored` gets each kind of ignored request once.
-    #[expect(clippy::disallowed_methods, reason = "a condition variable needs this clock")]
     pub(super) fn next(&self, timeout: Duration, ignored: &dyn Fn(IgnoredRequest)) -> Option<Candidate> {
-        let start = Instant::now();
+        let clock = SystemClock::start();
         loop {
             let nothing_new = |state: &mut State| state.queue.is_empty() && state.unreported.is_empty();
-            let left = timeout.saturating_sub(start.elapsed());
+            let left = timeout.saturating_sub(clock.uptime());
             let waiting = self.changed.wait_timeout_while(self.state(), left, nothing_new);
             let mut state = waiting.unwrap_or_else(PoisonError::into_inner).0;
             let Some(unreported) = state.unreported.pop_front() else { return state.queue.pop_front() };

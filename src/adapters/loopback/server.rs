@@ -2,6 +2,7 @@
 
 use super::peer::PeerLookup;
 use super::request_handler::{RequestHandler, bad_request};
+use crate::adapters::mutex::lock_mutex;
 use crate::ports::IgnoredRequest;
 use hyper::StatusCode;
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -13,7 +14,7 @@ use std::io;
 use std::net::TcpListener as Socket;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -76,7 +77,7 @@ struct Shared {
 impl Shared {
     /// Makes room for one more connection; `false` if all are being served.
     fn make_room(&self) -> bool {
-        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connections = lock_mutex(&self.connections);
         connections.retain(|(handle, _)| !handle.is_finished());
         if connections.len() < MAX_CONNECTIONS {
             return true;
@@ -89,7 +90,7 @@ impl Shared {
         let has_request = Arc::new(AtomicBool::new(false));
         let serving = serve(stream, Arc::clone(self), Arc::clone(&has_request));
         let handle = tokio::spawn(timeout(CONNECTION_TIMEOUT, serving)).abort_handle();
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner).push((handle, has_request));
+        lock_mutex(&self.connections).push((handle, has_request));
     }
 }
 

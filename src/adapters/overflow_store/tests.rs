@@ -5,6 +5,7 @@ use crate::domain::session::{HeldToken, RefreshToken, Session};
 use crate::domain::time::Time;
 use std::fs;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 /// A session whose access token alone is larger than an entry.
 fn session(refresh_token: &str) -> Session {
@@ -15,6 +16,68 @@ fn session(refresh_token: &str) -> Session {
 
 fn over(memory: &MemoryStore, dir: &Path) -> OverflowStore {
     OverflowStore::new(Box::new(memory.clone()), 2560, dir.join("entries"))
+}
+
+/// A store without entries that notes whether it might have asked its user.
+#[derive(Clone, Default)]
+struct AskingStore(Arc<Mutex<Vec<Prompt>>>);
+
+impl AskingStore {
+    fn note(&self, prompt: Prompt) {
+        self.0.lock().unwrap().push(prompt);
+    }
+}
+
+impl Store for AskingStore {
+    fn name(&self) -> StoreName {
+        StoreName::Keyring
+    }
+
+    fn identity(&self) -> String {
+        String::new()
+    }
+
+    fn read(&self, _: &str, prompt: Prompt) -> Result<Option<Secret>, StoreFailure> {
+        self.note(prompt);
+        Ok(None)
+    }
+
+    fn write(&self, _: &str, _: &Secret, prompt: Prompt) -> Result<(), StoreFailure> {
+        self.note(prompt);
+        Ok(())
+    }
+
+    fn save_with_retries(&self, _: &str, _: &Secret, _: WaitCallback<'_>) -> Result<(), StoreFailure> {
+        Ok(())
+    }
+
+    fn delete(&self, _: &str) -> Result<bool, StoreFailure> {
+        Ok(false)
+    }
+
+    fn list(&self, prompt: Prompt) -> Result<Entries, StoreFailure> {
+        self.note(prompt);
+        Ok(Entries::default())
+    }
+
+    fn try_lock(&self, _: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
+        Ok(None)
+    }
+}
+
+#[test]
+fn a_prompt_is_as_allowed_as_the_caller_says() {
+    let (asking, root) = (AskingStore::default(), tempfile::tempdir().unwrap());
+    let store = OverflowStore::new(Box::new(asking.clone()), 2560, root.path().join("entries"));
+    let document = session("rt-1").to_json();
+    store.load_without_prompt("a").unwrap();
+    store.save_without_prompt("a", &document).unwrap();
+    store.entries_without_prompt().unwrap();
+    assert_eq!(std::mem::take(&mut *asking.0.lock().unwrap()), [Prompt::Forbidden; 3]);
+    store.load("a").unwrap();
+    store.save("a", &document).unwrap();
+    store.entries().unwrap();
+    assert_eq!(*asking.0.lock().unwrap(), [Prompt::Allowed; 3]);
 }
 
 fn only_file(dir: &Path) -> PathBuf {

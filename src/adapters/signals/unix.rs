@@ -1,13 +1,14 @@
 //! Signals of Unix, deferred or handed to the supervisor.
 
 use super::fatal::{self, IgnoredSignals};
+use crate::adapters::mutex::lock_mutex;
 use crate::adapters::supervisor::{ProcessSupervisor, SUPERVISED_SIGNALS};
 use crate::ports::{SignalGuard, Signals, Supervisor};
 use signal_hook::consts::{SIGINT, SIGQUIT};
 use signal_hook::{SigId, flag, low_level};
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// The signals of this process. The state is global, because two handlers for one signal would undo each other's
 /// work. Nothing is installed before the first deferral.
@@ -31,7 +32,7 @@ struct Handlers {
 impl Signals for SystemSignals {
     fn defer(&self) -> Box<dyn SignalGuard> {
         let handlers = HANDLERS.get_or_init(Handlers::install);
-        let mut deferrals = handlers.deferrals.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut deferrals = lock_mutex(&handlers.deferrals);
         *deferrals += 1;
         handlers.released.store(false, Ordering::SeqCst);
         Box::new(Deferral(handlers))
@@ -94,7 +95,7 @@ impl SignalGuard for Deferral {
 
 impl Drop for Deferral {
     fn drop(&mut self) {
-        let mut deferrals = self.0.deferrals.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut deferrals = lock_mutex(&self.0.deferrals);
         *deferrals -= 1;
         if *deferrals > 0 {
             return;

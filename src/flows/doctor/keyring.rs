@@ -97,9 +97,6 @@ pub(super) fn remarks_on(backend: Option<&Backend>) -> Vec<String> {
         _ if program.contains("KWallet") => &[
             "KWallet writes to the disk after about five seconds: if it is stopped sooner, a refreshed session is lost.",
         ],
-        _ if program.contains("oo7") => {
-            &["oo7-daemon 0.6 keeps a changed entry in memory only: when it ends, a refreshed session is lost."]
-        }
         _ => &[],
     };
     remarks.iter().map(|remark| (*remark).to_owned()).collect()

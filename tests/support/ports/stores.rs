@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::ports::{
-    self, Backend, Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, StoreName, WaitCallback,
+    self, Backend, Entries, Lock, Prompt, Store, StoreChoice, StoreFailure, StoreFailureKind, StoreName, WaitCallback,
 };
 
 /// Stores in memory; every call can be made to fail.
@@ -199,7 +199,7 @@ impl Store for TestStore {
         self.0.lock().unwrap().exposed_files
     }
 
-    fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
+    fn read(&self, entry: &str, _: Prompt) -> Result<Option<Secret>, StoreFailure> {
         let mut state = self.call("load")?;
         state.exposed_files = 0;
         state.loads += 1;
@@ -210,7 +210,7 @@ impl Store for TestStore {
         self.call("check_writable").map(drop)
     }
 
-    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+    fn write(&self, entry: &str, document: &Secret, _: Prompt) -> Result<(), StoreFailure> {
         let mut state = self.call("save")?;
         state.saves += 1;
         if std::mem::take(&mut state.forget_next_save) {
@@ -245,7 +245,7 @@ impl Store for TestStore {
         Ok(was_there)
     }
 
-    fn entries(&self) -> Result<Entries, StoreFailure> {
+    fn list(&self, _: Prompt) -> Result<Entries, StoreFailure> {
         let state = self.call("entries")?;
         let names = state.entries.keys().filter(|name| !state.damaged.contains(*name)).cloned().collect();
         let damaged = state.damaged.iter().filter(|name| state.entries.contains_key(*name)).count();

@@ -418,7 +418,7 @@ impl Collection {
         #[zbus(object_server)] server: &ObjectServer,
         properties: HashMap<String, OwnedValue>,
         secret: Wire,
-        _replace: bool,
+        replace: bool,
     ) -> Result<(OwnedObjectPath, OwnedObjectPath), Refusal> {
         let attributes = properties["org.freedesktop.Secret.Item.Attributes"].clone();
         let attributes = HashMap::<String, String>::try_from(attributes).unwrap();
@@ -430,6 +430,7 @@ impl Collection {
         server.at(path_of(number), Item(self.0.clone(), number)).await?;
         let create = |state: &mut State| {
             fits(state, &secret)?;
+            state.items.retain(|_, item| !replace || item.0 != attributes);
             state.items.insert(number, (attributes, secret.1, secret.2));
             Ok((path_of(number), path(NOTHING)))
         };

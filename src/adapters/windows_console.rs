@@ -4,13 +4,17 @@
 //! When the window is closed, or the user logs off, Windows ends the process once the handler has returned, or after a few
 //! seconds (5 for a closed window). tokio's handler does not return, which is all the time that there is.
 
-use crate::ports::{ExitReason, SignalGuard};
+use super::hardening;
+use super::mutex::lock_mutex;
+use crate::ports::{ExitReason, SignalGuard, Signals, Supervisor};
+use std::ffi::OsString;
 use std::future::poll_fn;
 use std::io;
 use std::process::Child;
-use std::sync::mpsc::Sender;
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, Once};
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
 
 /// What Windows makes the exit code of a program that Ctrl-C or a closed window ended (ntstatus.h).
@@ -29,12 +33,8 @@ struct Console {
     interrupts: Interrupts,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Event {
-    Key,
-    /// The window is closed, the user logs off, or the machine shuts down.
-    End,
-}
+/// How the console's state takes an event.
+type Event = fn(&mut Console) -> Effect;
 
 /// Who a key press is for.
 enum Interrupts {
@@ -55,14 +55,8 @@ impl Console {
         Self { guards: 0, pressed: false, closed: false, interrupts: Interrupts::EndProcess }
     }
 
-    fn handle(&mut self, event: Event) -> Effect {
-        match event {
-            Event::Key => self.press(),
-            Event::End => self.close(),
-        }
-    }
-
-    /// Every program at the console is told, so there is nothing to pass on.
+    /// The window is closed, the user logs off, or the machine shuts down. Every program at the console is told, so there is
+    /// nothing to pass on.
     fn close(&mut self) -> Effect {
         self.closed = true;
         if self.guards == 0 { Effect::ProcessEnds } else { Effect::ProcessGoesOn }
@@ -110,22 +104,21 @@ fn listen() -> io::Result<()> {
     // Events are heard from here on, also before the thread runs.
     let (mut key, mut other_key) = (ctrl_c()?, ctrl_break()?);
     let (mut close, mut logoff, mut shutdown) = (ctrl_close()?, ctrl_logoff()?, ctrl_shutdown()?);
-    let mut next = move |context: &mut Context<'_>| {
+    let mut next = move |context: &mut Context<'_>| -> Poll<Event> {
         let ends = close.poll_recv(context).is_ready()
             || logoff.poll_recv(context).is_ready()
             || shutdown.poll_recv(context).is_ready();
         if ends {
-            return Poll::Ready(Event::End);
+            return Poll::Ready(Console::close);
         }
         let is_pressed = key.poll_recv(context).is_ready() || other_key.poll_recv(context).is_ready();
-        if is_pressed { Poll::Ready(Event::Key) } else { Poll::Pending }
+        if is_pressed { Poll::Ready(Console::press) } else { Poll::Pending }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     std::thread::Builder::new().name("console".into()).spawn(move || {
         runtime.block_on(async {
             loop {
-                let event = poll_fn(&mut next).await;
-                end_if(locked(|console| console.handle(event)));
+                end_if(locked(poll_fn(&mut next).await));
             }
         })
     })?;
@@ -133,7 +126,7 @@ fn listen() -> io::Result<()> {
 }
 
 fn locked<T>(change: impl FnOnce(&mut Console) -> T) -> T {
-    change(&mut CONSOLE.lock().unwrap_or_else(PoisonError::into_inner))
+    change(&mut lock_mutex(&CONSOLE))
 }
 
 fn end_if(effect: Effect) {
@@ -148,19 +141,48 @@ pub(super) fn hand_over(start: impl FnOnce() -> io::Result<Child>) -> io::Result
     with_console(|console| console.hand_over(start))
 }
 
-/// From now on the first key press is sent to `supervisor`.
-pub(super) fn send_to(supervisor: Sender<ExitReason>) {
-    with_console(|console| console.interrupts = Interrupts::ReachSupervisor(supervisor));
+/// Ctrl-C, which is all that Windows sends.
+#[derive(Clone, Copy)]
+pub struct SystemSignals;
+
+impl Signals for SystemSignals {
+    /// Defers key presses and, as long as Windows allows, the end of the console.
+    fn defer(&self) -> Box<dyn SignalGuard> {
+        with_console(|console| console.guards += 1);
+        Box::new(Guard)
+    }
+
+    fn supervise(&self) -> io::Result<Box<dyn Supervisor>> {
+        let (sender, exits) = channel();
+        with_console(|console| console.interrupts = Interrupts::ReachSupervisor(sender.clone()));
+        Ok(Box::new(ProcessSupervisor { sender, exits }))
+    }
+
+    fn end_by(&self, _: i32) {
+        end_if(Effect::ProcessEnds);
+    }
 }
 
-pub(super) fn end_process() {
-    end_if(Effect::ProcessEnds);
+/// Hears of the program's end, and before it was started, of Ctrl-C.
+struct ProcessSupervisor {
+    sender: Sender<ExitReason>,
+    exits: Receiver<ExitReason>,
 }
 
-/// Defers key presses and, as long as Windows allows, the end of the console.
-pub(super) fn defer() -> Box<dyn SignalGuard> {
-    with_console(|console| console.guards += 1);
-    Box::new(Guard)
+impl Supervisor for ProcessSupervisor {
+    fn start(&mut self, command: &[OsString]) -> io::Result<()> {
+        let mut child = hand_over(|| hardening::start(command))?;
+        let sender = self.sender.clone();
+        std::thread::Builder::new().spawn(move || {
+            let code = child.wait().ok().and_then(|status| status.code());
+            sender.send(ExitReason::Code(code.unwrap_or(1)))
+        })?;
+        Ok(())
+    }
+
+    fn wait(&mut self, timeout: Duration) -> Option<ExitReason> {
+        self.exits.recv_timeout(timeout).ok()
+    }
 }
 
 struct Guard;
@@ -180,7 +202,6 @@ impl Drop for Guard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc::channel;
 
     fn console(guards: usize, interrupts: Interrupts) -> Console {
         Console { guards, interrupts, ..Console::new() }
@@ -214,7 +235,7 @@ mod tests {
     fn closed_window_ends_an_unguarded_process_at_once() {
         let (sender, _events) = channel();
         for interrupts in [Interrupts::EndProcess, Interrupts::ReachSupervisor(sender), Interrupts::ReachOnlyChild] {
-            assert_eq!(console(0, interrupts).handle(Event::End), Effect::ProcessEnds);
+            assert_eq!(console(0, interrupts).close(), Effect::ProcessEnds);
         }
     }
 
@@ -223,7 +244,7 @@ mod tests {
         let (sender, _events) = channel();
         for interrupts in [Interrupts::EndProcess, Interrupts::ReachSupervisor(sender), Interrupts::ReachOnlyChild] {
             let mut guarded = console(2, interrupts);
-            assert_eq!(guarded.handle(Event::End), Effect::ProcessGoesOn);
+            assert_eq!(guarded.close(), Effect::ProcessGoesOn);
             assert_eq!(guarded.release(), Effect::ProcessGoesOn);
             assert_eq!(guarded.release(), Effect::ProcessEnds);
         }
@@ -232,7 +253,7 @@ mod tests {
     #[test]
     fn closed_window_is_not_the_second_ctrl_c() {
         let mut guarded = console(1, Interrupts::EndProcess);
-        let effects = [Event::Key, Event::End, Event::End].map(|event| guarded.handle(event));
+        let effects = [guarded.press(), guarded.close(), guarded.close()];
         assert_eq!(effects, [Effect::ProcessGoesOn; 3]);
         assert_eq!(guarded.release(), Effect::ProcessEnds);
     }
