@@ -5,12 +5,12 @@ use crate::domain::decision::{DEFAULT_MIN_TTL, Intent};
 use crate::domain::policy::Policy;
 use crate::domain::session::{Renewal, Sso};
 use crate::domain::warning::WarningCode;
-use crate::error::{Error, Result, with_profile};
+use crate::error::{Error, Result};
 use crate::explain::outlook::sentence::Words;
 use crate::explain::refresh_messages::renewal_messages;
 use crate::flows::advisory_warnings;
+use crate::flows::client_credentials::{self, MachineTokenSource};
 use crate::flows::context::Context;
-use crate::flows::machine_token::{self, MachineTokenSource};
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::refresh_if_due;
 use crate::terminal::output::Output;
@@ -42,7 +42,7 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Resu
             format!(
                 "the provider returned no new ID token, so the claims are as old as before; a login returns new \
                  ones: `{}`",
-                with_profile("tidp login", context.profile.name_in_hints.as_deref())
+                context.command("tidp login")
             ),
         );
     }
@@ -64,7 +64,7 @@ fn request_machine_token(context: &Context<'_>, out: &Output<'_>, args: &cli::Re
         context.require_user("there are no claims to update")?;
     }
     let (token, source) =
-        if args.force { machine_token::new_token(context)? } else { machine_token::renewed_if_due(context)? };
+        if args.force { client_credentials::new_token(context)? } else { client_credentials::renewed_if_due(context)? };
     let until = context.when(token.access_token.expires_at);
     let (note, reason) = match source {
         MachineTokenSource::Kept => (format!("Not due: the access token is valid until {until}."), "not_due"),

@@ -10,7 +10,7 @@ use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::wanted_token::{RefreshAllowed, WantedToken, warn_of_failure};
-use crate::flows::{access_token_cache, advisory_warnings, machine_token, refresh_if_due, token_response};
+use crate::flows::{access_token_cache, advisory_warnings, client_credentials, refresh_if_due, token_response};
 use crate::oidc::Problem;
 use crate::oidc::token::RefreshParameters;
 use crate::ports::Response;
@@ -27,7 +27,8 @@ impl From<Session> for ScopedToken {
 /// `login_required`, `busy`, `store`, `unreachable`, `refused`, `invalid`; `usage` if no token can ever live that long.
 pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToken> {
     let is_machine = context.profile.is_machine();
-    let token = if is_machine { machine_token::valid_token(context, wanted) } else { users_token(context, wanted) }?;
+    let token =
+        if is_machine { client_credentials::valid_token(context, wanted) } else { users_token(context, wanted) }?;
     // At each use: whoever uses the token relies on what it was asked for.
     if let Some(scopes) = &wanted.scopes {
         token_response::warn_of_other_scopes(context.reporter, &scopes.to_vec(), &token.scopes, true);

@@ -5,19 +5,19 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{EntryKey, Session, SessionKey};
 use crate::domain::text::hex;
 use crate::domain::time::Time;
-use crate::error::{Error, Result, SessionError, StoreError};
+use crate::error::{Error, Result, SessionError, StoreError, with_profile};
 use crate::explain::outlook::SessionOutlook;
 use crate::flows::configuration::Configuration;
 use crate::ports::{Ports, Reporter, Store};
 use sha2::{Digest, Sha256};
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub struct Context<'w> {
     pub ports: &'w Ports,
     pub reporter: &'w dyn Reporter,
     pub profile: Profile,
-    pub store: Box<dyn Store>,
+    pub store: Arc<dyn Store>,
     pub key: SessionKey,
     lookups: Mutex<ProviderLookups>,
     /// How many steps of an exchange `--verbose` has shown.
@@ -55,16 +55,30 @@ impl<'w> Context<'w> {
         Ok(Self::new(ports, reporter, profile, store))
     }
 
-    pub fn new(ports: &'w Ports, reporter: &'w dyn Reporter, profile: Profile, store: Box<dyn Store>) -> Self {
+    pub fn new(ports: &'w Ports, reporter: &'w dyn Reporter, profile: Profile, store: Arc<dyn Store>) -> Self {
         let key = profile.session_key();
         Self { ports, reporter, profile, store, key, lookups: Mutex::default(), steps: AtomicUsize::new(0) }
     }
 
     /// The result of `work`; its error's hint names the profile.
     pub fn run<T>(self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
-        work(&self).map_err(|error| {
-            self.with_stored_secret_hint(error).with_profile_hint(self.profile.name_in_hints.as_deref())
-        })
+        work(&self).map_err(|error| self.with_hint(error))
+    }
+
+    /// The error, whose hint names the profile and, where that helps, the command for the client secret.
+    pub fn with_hint(&self, error: Error) -> Error {
+        self.with_stored_secret_hint(error).with_profile_hint(self.profile.name_in_hints.as_deref())
+    }
+
+    /// A command of tidp, with `--profile` if it needs that for this profile.
+    pub fn command(&self, command: &str) -> String {
+        with_profile(command, self.profile.name_in_hints.as_deref())
+    }
+
+    /// A hash that names an entry and its store, in caches and file names, without revealing either.
+    pub fn entry_hash(&self, entry: &str) -> String {
+        let identity = serde_json::json!([self.store.identity(), entry]).to_string();
+        hex(&Sha256::digest(identity))
     }
 
     /// Shared by the threads of a bulk `decode`.
@@ -117,10 +131,4 @@ impl<'w> Context<'w> {
         self.ports.entropy.fill(&mut bytes).map_err(failed)?;
         Ok(bytes)
     }
-}
-
-/// A hash that names an entry and its store, in caches and file names, without revealing either.
-pub fn entry_hash(store: &dyn Store, entry: &str) -> String {
-    let identity = serde_json::json!([store.identity(), entry]).to_string();
-    hex(&Sha256::digest(identity))
 }

@@ -15,7 +15,7 @@ use crate::explain::logout_messages::{
 };
 use crate::flows::browser::open_or_print_url;
 use crate::flows::context::Context;
-use crate::flows::{access_token_cache, advisory_warnings, machine_tokens, provider_metadata};
+use crate::flows::{access_token_cache, advisory_warnings, machine_token_cache, provider_metadata};
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome, Revocation};
 use crate::ports::{IgnoredRequest, Notice, StoreFailureKind};
@@ -136,7 +136,7 @@ pub fn log_out(context: &Context<'_>, options: LogoutOptions) -> Result<Outcome>
     }
     let removed = remove_local_session(context)?;
     // If that fails, the session still has to be ended.
-    let machine = machine_tokens::may_be_kept(context).then(|| forget_machine_tokens(context)).transpose();
+    let machine = machine_token_cache::may_be_kept(context).then(|| forget_machine_tokens(context)).transpose();
     let outcome = end_session(context, options, removed);
     Ok(match machine? {
         Some(machine) => outcome.with_machine_tokens(&machine),
@@ -147,9 +147,9 @@ pub fn log_out(context: &Context<'_>, options: LogoutOptions) -> Result<Outcome>
 /// Removes the tokens of a client that acts for itself, wherever they are kept. The provider has no session to end.
 fn forget_machine_tokens(context: &Context<'_>) -> Result<Outcome> {
     // The lock, so that a request that is under way does not bring them back.
-    let lock = context.lock(&machine_tokens::entry(&context.key))?;
-    let kept = machine_tokens::load(context).tokens;
-    machine_tokens::remove(context.ports, context.store.as_ref(), &context.key)?;
+    let lock = context.lock(&machine_token_cache::entry(context))?;
+    let kept = machine_token_cache::load(context).tokens;
+    machine_token_cache::remove(context)?;
     drop(lock);
     context.reporter.note(logout_messages::machine_tokens_note(&context.key, kept.is_empty()));
     let now = context.ports.clock.now();

@@ -7,7 +7,7 @@ use super::{DOING, LoginAttempt};
 use crate::config::RedirectUri;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
-use crate::error::{Error, LoginMethod, Result, SessionError, Situation, StoreError, with_profile};
+use crate::error::{Error, LoginMethod, Result, SessionError, Situation, StoreError};
 use crate::explain::exchange_steps;
 use crate::explain::login_messages::{self, other_browser_ways, other_ways};
 use crate::flows::browser::{listen, open_browser, open_or_print_url};
@@ -125,7 +125,7 @@ impl LoginAttempt<'_, '_> {
         if opened && !self.is_remote() {
             context.reporter.prompt(login_messages::opened_prompt(url, "log in", timeout));
             if self.options.show_other_ways {
-                let elsewhere = self.command("tidp login --no-browser");
+                let elsewhere = self.context.command("tidp login --no-browser");
                 context.reporter.note(other_ways(&elsewhere, self.device_command().as_deref()));
             }
             return false;
@@ -144,7 +144,7 @@ impl LoginAttempt<'_, '_> {
 
     /// Opens or prints a URL for a browser on this machine; nobody can paste. Returns whether a browser was opened.
     fn show_local_url(&self, url: &Url) -> bool {
-        let paste = self.command("tidp login --paste");
+        let paste = self.context.command("tidp login --paste");
         let note = || self.context.reporter.note(format!("Is the browser on another machine? Use `{paste}`."));
         if self.is_remote() {
             note();
@@ -165,17 +165,13 @@ impl LoginAttempt<'_, '_> {
     /// The command for a login on another device, if the provider has an endpoint for it.
     fn device_command(&self) -> Option<String> {
         self.provider.device_authorization_endpoint.as_ref()?;
-        Some(self.command(LoginMethod::Device.command()))
+        Some(self.context.command(LoginMethod::Device.command()))
     }
 
     /// As [`LoginAttempt::device_command`], if a phone can reach the endpoint: it is not on this machine alone.
     fn phone_command(&self) -> Option<String> {
         let endpoint = self.provider.device_authorization_endpoint.as_ref()?;
         self.device_command().filter(|_| !is_loopback_literal(endpoint))
-    }
-
-    fn command(&self, command: &str) -> String {
-        with_profile(command, self.context.profile.name_in_hints.as_deref())
     }
 
     fn with_pasted_redirect(&self, redirect_uri: &str) -> Result<Session> {
