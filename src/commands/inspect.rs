@@ -17,6 +17,7 @@ use crate::flows::provider_metadata;
 use crate::flows::refresh_token_introspection;
 use crate::jwt::Jwt;
 use crate::oidc::discovery::Provider;
+use crate::ports::Reporter;
 use crate::terminal::output::Output;
 use serde_json::Value;
 

@@ -19,7 +19,7 @@ use crate::explain::session_requirement::check_requirement;
 use crate::flows::context::Context;
 use crate::flows::machine_token_cache;
 use crate::flows::refresh_token_introspection::load_with_introspection;
-use crate::ports::Ports;
+use crate::ports::{Ports, Reporter};
 use crate::terminal::layout::{wrap, wrap_indented};
 use crate::terminal::output::Output;
 use serde_json::{Value, json};

@@ -9,7 +9,11 @@ use crate::error::{Error, Result, SessionError, StoreError, with_profile};
 use crate::explain::outlook::SessionOutlook;
 use crate::flows::configuration::Configuration;
 use crate::ports::{Ports, Reporter, Store};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -77,8 +81,26 @@ impl<'w> Context<'w> {
 
     /// A hash that names an entry and its store, in caches and file names, without revealing either.
     pub fn entry_hash(&self, entry: &str) -> String {
-        let identity = serde_json::json!([self.store.identity(), entry]).to_string();
+        let identity = json!([self.store.identity(), entry]).to_string();
         hex(&Sha256::digest(identity))
+    }
+
+    /// A file of the cache directory, named after its `kind` and a hash of what it is about; `None` without such a directory.
+    pub fn cache_file(&self, kind: &str, about: &Value) -> Option<PathBuf> {
+        let hash = Sha256::digest(about.to_string());
+        Some(self.ports.dirs.cache.as_ref()?.join("tidp").join(format!("{kind}{}.json", hex(&hash[..16]))))
+    }
+
+    /// The document in one of our own files, if it is there and can be read.
+    pub fn read_own<T: DeserializeOwned>(&self, path: &Path) -> Option<T> {
+        serde_json::from_slice(&self.ports.files.read_own(path).ok()??).ok()
+    }
+
+    /// Writes the document to one of our own files, and ignores failures.
+    pub fn write_own(&self, path: &Path, document: &impl Serialize) {
+        if let Ok(bytes) = serde_json::to_vec(document) {
+            let _ = self.ports.files.write_own(path, &bytes);
+        }
     }
 
     /// Shared by the threads of a bulk `decode`.
@@ -90,9 +112,9 @@ impl<'w> Context<'w> {
         EntryKey::Session(self.key.clone()).name()
     }
 
-    /// The time for a person, and how far it is from now: `2026-01-31 13:00:00 CET (in 13 days 4 h)`.
+    /// The time for a person, and how far it is from now.
     pub fn when(&self, time: Time) -> String {
-        format!("{} ({})", self.reporter.local_time(time), time.relative_to(self.ports.clock.now()))
+        self.reporter.when(time, self.ports.clock.now())
     }
 
     /// The stored session, if there is one.
