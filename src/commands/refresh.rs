@@ -13,15 +13,18 @@ use crate::flows::client_credentials::{self, MachineTokenSource};
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::refresh_if_due;
+use crate::oidc::token::RefreshParameters;
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
 
 pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Result<()> {
-    let intent = match (args.claims, args.force) {
-        (_, true) => Intent::Force,
-        (true, _) => Intent::Claims,
+    let intent = if args.claims {
+        Intent::Claims
+    } else if args.force || args.tnu_id.is_some() {
+        Intent::Force
+    } else {
         // The same threshold as `token`, so that the two never disagree about what is due.
-        _ => Intent::AccessToken { min_ttl: DEFAULT_MIN_TTL },
+        Intent::AccessToken { min_ttl: DEFAULT_MIN_TTL }
     };
     if args.tnu_id.is_some() {
         check_has_user_profiles(context)?;
@@ -31,10 +34,8 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Resu
     }
     let before = context.session()?;
     let claims_before = before.id_token.clone();
-    let fresh = match &args.tnu_id {
-        Some(tnu_id) => refresh_if_due::switch_user_profile(context, &before, tnu_id)?,
-        None => refresh_if_due::ensure_fresh(context, &before, intent)?,
-    };
+    let parameters = RefreshParameters { scopes: None, tnu_id: args.tnu_id.as_deref() };
+    let fresh = refresh_if_due::ensure_fresh(context, parameters, &before, intent)?;
     let document = report(context, out, &fresh);
     if intent == Intent::Claims && fresh.session.id_token == claims_before {
         out.warn(

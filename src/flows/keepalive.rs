@@ -13,6 +13,7 @@ use crate::explain::keepalive_messages::{self, KeepaliveCounts};
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::refresh_if_due;
+use crate::oidc::token::RefreshParameters;
 use crate::ports::{ExitReason, StoreFailure, StoreFailureKind, Supervisor};
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -205,7 +206,9 @@ impl<'c, 'w> Keepalive<'c, 'w> {
     /// Refreshes, unless another process has done so. Returns when to try next.
     fn renew(&mut self, end: Time) -> Result<Time> {
         let intent = Intent::KeepAlive { lead: self.lead };
-        match self.context.session().and_then(|before| refresh_if_due::ensure_fresh(self.context, &before, intent)) {
+        let refresh =
+            |before| refresh_if_due::ensure_fresh(self.context, RefreshParameters::default(), &before, intent);
+        match self.context.session().and_then(refresh) {
             Ok(fresh) => self.accept(fresh),
             Err(error) if is_temporary(&error) => return self.record_failure(&error, end),
             Err(error) => return Err(error),
