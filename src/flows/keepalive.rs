@@ -197,8 +197,8 @@ impl<'c, 'w> Keepalive<'c, 'w> {
                 }
                 _ => self.renew(end),
             },
-            RenewalPlan::End(end) | RenewalPlan::SsoEnded(end) if self.should_wait_for(end) => Ok(end),
-            RenewalPlan::End(end) | RenewalPlan::SsoEnded(end) => self.fail_unless_replaced(end),
+            RenewalPlan::End { at, sso_ended } if self.should_wait_for(at, sso_ended) => Ok(at),
+            RenewalPlan::End { at, .. } => self.fail_unless_replaced(at),
             RenewalPlan::Nothing => Err(nothing_to_keep_alive(self.context, &self.session, &self.policy)),
         }
     }
@@ -298,10 +298,10 @@ impl<'c, 'w> Keepalive<'c, 'w> {
 
     /// Whether to wait for an `end` that no refresh moves. If it is fixed because the SSO session has ended, only while
     /// a command runs or if `--for` is over first: otherwise the user should log in again now.
-    fn should_wait_for(&self, end: Time) -> bool {
+    fn should_wait_for(&self, end: Time, sso_ended: bool) -> bool {
         let now = self.now();
         let ends_before = || self.has_command || self.time_left().is_some_and(|left| left <= end.left(now));
-        now < end && (!matches!(self.renewal_plan(), RenewalPlan::SsoEnded(_)) || ends_before())
+        now < end && (!sso_ended || ends_before())
     }
 
     /// Reports a note; while a command runs, only under `--verbose`.
@@ -332,11 +332,11 @@ impl<'c, 'w> Keepalive<'c, 'w> {
                 };
                 self.note_unless_command(&keepalive_messages::start_note(&self.policy, &self.context.when(end), &next));
             }
-            RenewalPlan::End(end) | RenewalPlan::SsoEnded(end) if self.should_wait_for(end) => {
-                let note = keepalive_messages::waiting_note(&self.end_reason(), &self.context.when(end));
+            RenewalPlan::End { at, sso_ended } if self.should_wait_for(at, sso_ended) => {
+                let note = keepalive_messages::waiting_note(&self.end_reason(), &self.context.when(at));
                 self.context.reporter.note(note);
             }
-            RenewalPlan::End(_) | RenewalPlan::SsoEnded(_) | RenewalPlan::Nothing => {}
+            RenewalPlan::End { .. } | RenewalPlan::Nothing => {}
         }
     }
 
