@@ -11,12 +11,13 @@ use crate::explain::machine_view::MachineView;
 use crate::explain::outlook::sentence::{Words, setting};
 use crate::explain::session_view::{OPAQUE, ScopedTokenView, SessionView, TokenView, ViewStyle};
 use crate::flows::context::Context;
-use crate::flows::machine_tokens;
+use crate::flows::machine_token_cache;
 use crate::flows::provider_keys::{self, SignatureVerdict};
 use crate::flows::provider_metadata;
 use crate::flows::refresh_token_introspection;
 use crate::jwt::Jwt;
 use crate::oidc::discovery::Provider;
+use crate::ports::Reporter;
 use crate::terminal::output::Output;
 use serde_json::Value;
 
@@ -52,7 +53,7 @@ pub fn run(context: &Context<'_>, out: &Output<'_>) -> Result<()> {
 fn inspect_machine(context: &Context<'_>, out: &Output<'_>) -> Result<()> {
     let (now, profile) = (context.ports.clock.now(), &context.profile);
     let provider = provider_metadata::provider(context);
-    let kept = machine_tokens::load(context).tokens;
+    let kept = machine_token_cache::load(context).tokens;
     let scopes = ScopeSet::parse(&profile.scopes);
     let others = kept.iter().filter(|(requested, _)| **requested != scopes);
     let view = MachineView {

@@ -16,7 +16,7 @@ use crate::flows::login::{self, LoginOptions};
 use crate::flows::refresh_token_introspection;
 use crate::oidc::authorize::AuthorizationOptions;
 use crate::oidc::ciba::CibaProvider;
-use crate::ports::Ports;
+use crate::ports::{Ports, Reporter};
 use crate::terminal::output::Output;
 
 /// Logs in, and prints a summary or the session as JSON. After an error, nothing was stored.

@@ -41,7 +41,7 @@ fn log_out_of_all(ports: &Ports, out: &Output<'_>, options: LogoutOptions) -> Re
     let outcomes: Vec<Result<Outcome>> = contexts.into_iter().map(log_out).collect();
     let nothing_left = check_nothing_left(store.as_ref());
     // After the logouts, which may need them.
-    let nothing_left = nothing_left.and(delete_orphaned_secrets(ports, out, store.as_ref()));
+    let nothing_left = nothing_left.and(delete_orphaned_secrets(ports, out, &store));
     if outcomes.is_empty() && nothing_left.is_ok() {
         out.note("There was no session.");
     }

@@ -17,9 +17,9 @@ use crate::explain::policy_descriptions::{policy_description, policy_description
 use crate::explain::session_event::event_description;
 use crate::explain::session_requirement::check_requirement;
 use crate::flows::context::Context;
-use crate::flows::machine_tokens;
+use crate::flows::machine_token_cache;
 use crate::flows::refresh_token_introspection::load_with_introspection;
-use crate::ports::Ports;
+use crate::ports::{Ports, Reporter};
 use crate::terminal::layout::{wrap, wrap_indented};
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ fn explain(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Resul
 /// Explains that a client that acts for itself has no policy. Its session cannot end, so any `--require` is met.
 fn explain_machine(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Result<()> {
     let (now, profile) = (context.ports.clock.now(), &context.profile);
-    let kept = machine_tokens::load(context).tokens;
+    let kept = machine_token_cache::load(context).tokens;
     let expires_at = kept.get(&ScopeSet::parse(&profile.scopes)).map(|token| token.access_token.expires_at);
     let token = with_profile("tidp token", profile.name_in_hints.as_deref());
     if out.json {

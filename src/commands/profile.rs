@@ -62,7 +62,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, what: &ProfileComma
 fn show(ports: &Ports, out: &Output<'_>, global: &Global, name: Option<&str>) -> Result<()> {
     let configured = Configuration::load(ports)?;
     let (profile, env) = match name {
-        Some(name) => (config::file_profile(name, &configured.config, configured.base())?, &Env::default()),
+        Some(name) => (configured.file_profile(name)?, &Env::default()),
         None => (configured.profile(ports, global.profile.as_deref())?, &ports.env),
     };
     let settings = config::settings(&profile, &configured.config, env);

@@ -5,23 +5,26 @@ use crate::domain::decision::{DEFAULT_MIN_TTL, Intent};
 use crate::domain::policy::Policy;
 use crate::domain::session::{Renewal, Sso};
 use crate::domain::warning::WarningCode;
-use crate::error::{Error, Result, with_profile};
+use crate::error::{Error, Result};
 use crate::explain::outlook::sentence::Words;
 use crate::explain::refresh_messages::renewal_messages;
 use crate::flows::advisory_warnings;
+use crate::flows::client_credentials::{self, MachineTokenSource};
 use crate::flows::context::Context;
-use crate::flows::machine_token::{self, MachineTokenSource};
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::refresh_if_due;
+use crate::oidc::token::RefreshParameters;
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
 
 pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Result<()> {
-    let intent = match (args.claims, args.force) {
-        (_, true) => Intent::Force,
-        (true, _) => Intent::Claims,
+    let intent = if args.claims {
+        Intent::Claims
+    } else if args.force || args.tnu_id.is_some() {
+        Intent::Force
+    } else {
         // The same threshold as `token`, so that the two never disagree about what is due.
-        _ => Intent::AccessToken { min_ttl: DEFAULT_MIN_TTL },
+        Intent::AccessToken { min_ttl: DEFAULT_MIN_TTL }
     };
     if args.tnu_id.is_some() {
         check_has_user_profiles(context)?;
@@ -31,10 +34,8 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Resu
     }
     let before = context.session()?;
     let claims_before = before.id_token.clone();
-    let fresh = match &args.tnu_id {
-        Some(tnu_id) => refresh_if_due::switch_user_profile(context, &before, tnu_id)?,
-        None => refresh_if_due::ensure_fresh(context, &before, intent)?,
-    };
+    let parameters = RefreshParameters { scopes: None, tnu_id: args.tnu_id.as_deref() };
+    let fresh = refresh_if_due::ensure_fresh(context, parameters, &before, intent)?;
     let document = report(context, out, &fresh);
     if intent == Intent::Claims && fresh.session.id_token == claims_before {
         out.warn(
@@ -42,7 +43,7 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Resu
             format!(
                 "the provider returned no new ID token, so the claims are as old as before; a login returns new \
                  ones: `{}`",
-                with_profile("tidp login", context.profile.name_in_hints.as_deref())
+                context.command("tidp login")
             ),
         );
     }
@@ -64,7 +65,7 @@ fn request_machine_token(context: &Context<'_>, out: &Output<'_>, args: &cli::Re
         context.require_user("there are no claims to update")?;
     }
     let (token, source) =
-        if args.force { machine_token::new_token(context)? } else { machine_token::renewed_if_due(context)? };
+        if args.force { client_credentials::new_token(context)? } else { client_credentials::renewed_if_due(context)? };
     let until = context.when(token.access_token.expires_at);
     let (note, reason) = match source {
         MachineTokenSource::Kept => (format!("Not due: the access token is valid until {until}."), "not_due"),

@@ -3,7 +3,7 @@
 use super::redirect_uri::RedirectUri;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{ClientType, Policy};
-use crate::domain::session::SessionKey;
+use crate::domain::session::{EntryKey, SessionKey};
 use crate::domain::text::printable;
 use crate::explain::claims::ClaimIssuer;
 use crate::oidc::discovery::Provider;
@@ -44,6 +44,15 @@ impl Grant {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::ClientCredentials => "client_credentials",
+        }
+    }
+
+    /// How the tokens in an entry were got; `None` for a client secret.
+    pub const fn of_entry(entry: &EntryKey) -> Option<Self> {
+        match entry {
+            EntryKey::Session(_) => Some(Self::AuthorizationCode),
+            EntryKey::MachineTokens(_) => Some(Self::ClientCredentials),
+            EntryKey::ClientSecret(_) => None,
         }
     }
 }

@@ -25,13 +25,9 @@ pub fn retry_delay(failures: u32, left: Seconds) -> Seconds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RenewalPlan {
     /// It is renewed at `due`; otherwise it ends at `end`.
-    Renewal {
-        due: Time,
-        end: Time,
-    },
-    /// The policy does not renew it.
-    End(Time),
-    SsoEnded(Time),
+    Renewal { due: Time, end: Time },
+    /// It ends at `at`: by its policy, or because its SSO session has ended.
+    End { at: Time, sso_ended: bool },
     /// There is no refresh token, or its end is not known.
     Nothing,
 }
@@ -48,8 +44,10 @@ impl RenewalPlan {
             // A renewal counted from a time that a wrong clock wrote would come too late.
             Some(_) if session.access_token.is_from_future(now) => Self::Renewal { due: now, end: life.expires_at },
             Some(due) => Self::Renewal { due, end: life.expires_at },
-            None if Sso::from_session(session, policy) == Sso::Ended => Self::SsoEnded(life.expires_at),
-            None => Self::End(life.expires_at),
+            None => {
+                let sso_ended = Sso::from_session(session, policy) == Sso::Ended;
+                Self::End { at: life.expires_at, sso_ended }
+            }
         }
     }
 }
@@ -69,6 +67,10 @@ mod tests {
         LOGIN.plus(Seconds(seconds))
     }
 
+    fn end(seconds: i64, sso_ended: bool) -> RenewalPlan {
+        RenewalPlan::End { at: after(seconds), sso_ended }
+    }
+
     #[test]
     fn ten_minute_session_is_renewed_after_seven_to_eight() {
         let policy = PolicyName::PublicWeb.documented();
@@ -82,12 +84,12 @@ mod tests {
     fn session_that_no_refresh_renews_just_ends() {
         let session = logged_in(LOGIN, Some("r"));
         let of = |session: &Session, policy| RenewalPlan::new(after(1), session, &policy, Seconds(100));
-        assert_eq!(of(&session, PolicyName::Confidential.documented()), RenewalPlan::End(after(14 * 86_400)));
+        assert_eq!(of(&session, PolicyName::Confidential.documented()), end(14 * 86_400, false));
         let not_renewed = refreshed(&session, after(9), None);
-        assert_eq!(of(&not_renewed, PolicyName::Web.documented()), RenewalPlan::SsoEnded(after(600)));
-        assert_eq!(of(&not_renewed, PolicyName::Confidential.documented()), RenewalPlan::End(after(14 * 86_400)));
+        assert_eq!(of(&not_renewed, PolicyName::Web.documented()), end(600, true));
+        assert_eq!(of(&not_renewed, PolicyName::Confidential.documented()), end(14 * 86_400, false));
         let capped = Policy { absolute_lifetime: Some(Seconds(600)), ..PolicyName::Mobile.documented() };
-        assert_eq!(of(&session, capped), RenewalPlan::End(after(600)));
+        assert_eq!(of(&session, capped), end(600, false));
         assert_eq!(of(&logged_in(LOGIN, None), PolicyName::Mobile.documented()), RenewalPlan::Nothing);
         assert_eq!(of(&session, PolicyName::NoRefresh.documented()), RenewalPlan::Nothing);
     }
@@ -99,7 +101,7 @@ mod tests {
         let shorter = introspected(&session, LOGIN, after(9_000));
         assert_eq!(plan(&shorter), RenewalPlan::Renewal { due: after(6_000), end: after(9_000) });
         let fixed = RenewalPlan::new(after(5), &shorter, &PolicyName::Confidential.documented(), Seconds(1));
-        assert_eq!(fixed, RenewalPlan::End(after(9_000)));
+        assert_eq!(fixed, end(9_000, false));
         let by_policy = LOGIN.plus(Seconds::days(90));
         assert_eq!(plan(&found_inactive(&session, LOGIN)), RenewalPlan::Renewal { due: LOGIN, end: by_policy });
     }

@@ -1,6 +1,7 @@
 //! A line of the report of `tidp doctor`: what was checked, what was seen, and what to do about it. Text and JSON.
 
 use crate::domain::text::with_tilde;
+use crate::error::Kind;
 use crate::terminal::layout::wrap;
 use crate::terminal::styled_text::{Charset, Line, Role};
 use crate::terminal::table::{self, Align, pad};
@@ -13,9 +14,7 @@ pub enum Status {
     Ok,
     /// It works, but deserves a look.
     Warning,
-    Failed {
-        exit_code: i32,
-    },
+    Failed(Kind),
     Skipped,
 }
 
@@ -51,8 +50,8 @@ impl Check {
         Self::new(name, Status::Warning, seen)
     }
 
-    pub fn failed(name: &'static str, exit_code: i32, seen: impl Into<String>) -> Self {
-        Self::new(name, Status::Failed { exit_code }, seen)
+    pub fn failed(name: &'static str, kind: Kind, seen: impl Into<String>) -> Self {
+        Self::new(name, Status::Failed(kind), seen)
     }
 
     pub fn skipped(name: &'static str, why: impl Into<String>) -> Self {
@@ -112,7 +111,7 @@ impl Check {
         let (unicode, ascii, role) = match self.status {
             Status::Ok => ("✓", "+", Role::Sure),
             Status::Warning => ("!", "!", Role::Implied),
-            Status::Failed { .. } => ("✗", "x", Role::Over),
+            Status::Failed(_) => ("✗", "x", Role::Over),
             Status::Skipped => ("–", "-", Role::Faint),
         };
         let mut line = Line::new(role, if charset == Charset::Unicode { unicode } else { ascii });
@@ -124,12 +123,12 @@ impl Check {
         let status = match self.status {
             Status::Ok => "ok",
             Status::Warning => "warning",
-            Status::Failed { .. } => "failed",
+            Status::Failed(_) => "failed",
             Status::Skipped => "skipped",
         };
         let mut document = json!({ "name": self.name, "status": status, "seen": self.seen });
-        if let Status::Failed { exit_code } = self.status {
-            document["exit_code"] = exit_code.into();
+        if let Status::Failed(kind) = self.status {
+            document["exit_code"] = kind.exit_code().into();
         }
         if let Some(remedy) = &self.remedy {
             document["remedy"] = remedy.as_str().into();
@@ -169,7 +168,7 @@ mod tests {
     #[test]
     fn remedy_is_one_line_however_narrow_the_terminal_is() {
         let remedy = "tidp login --profile work; ".repeat(5);
-        let check = Check::failed("store", 6, "it is locked and more ".repeat(5)).remedy(remedy.trim());
+        let check = Check::failed("store", Kind::Store, "it is locked and more ".repeat(5)).remedy(remedy.trim());
         let lines: Vec<_> = check.lines(Charset::Ascii, 50).iter().map(Line::text).collect();
         assert!(lines[0].starts_with("x store           it is locked"), "{}", lines[0]);
         assert!(lines.len() > 3 && lines.last().is_some_and(|line| line.ends_with(remedy.trim())));

@@ -10,10 +10,9 @@ use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::wanted_token::{RefreshAllowed, WantedToken, warn_of_failure};
-use crate::flows::{access_token_cache, advisory_warnings, machine_token, refresh_if_due, token_response};
+use crate::flows::{access_token_cache, advisory_warnings, client_credentials, refresh_if_due, token_response};
 use crate::oidc::Problem;
 use crate::oidc::token::RefreshParameters;
-use crate::ports::Response;
 
 impl From<Session> for ScopedToken {
     fn from(session: Session) -> Self {
@@ -27,7 +26,8 @@ impl From<Session> for ScopedToken {
 /// `login_required`, `busy`, `store`, `unreachable`, `refused`, `invalid`; `usage` if no token can ever live that long.
 pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToken> {
     let is_machine = context.profile.is_machine();
-    let token = if is_machine { machine_token::valid_token(context, wanted) } else { users_token(context, wanted) }?;
+    let token =
+        if is_machine { client_credentials::valid_token(context, wanted) } else { users_token(context, wanted) }?;
     // At each use: whoever uses the token relies on what it was asked for.
     if let Some(scopes) = &wanted.scopes {
         token_response::warn_of_other_scopes(context.reporter, &scopes.to_vec(), &token.scopes, true);
@@ -35,41 +35,31 @@ pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<Scoped
     Ok(token)
 }
 
-pub struct RequestError {
-    error: Box<Error>,
-    /// HTTP 401: the provider does not accept the access token.
-    is_token_refused: bool,
-}
+/// What came of a request with an access token: the HTTP status, and what the response holds.
+pub type Answer<T> = (u16, std::result::Result<T, Problem>);
 
-impl RequestError {
-    /// For a response that is not accepted. The message starts with `failed_step`.
-    pub fn new(failed_step: &'static str, problem: Problem, response: &Response) -> Self {
-        let is_refusal = matches!(problem, Problem::Refused(_) | Problem::RefusedByStatus { .. });
-        Self {
-            error: Box::new(Error::problem(failed_step, problem)),
-            is_token_refused: is_refusal && response.status == 401,
-        }
-    }
-}
-
-impl From<Error> for RequestError {
-    fn from(error: Error) -> Self {
-        Self { error: Box::new(error), is_token_refused: false }
-    }
-}
-
-/// The result of `request` with the user's access token; if the provider refuses the token, with a new one after a refresh.
+/// The result of `request` with the user's access token; if the provider refuses the token (HTTP 401), with a new one after
+/// a refresh. The message of an error starts with `failed_step`.
 pub fn use_token<T>(
     context: &Context<'_>,
     token: &ScopedToken,
-    mut request: impl FnMut(&Secret) -> std::result::Result<T, RequestError>,
+    failed_step: &'static str,
+    mut request: impl FnMut(&Secret) -> Result<Answer<T>>,
 ) -> Result<T> {
-    let mut outcome = request(&token.access_token.value);
-    if outcome.as_ref().is_err_and(|failure| failure.is_token_refused) {
-        let session = refresh_if_due::ensure_fresh(context, &context.session()?, Intent::Force)?.session;
-        outcome = request(&session.access_token.value);
-    }
-    outcome.map_err(|failure| *failure.error)
+    let (_, outcome) = match request(&token.access_token.value)? {
+        (401, Err(Problem::Refused(_) | Problem::RefusedByStatus { .. })) => {
+            let session = refresh_if_due::ensure_fresh(
+                context,
+                RefreshParameters::default(),
+                &context.session()?,
+                Intent::Force,
+            )?
+            .session;
+            request(&session.access_token.value)?
+        }
+        answer => answer,
+    };
+    outcome.map_err(|problem| Error::problem(failed_step, problem))
 }
 
 fn users_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToken> {
@@ -95,7 +85,7 @@ fn users_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToke
         return Ok(before.into_owned().into());
     }
     let parameters = RefreshParameters { scopes, tnu_id: None };
-    match refresh_if_due::ensure_fresh_for(context, parameters, &whole, intent) {
+    match refresh_if_due::ensure_fresh(context, parameters, &whole, intent) {
         Ok(fresh) => fresh_token(context, fresh, wanted),
         // Not if a logout has just removed the session.
         Err(error) if !session_was_replaced(&error) && wanted.accepts(context, &before.access_token) => {
@@ -145,9 +135,10 @@ pub fn valid_id_token(context: &Context<'_>, allowed: RefreshAllowed) -> Result<
         RefreshAllowed::Never => {
             (FreshSession { session: before.clone(), source: TokenSource::Stored }, SessionError::RefreshForbidden)
         }
-        RefreshAllowed::IfDue => {
-            (refresh_if_due::ensure_fresh(context, &before, Intent::IdToken)?, SessionError::NoIdToken)
-        }
+        RefreshAllowed::IfDue => (
+            refresh_if_due::ensure_fresh(context, RefreshParameters::default(), &before, Intent::IdToken)?,
+            SessionError::NoIdToken,
+        ),
     };
     advisory_warnings::warn_if_due(context, &session, source.renewal());
     let now = context.ports.clock.now();

@@ -9,8 +9,7 @@ use crate::domain::session::Session;
 use crate::domain::time::{Seconds, Time};
 use crate::explain::trace_messages::CacheMiss;
 use crate::flows::advisory_warnings;
-use crate::flows::context::{Context, entry_hash};
-use crate::ports::{Ports, Store};
+use crate::flows::context::Context;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -117,28 +116,20 @@ pub fn put_if_unlocked(context: &Context<'_>) {
 
 /// Removes the session's tokens, even if caching has been switched off since. A store in memory has never had one.
 pub fn forget(context: &Context<'_>) {
-    forget_entry(context.ports, context.store.as_ref(), &context.entry());
-}
-
-pub fn forget_entry(ports: &Ports, store: &dyn Store, entry: &str) {
-    if !store.is_ephemeral() {
-        let name = name(store, entry);
-        ports.cache.forget(&scoped(&name));
-        ports.cache.forget(&name);
+    if !context.store.is_ephemeral() {
+        let name = session_name(context);
+        context.ports.cache.forget(&scoped(&name));
+        context.ports.cache.forget(&name);
     }
 }
 
 /// Whether tokens are cached: unless the user switched it off, or the store is in memory.
 pub fn is_on(context: &Context<'_>) -> bool {
-    is_on_for(context.ports, context.store.as_ref())
-}
-
-pub fn is_on_for(ports: &Ports, store: &dyn Store) -> bool {
-    config::caches_access_tokens(&ports.env).unwrap_or(false) && !store.is_ephemeral()
+    config::caches_access_tokens(&context.ports.env).unwrap_or(false) && !context.store.is_ephemeral()
 }
 
 fn session_name(context: &Context<'_>) -> String {
-    name(context.store.as_ref(), &context.entry())
+    name(context, &context.entry())
 }
 
 /// The name of the entry for fewer scopes. It does not contain them, so that a logout finds all tokens.
@@ -147,6 +138,6 @@ fn scoped(session_name: &str) -> String {
 }
 
 /// The name of what is cached for an entry. A hash, so that it reveals nothing to other programs that list keys.
-pub fn name(store: &dyn Store, entry: &str) -> String {
-    format!("tidp:{}", entry_hash(store, entry))
+pub fn name(context: &Context<'_>, entry: &str) -> String {
+    format!("tidp:{}", context.entry_hash(entry))
 }

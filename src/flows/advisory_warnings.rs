@@ -7,7 +7,7 @@ use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::domain::warning::WarningCode;
 use crate::explain::outlook::sentence::Words;
 use crate::explain::outlook::warnings::ADVISORY_CODES;
-use crate::flows::context::{Context, entry_hash};
+use crate::flows::context::Context;
 use crate::ports::Reporter;
 use std::path::PathBuf;
 
@@ -91,5 +91,5 @@ fn last_warned_at(context: &Context<'_>, now: Time) -> Option<Time> {
 fn path(context: &Context<'_>) -> Option<PathBuf> {
     let state = context.ports.dirs.state.as_ref()?;
     (!context.store.is_ephemeral())
-        .then(|| state.join("tidp").join(format!("warned-{}", entry_hash(context.store.as_ref(), &context.entry()))))
+        .then(|| state.join("tidp").join(format!("warned-{}", context.entry_hash(&context.entry()))))
 }

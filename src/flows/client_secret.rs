@@ -47,7 +47,7 @@ impl Context<'_> {
 
     /// The error; if the provider rejected a client (RFC 6749 5.2) whose secret is in the store, with the hint
     /// `tidp profile secret`.
-    pub fn with_stored_secret_hint(&self, error: Error) -> Error {
+    pub(super) fn with_stored_secret_hint(&self, error: Error) -> Error {
         let (env, profile) = (&self.ports.env, &self.profile);
         let is_stored = profile.auth_method != AuthMethod::None
             && profile.client_secret_command.is_none()

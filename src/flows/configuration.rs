@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::explain::trace_messages;
 use crate::ports::{Ports, Reporter, Store, StoreChoice};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub struct Configuration {
     pub config: Config,
@@ -60,6 +61,14 @@ impl Configuration {
         config::profile(name, &ports.env, &self.config, self.base())
     }
 
+    /// The profile of that name as the file has it.
+    ///
+    /// # Errors
+    /// `config`, if there is none or it is not valid.
+    pub fn file_profile(&self, name: &str) -> Result<Profile> {
+        config::file_profile(name, &self.config, self.base())
+    }
+
     /// The directory that relative paths start from; `None`, so the current one, for a pipe.
     pub fn base(&self) -> Option<&Path> {
         self.path.as_deref().filter(|_| !self.is_pipe).and_then(Path::parent)
@@ -67,8 +76,8 @@ impl Configuration {
 
     /// # Errors
     /// `config` for a store that is not valid, `store` if it cannot be used.
-    pub fn store(&self, ports: &Ports) -> Result<Box<dyn Store>> {
-        Ok(ports.stores.open(&self.store_choice(ports)?)?)
+    pub fn store(&self, ports: &Ports) -> Result<Arc<dyn Store>> {
+        Ok(ports.stores.open(&self.store_choice(ports)?)?.into())
     }
 
     /// The store to open, with its key.

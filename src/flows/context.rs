@@ -5,19 +5,23 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{EntryKey, Session, SessionKey};
 use crate::domain::text::hex;
 use crate::domain::time::Time;
-use crate::error::{Error, Result, SessionError, StoreError};
+use crate::error::{Error, Result, SessionError, StoreError, with_profile};
 use crate::explain::outlook::SessionOutlook;
 use crate::flows::configuration::Configuration;
 use crate::ports::{Ports, Reporter, Store};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub struct Context<'w> {
     pub ports: &'w Ports,
     pub reporter: &'w dyn Reporter,
     pub profile: Profile,
-    pub store: Box<dyn Store>,
+    pub store: Arc<dyn Store>,
     pub key: SessionKey,
     lookups: Mutex<ProviderLookups>,
     /// How many steps of an exchange `--verbose` has shown.
@@ -55,16 +59,48 @@ impl<'w> Context<'w> {
         Ok(Self::new(ports, reporter, profile, store))
     }
 
-    pub fn new(ports: &'w Ports, reporter: &'w dyn Reporter, profile: Profile, store: Box<dyn Store>) -> Self {
+    pub fn new(ports: &'w Ports, reporter: &'w dyn Reporter, profile: Profile, store: Arc<dyn Store>) -> Self {
         let key = profile.session_key();
         Self { ports, reporter, profile, store, key, lookups: Mutex::default(), steps: AtomicUsize::new(0) }
     }
 
     /// The result of `work`; its error's hint names the profile.
     pub fn run<T>(self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
-        work(&self).map_err(|error| {
-            self.with_stored_secret_hint(error).with_profile_hint(self.profile.name_in_hints.as_deref())
-        })
+        work(&self).map_err(|error| self.with_hint(error))
+    }
+
+    /// The error, whose hint names the profile and, where that helps, the command for the client secret.
+    pub fn with_hint(&self, error: Error) -> Error {
+        self.with_stored_secret_hint(error).with_profile_hint(self.profile.name_in_hints.as_deref())
+    }
+
+    /// A command of tidp, with `--profile` if it needs that for this profile.
+    pub fn command(&self, command: &str) -> String {
+        with_profile(command, self.profile.name_in_hints.as_deref())
+    }
+
+    /// A hash that names an entry and its store, in caches and file names, without revealing either.
+    pub fn entry_hash(&self, entry: &str) -> String {
+        let identity = json!([self.store.identity(), entry]).to_string();
+        hex(&Sha256::digest(identity))
+    }
+
+    /// A file of the cache directory, named after its `kind` and a hash of what it is about; `None` without such a directory.
+    pub fn cache_file(&self, kind: &str, about: &Value) -> Option<PathBuf> {
+        let hash = Sha256::digest(about.to_string());
+        Some(self.ports.dirs.cache.as_ref()?.join("tidp").join(format!("{kind}{}.json", hex(&hash[..16]))))
+    }
+
+    /// The document in one of our own files, if it is there and can be read.
+    pub fn read_own<T: DeserializeOwned>(&self, path: &Path) -> Option<T> {
+        serde_json::from_slice(&self.ports.files.read_own(path).ok()??).ok()
+    }
+
+    /// Writes the document to one of our own files, and ignores failures.
+    pub fn write_own(&self, path: &Path, document: &impl Serialize) {
+        if let Ok(bytes) = serde_json::to_vec(document) {
+            let _ = self.ports.files.write_own(path, &bytes);
+        }
     }
 
     /// Shared by the threads of a bulk `decode`.
@@ -76,9 +112,9 @@ impl<'w> Context<'w> {
         EntryKey::Session(self.key.clone()).name()
     }
 
-    /// The time for a person, and how far it is from now: `2026-01-31 13:00:00 CET (in 13 days 4 h)`.
+    /// The time for a person, and how far it is from now.
     pub fn when(&self, time: Time) -> String {
-        format!("{} ({})", self.reporter.local_time(time), time.relative_to(self.ports.clock.now()))
+        self.reporter.when(time, self.ports.clock.now())
     }
 
     /// The stored session, if there is one.
@@ -117,10 +153,4 @@ impl<'w> Context<'w> {
         self.ports.entropy.fill(&mut bytes).map_err(failed)?;
         Ok(bytes)
     }
-}
-
-/// A hash that names an entry and its store, in caches and file names, without revealing either.
-pub fn entry_hash(store: &dyn Store, entry: &str) -> String {
-    let identity = serde_json::json!([store.identity(), entry]).to_string();
-    hex(&Sha256::digest(identity))
 }

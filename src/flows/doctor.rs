@@ -9,7 +9,7 @@ mod store;
 use crate::config::{Profile, RedirectUri};
 use crate::domain::text::printable;
 use crate::error::{Error, Kind, Result, Situation, with_profile};
-use crate::explain::doctor_report::Check;
+use crate::explain::doctor_report::{Check, Status};
 use crate::flows::browser::listen;
 use crate::flows::configuration::Configuration;
 use crate::ports::{ListenAt, PortHolder, Ports, Reporter};
@@ -45,9 +45,8 @@ impl<'a> Checklist<'a> {
         Self { show, failed: None }
     }
 
-    pub fn add(&mut self, finding: impl Into<Finding>) -> Result<()> {
-        let Finding { check, failed } = finding.into();
-        if let Some(kind) = failed {
+    pub fn add(&mut self, check: Check) -> Result<()> {
+        if let Status::Failed(kind) = check.status {
             self.failed.get_or_insert_with(|| (kind, Vec::new())).1.push(check.name);
         }
         (self.show)(check)
@@ -60,33 +59,10 @@ impl<'a> Checklist<'a> {
     }
 }
 
-/// A check, and the kind of its error if it failed.
-pub struct Finding {
-    check: Check,
-    failed: Option<Kind>,
-}
-
-impl From<Check> for Finding {
-    fn from(check: Check) -> Self {
-        Self { check, failed: None }
-    }
-}
-
-impl Finding {
-    /// A failed check: the message of the error, and its hint or else `remedy`.
-    fn failed(name: &'static str, error: &Error, remedy: &str) -> Self {
-        let report = error.report();
-        let remedy = report.hint.unwrap_or_else(|| remedy.to_owned());
-        Self { check: Check::failed(name, report.exit_code, report.message).remedy(remedy), failed: Some(report.kind) }
-    }
-
-    fn remarks(self, remarks: Vec<String>) -> Self {
-        Self { check: self.check.remarks(remarks), ..self }
-    }
-
-    fn remedy(self, remedy: String) -> Self {
-        Self { check: self.check.remedy(remedy), ..self }
-    }
+/// A failed check: the message of the error, and its hint or else `remedy`.
+fn failed(name: &'static str, error: &Error, remedy: &str) -> Check {
+    let report = error.report();
+    Check::failed(name, report.kind, report.message).remedy(report.hint.unwrap_or_else(|| remedy.to_owned()))
 }
 
 struct Subject<'a> {
@@ -103,23 +79,23 @@ impl Subject<'_> {
         self.profile.as_ref()?.name_in_hints.as_deref()
     }
 
-    /// As [`Finding::failed`], with the profile in the hint.
-    fn failed(&self, name: &'static str, error: Error, remedy: &str) -> Finding {
-        Finding::failed(name, &error.with_profile_hint(self.name_in_hints()), remedy)
+    /// As [`failed`], with the profile in the hint.
+    fn failed(&self, name: &'static str, error: Error, remedy: &str) -> Check {
+        failed(name, &error.with_profile_hint(self.name_in_hints()), remedy)
     }
 
     fn is_machine(&self) -> bool {
         self.profile.as_ref().is_some_and(Profile::is_machine)
     }
 
-    fn loopback_port(&self) -> Finding {
+    fn loopback_port(&self) -> Check {
         let any_port = ListenAt { host: "127.0.0.1".into(), port: None, path: "/callback".into() };
         let at = match self.profile.as_ref().map(|profile| &profile.redirect_uri) {
-            _ if self.is_machine() => return Check::skipped(LOOPBACK, NO_LOGIN).into(),
+            _ if self.is_machine() => return Check::skipped(LOOPBACK, NO_LOGIN),
             Some(RedirectUri::Elsewhere(uri)) => {
                 let uri = printable(uri);
                 let why = format!("not needed: {uri} is not on this machine, so `tidp login` asks for the URL");
-                return Check::skipped(LOOPBACK, why).into();
+                return Check::skipped(LOOPBACK, why);
             }
             Some(RedirectUri::AnyPort(at) | RedirectUri::Fixed(_, at)) => at,
             None => &any_port,
@@ -127,18 +103,18 @@ impl Subject<'_> {
         match listen(self.ports, at) {
             Ok(_listener) => {
                 let port = at.port.map_or_else(|| "any port".to_owned(), |port| format!("port {port}"));
-                Check::ok(LOOPBACK, format!("{port} of {} can be listened on", at.host)).into()
+                Check::ok(LOOPBACK, format!("{port} of {} can be listened on", at.host))
             }
             Err(error) => {
                 let holder = at.port.and_then(|port| self.ports.callback.holder(port));
-                let finding = self.failed(LOOPBACK, error, "");
+                let check = self.failed(LOOPBACK, error, "");
                 match holder {
-                    None | Some(PortHolder::SameUser(None)) => finding,
+                    None | Some(PortHolder::SameUser(None)) => check,
                     Some(PortHolder::SameUser(Some((program, process)))) => {
-                        finding.remarks(vec![format!("It is held by {program} (process {process}).")])
+                        check.remarks(vec![format!("It is held by {program} (process {process}).")])
                     }
                     // `tidp login --paste` would send the browser to that program, with the code.
-                    Some(PortHolder::AnotherUser(id)) => finding
+                    Some(PortHolder::AnotherUser(id)) => check
                         .remarks(vec![format!(
                             "It is held by another user (id {id}), to whose program the browser would send the code."
                         )])

@@ -13,6 +13,7 @@ use crate::explain::keepalive_messages::{self, KeepaliveCounts};
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::refresh_if_due;
+use crate::oidc::token::RefreshParameters;
 use crate::ports::{ExitReason, StoreFailure, StoreFailureKind, Supervisor};
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -196,8 +197,8 @@ impl<'c, 'w> Keepalive<'c, 'w> {
                 }
                 _ => self.renew(end),
             },
-            RenewalPlan::End(end) | RenewalPlan::SsoEnded(end) if self.should_wait_for(end) => Ok(end),
-            RenewalPlan::End(end) | RenewalPlan::SsoEnded(end) => self.fail_unless_replaced(end),
+            RenewalPlan::End { at, sso_ended } if self.should_wait_for(at, sso_ended) => Ok(at),
+            RenewalPlan::End { at, .. } => self.fail_unless_replaced(at),
             RenewalPlan::Nothing => Err(nothing_to_keep_alive(self.context, &self.session, &self.policy)),
         }
     }
@@ -205,7 +206,9 @@ impl<'c, 'w> Keepalive<'c, 'w> {
     /// Refreshes, unless another process has done so. Returns when to try next.
     fn renew(&mut self, end: Time) -> Result<Time> {
         let intent = Intent::KeepAlive { lead: self.lead };
-        match self.context.session().and_then(|before| refresh_if_due::ensure_fresh(self.context, &before, intent)) {
+        let refresh =
+            |before| refresh_if_due::ensure_fresh(self.context, RefreshParameters::default(), &before, intent);
+        match self.context.session().and_then(refresh) {
             Ok(fresh) => self.accept(fresh),
             Err(error) if is_temporary(&error) => return self.record_failure(&error, end),
             Err(error) => return Err(error),
@@ -295,10 +298,10 @@ impl<'c, 'w> Keepalive<'c, 'w> {
 
     /// Whether to wait for an `end` that no refresh moves. If it is fixed because the SSO session has ended, only while
     /// a command runs or if `--for` is over first: otherwise the user should log in again now.
-    fn should_wait_for(&self, end: Time) -> bool {
+    fn should_wait_for(&self, end: Time, sso_ended: bool) -> bool {
         let now = self.now();
         let ends_before = || self.has_command || self.time_left().is_some_and(|left| left <= end.left(now));
-        now < end && (!matches!(self.renewal_plan(), RenewalPlan::SsoEnded(_)) || ends_before())
+        now < end && (!sso_ended || ends_before())
     }
 
     /// Reports a note; while a command runs, only under `--verbose`.
@@ -329,11 +332,11 @@ impl<'c, 'w> Keepalive<'c, 'w> {
                 };
                 self.note_unless_command(&keepalive_messages::start_note(&self.policy, &self.context.when(end), &next));
             }
-            RenewalPlan::End(end) | RenewalPlan::SsoEnded(end) if self.should_wait_for(end) => {
-                let note = keepalive_messages::waiting_note(&self.end_reason(), &self.context.when(end));
+            RenewalPlan::End { at, sso_ended } if self.should_wait_for(at, sso_ended) => {
+                let note = keepalive_messages::waiting_note(&self.end_reason(), &self.context.when(at));
                 self.context.reporter.note(note);
             }
-            RenewalPlan::End(_) | RenewalPlan::SsoEnded(_) | RenewalPlan::Nothing => {}
+            RenewalPlan::End { .. } | RenewalPlan::Nothing => {}
         }
     }
 

@@ -3,9 +3,7 @@
 
 mod browser_login;
 mod callback_wait;
-mod key_prefetch;
 mod polling;
-mod ssh_connection;
 
 use crate::config::{AuthMethod, RedirectUri};
 use crate::domain::access_tokens::ScopedTokens;
@@ -17,7 +15,7 @@ use crate::error::{CommandLineError, Error, LoginError, LoginMethod, RequestedLo
 use crate::explain::outlook::sentence::setting;
 use crate::explain::{exchange_steps, login_messages};
 use crate::flows::context::Context;
-use crate::flows::provider_keys::{self, ProviderKeys};
+use crate::flows::provider_keys::{KeyPrefetch, ProviderKeys};
 use crate::flows::{access_token_cache, provider_metadata, token_response};
 use crate::oidc::Problem;
 use crate::oidc::authorize::{AuthorizationOptions, Code, PendingLogin};
@@ -25,7 +23,6 @@ use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{ExpectedIdToken, IdTokenSource, ValidatedIdToken, acr_levels};
 use crate::oidc::token::{Client, TokenResponse};
 use crate::ports::{Clock, Request, Response, StoreFailureKind};
-use key_prefetch::KeyPrefetch;
 use std::time::Duration;
 
 const DOING: &str = "login failed";
@@ -229,7 +226,8 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         let waited = self.started.elapsed(&*context.ports.clock);
         let source = IdTokenSource::Login { redirect, max_age: self.options.request.max_age, waited };
         token_response::trace(context, response);
-        let session = provider_keys::prefetched_keys(context, &self.provider, keys.response(context))
+        let session = keys
+            .keys(context, &self.provider)
             .and_then(|keys| self.accepted_session(response, source, keys, sent_at))
             .and_then(|session| self.store(session));
         if let Err(error) = &session

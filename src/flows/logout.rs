@@ -9,13 +9,13 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{Account, RefreshToken, Session, SessionKey};
 use crate::domain::text::hex;
 use crate::domain::time::{Seconds, Time};
-use crate::error::{Error, Kind, Result, SessionError, Situation, StoreError};
+use crate::error::{Error, Kind, Report, Result, SessionError, Situation, StoreError};
 use crate::explain::logout_messages::{
     self, NO_SESSION, StepMessage, StepState, UNKNOWN_ACCESS_TOKEN, failure_message,
 };
 use crate::flows::browser::open_or_print_url;
 use crate::flows::context::Context;
-use crate::flows::{access_token_cache, advisory_warnings, machine_tokens, provider_metadata};
+use crate::flows::{access_token_cache, advisory_warnings, machine_token_cache, provider_metadata};
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome, Revocation};
 use crate::ports::{IgnoredRequest, Notice, StoreFailureKind};
@@ -45,27 +45,13 @@ pub struct Outcome {
     access_token_valid_until: Option<Time>,
 }
 
-type Attempt<T> = std::result::Result<T, Failure>;
+/// What came of a step, or the report of its error. The message is the step's text: what failed and why.
+type Step = std::result::Result<StepMessage, Report>;
 
-type Step = Attempt<StepMessage>;
-
-struct Failure {
-    /// What failed and why, as the step's text.
-    text: String,
-    error: Box<Error>,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self { text: error.report().message, error: Box::new(error) }
-    }
-}
-
-impl Failure {
-    /// For an error whose message does not say what failed.
-    fn caused_by(what: &str, error: Error) -> Self {
-        Self { text: format!("{what}: {}", error.report().message), error: Box::new(error) }
-    }
+/// The report of an error whose message does not say what failed.
+fn caused_by(what: &str, error: &Error) -> Report {
+    let report = error.report();
+    Report { message: format!("{what}: {}", report.message), ..report }
 }
 
 fn report_access_token(context: &Context<'_>, text: String) {
@@ -75,7 +61,7 @@ fn report_access_token(context: &Context<'_>, text: String) {
 fn report_step(context: &Context<'_>, name: &'static str, step: Step) -> Step {
     let (text, failed) = match &step {
         Ok(message) => (&message.text, false),
-        Err(failure) => (&failure.text, true),
+        Err(report) => (&report.message, true),
     };
     context.reporter.report(Notice::Step { name, text: text.clone(), failed });
     step
@@ -84,7 +70,7 @@ fn report_step(context: &Context<'_>, name: &'static str, step: Step) -> Step {
 fn to_json(step: &Step) -> Value {
     let (state, text) = match step {
         Ok(StepMessage { state, text }) => (*state, text),
-        Err(failure) => (StepState::Failed, &failure.text),
+        Err(report) => (StepState::Failed, &report.message),
     };
     json!({ "done": state == StepState::Done, "state": state, "message": text })
 }
@@ -115,8 +101,9 @@ impl Outcome {
     pub fn failure(&self) -> Option<Error> {
         let steps = [(REFRESH_TOKEN, &self.refresh_token), (SSO_SESSION, &self.sso_session)];
         steps.into_iter().find_map(|(name, step)| {
-            let Failure { text, error } = step.as_ref().err()?;
-            Some(SessionError::LoggedOutLocally(failure_message(name, text), Box::new(error.report())).into())
+            let report = step.as_ref().err()?;
+            let message = failure_message(name, &report.message);
+            Some(SessionError::LoggedOutLocally(message, Box::new(report.clone())).into())
         })
     }
 }
@@ -136,7 +123,7 @@ pub fn log_out(context: &Context<'_>, options: LogoutOptions) -> Result<Outcome>
     }
     let removed = remove_local_session(context)?;
     // If that fails, the session still has to be ended.
-    let machine = machine_tokens::may_be_kept(context).then(|| forget_machine_tokens(context)).transpose();
+    let machine = machine_token_cache::may_be_kept(context).then(|| forget_machine_tokens(context)).transpose();
     let outcome = end_session(context, options, removed);
     Ok(match machine? {
         Some(machine) => outcome.with_machine_tokens(&machine),
@@ -147,9 +134,9 @@ pub fn log_out(context: &Context<'_>, options: LogoutOptions) -> Result<Outcome>
 /// Removes the tokens of a client that acts for itself, wherever they are kept. The provider has no session to end.
 fn forget_machine_tokens(context: &Context<'_>) -> Result<Outcome> {
     // The lock, so that a request that is under way does not bring them back.
-    let lock = context.lock(&machine_tokens::entry(&context.key))?;
-    let kept = machine_tokens::load(context).tokens;
-    machine_tokens::remove(context.ports, context.store.as_ref(), &context.key)?;
+    let lock = context.lock(&machine_token_cache::entry(context))?;
+    let kept = machine_token_cache::load(context).tokens;
+    machine_token_cache::remove(context)?;
     drop(lock);
     context.reporter.note(logout_messages::machine_tokens_note(&context.key, kept.is_empty()));
     let now = context.ports.clock.now();
@@ -221,7 +208,7 @@ fn log_out_at_provider(context: &Context<'_>, options: LogoutOptions, session: &
     let refresh_token = match revoke(context, provider, session) {
         Ok(StepMessage { state: StepState::Left, text }) => Ok(StepMessage::left(text + &validity)),
         Ok(message) => Ok(message),
-        Err(Failure { text, error }) => Err(Failure { text: text + &validity, error }),
+        Err(report) => Err(Report { message: report.message + &validity, ..report }),
     };
     let refresh_token = report_step(context, REFRESH_TOKEN, refresh_token);
     let sso_session = end_sso_session(context, provider, options.browser, session);
@@ -253,7 +240,7 @@ fn remove_local_session(context: &Context<'_>) -> Result<Removed> {
 }
 
 /// Revokes the refresh token. `provider` is `None` if nothing may be sent.
-fn revoke(context: &Context<'_>, provider: Option<&Result<Provider>>, session: &Session) -> Attempt<StepMessage> {
+fn revoke(context: &Context<'_>, provider: Option<&Result<Provider>>, session: &Session) -> Step {
     const FAILED: &str = "could not be revoked";
     let held = match &session.refresh_token {
         RefreshToken::Held(held) => held,
@@ -264,16 +251,15 @@ fn revoke(context: &Context<'_>, provider: Option<&Result<Provider>>, session: &
         }
     };
     let Some(provider) = provider else { return Ok(StepMessage::left("not revoked (--local)")) };
-    let provider = &mut provider.as_ref().map_err(|error| Failure::caused_by(FAILED, error.clone()))?.clone();
-    let profile = context.profile.name_in_hints.as_deref();
-    let client = context.client().map_err(|error| Failure::caused_by(FAILED, error.with_profile_hint(profile)))?;
+    let provider = &mut provider.as_ref().map_err(|error| caused_by(FAILED, error))?.clone();
+    let client = context.client().map_err(|error| caused_by(FAILED, &context.with_hint(error)))?;
     let request = |provider: &Provider| logout::revocation_request(provider, &client, &held.value);
     let first = match request(provider) {
         Ok(first) => first,
         Err(why) => return Ok(StepMessage::left(format!("not revoked: {why}"))),
     };
     let response = provider_metadata::send(context, provider, &first, request)
-        .map_err(|failure| Error::unanswered(FAILED, &failure))?;
+        .map_err(|failure| Error::unanswered(FAILED, &failure).report())?;
     match logout::accept_revocation(&response, provider, &client) {
         Ok(Revocation::Revoked) => {
             let unfinished = session.unfinished_refresh();
@@ -282,10 +268,7 @@ fn revoke(context: &Context<'_>, provider: Option<&Result<Provider>>, session: &
         Ok(Revocation::NotForPublicClients) => {
             Ok(StepMessage::left("not revoked: the provider does not let public clients revoke tokens"))
         }
-        Err(problem) => {
-            let error = context.with_stored_secret_hint(Error::problem(FAILED, problem));
-            Err(error.with_profile_hint(profile).into())
-        }
+        Err(problem) => Err(context.with_hint(Error::problem(FAILED, problem)).report()),
     }
 }
 
@@ -297,9 +280,9 @@ fn end_sso_session(
     provider: Option<&Result<Provider>>,
     in_browser: bool,
     session: &Session,
-) -> Attempt<StepMessage> {
+) -> Step {
     let Some(provider) = provider else { return Ok(StepMessage::left("not ended (--local)")) };
-    let provider = provider.as_ref().map_err(|error| Failure::caused_by(SSO_FAILED, error.clone()))?;
+    let provider = provider.as_ref().map_err(|error| caused_by(SSO_FAILED, error))?;
     let Some(id_token) = &session.id_token else {
         return Ok(StepMessage::left("not ended: there is no ID token to identify it with"));
     };
@@ -311,8 +294,8 @@ fn end_sso_session(
 }
 
 /// Ends the session by TelenorID+'s own logout endpoint, which needs no browser.
-fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Attempt<StepMessage> {
-    let state = context.random_bytes::<16>().map_err(|error| Failure::caused_by(SSO_FAILED, error))?;
+fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Step {
+    let state = context.random_bytes::<16>().map_err(|error| caused_by(SSO_FAILED, &error))?;
     let (state, ca_file) = (hex(&state), context.profile.ca_file.as_deref());
     let request = |provider: &Provider| logout::custom_logout_request(provider, ca_file, hint, &state);
     let Ok(first) = request(provider) else {
@@ -324,7 +307,7 @@ fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
         }));
     };
     let response = provider_metadata::send(context, &mut provider.clone(), &first, request)
-        .map_err(|failure| Error::unanswered(SSO_FAILED, &failure))?;
+        .map_err(|failure| Error::unanswered(SSO_FAILED, &failure).report())?;
     let (kind, why) = match logout::accept_custom_logout(&response) {
         LogoutOutcome::LoggedOut => return Ok(StepMessage::done("ended at the provider")),
         LogoutOutcome::AlreadyLoggedOut => return Ok(StepMessage::done("had ended already")),
@@ -340,17 +323,17 @@ fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
         ),
     };
     let message = format!("{SSO_FAILED}: {why}. The user can end it on the provider's self-service page");
-    Err(Error::from(SessionError::LogoutIncomplete(kind, message)).into())
+    Err(Error::from(SessionError::LogoutIncomplete(kind, message)).report())
 }
 
 /// Ends the session by RP-Initiated Logout 1.0. The URL holds the ID token, so it must not become a program's argument: the
 /// browser is opened at a loopback URL that redirects it once.
-fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Attempt<StepMessage> {
+fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Step {
     let url = match logout::end_session_url(provider, &context.profile.client_id, hint) {
         Ok(url) => url,
         Err(why) => return Ok(StepMessage::left(format!("not ended: {why}"))),
     };
-    let failed = |what: String| Error::failed(format!("{SSO_FAILED}: {what}"));
+    let failed = |what: String| Error::failed(format!("{SSO_FAILED}: {what}")).report();
     let redirect = context.ports.callback.one_time_redirect(&url);
     let mut redirect = redirect.map_err(|what| failed(format!("cannot listen on 127.0.0.1: {what}")))?;
     open_or_print_url(context, redirect.url(), "finish the logout", BROWSER_TIMEOUT, false);
@@ -362,5 +345,5 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     if redirect.wait(&ignored, BROWSER_TIMEOUT.to_std()) {
         return Ok(StepMessage::done("the browser was sent to the provider's logout page"));
     }
-    Err(failed("the browser did not open the logout page".to_owned()).into())
+    Err(failed("the browser did not open the logout page".to_owned()))
 }

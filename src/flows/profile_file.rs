@@ -4,8 +4,9 @@ use crate::config::{self, Profile};
 use crate::domain::text::{printable, printable_path};
 use crate::error::{CommandLineError, ConfigFileError, Error, ProfileError, Result, Situation};
 use crate::flows::configuration::{Configuration, read_text};
+use crate::flows::context::Context;
 use crate::flows::session_lock::{SESSION_LOCK_TIMEOUT, poll_until};
-use crate::ports::{Lock, MAX_FILE_SIZE, Ports, Reporter, Store};
+use crate::ports::{Lock, MAX_FILE_SIZE, Ports, Reporter};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value, value};
@@ -58,8 +59,9 @@ impl<'w> ProfileFile<'w> {
         Ok(Self { ports, reporter, configuration: load(ports)?, path, _lock: lock })
     }
 
-    pub(super) fn store(&self) -> Result<Box<dyn Store>> {
-        self.configuration.store(self.ports)
+    /// A profile of the file, which may have been changed since, with the store.
+    pub(super) fn context(&self, profile: Profile) -> Result<Context<'w>> {
+        Ok(Context::new(self.ports, self.reporter, profile, self.configuration.store(self.ports)?))
     }
 
     pub fn has_profiles(&self) -> bool {
@@ -169,7 +171,7 @@ impl<'w> ProfileFile<'w> {
     /// # Errors
     /// `config`, if the profile is not valid.
     pub fn named(&self, name: &str) -> Result<Profile> {
-        config::file_profile(name, &self.configuration.config, self.configuration.base())
+        self.configuration.file_profile(name)
     }
 
     /// Fails with `config` if there is no profile of that name.

@@ -5,22 +5,23 @@ use crate::domain::session::{EntryKey, Session, SessionKey};
 use crate::domain::text::printable;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, ProfileError, Result, Situation, StoreError};
+use crate::flows::context::Context;
 use crate::flows::profile_file::{Change, ProfileFile};
-use crate::flows::session_lock::lock_entry;
-use crate::flows::{access_token_cache, machine_tokens};
-use crate::ports::{Lock, Store, StoreFailureKind};
+use crate::flows::{access_token_cache, machine_token_cache};
+use crate::ports::{Lock, StoreFailureKind};
 use std::collections::BTreeSet;
 
 const SESSION_OR_SECRET: &str = "a session or a client secret";
 
 /// Warns if a profile now names another client, and the session of the old one stays.
 pub fn warn_of_old_session(file: &ProfileFile<'_>, change: &Change) {
-    let Some(old) = change.before.as_ref().map(Profile::session_key) else { return };
+    let Some(before) = &change.before else { return };
+    let old = before.session_key();
     if old == change.after.session_key() {
         return;
     }
-    let load = |store: &dyn Store| store.load_without_prompt(&EntryKey::Session(old.clone()).name());
-    match file.store().and_then(|store| Ok(load(store.as_ref())?)) {
+    let load = |old: Context<'_>| Ok(old.store.load_without_prompt(&old.entry())?);
+    match file.context(before.clone()).and_then(load) {
         Ok(None) => {}
         Ok(Some(_)) => {
             let (profile, client, issuer) =
@@ -42,7 +43,7 @@ pub fn warn_of_old_session(file: &ProfileFile<'_>, change: &Change) {
 /// `config` if there is none of that name, `usage` if it has a session.
 pub fn remove(file: &ProfileFile<'_>, name: &str) -> Result<bool> {
     file.require(name)?;
-    let unreadable = match file.named(name).map(|profile| delete_secrets(file, &profile)) {
+    let unreadable = match file.named(name).map(|profile| delete_secrets(file, profile)) {
         // A profile that is not valid can still be removed.
         Err(_) | Ok(Ok(())) => None,
         Ok(Err(error @ Error { situation: Situation::Profile(ProfileError::ProfileHasSession(_)), .. })) => {
@@ -87,27 +88,25 @@ pub fn warn_of_earlier_entries(file: &ProfileFile<'_>, new: &Profile) {
 
 /// What the store holds under the keys that are meant, in words, as far as it can be read without a prompt.
 fn contents(file: &ProfileFile<'_>, is_meant: impl Fn(&SessionKey) -> bool) -> Result<Option<String>> {
-    let entries = file.store()?.entries_without_prompt()?;
-    let found = entries.names.iter().filter_map(|name| {
-        let (key, what) = match EntryKey::parse(name)? {
-            EntryKey::Session(key) => (key, "a session"),
-            EntryKey::ClientSecret(key) => (key, "a client secret"),
-            EntryKey::MachineTokens(key) => (key, "machine tokens"),
-        };
-        is_meant(&key).then_some(what)
+    let entries = file.configuration.store(file.ports)?.entries_without_prompt()?;
+    let found = entries.names.iter().filter_map(|name| EntryKey::parse(name)).filter(|entry| is_meant(entry.key()));
+    let found = found.map(|entry| match entry {
+        EntryKey::Session(_) => "a session",
+        EntryKey::ClientSecret(_) => "a client secret",
+        EntryKey::MachineTokens(_) => "machine tokens",
     });
     let found: Vec<_> = found.collect::<BTreeSet<_>>().into_iter().collect();
     Ok((!found.is_empty()).then(|| found.join(" and ")))
 }
 
-fn delete_secrets(file: &ProfileFile<'_>, profile: &Profile) -> Result<()> {
-    let (store, key) = (file.store()?, profile.session_key());
-    if store.load(&EntryKey::Session(key.clone()).name())?.is_some() {
-        return Err(ProfileError::ProfileHasSession(profile.name.clone()).into());
+fn delete_secrets(file: &ProfileFile<'_>, profile: Profile) -> Result<()> {
+    let context = file.context(profile)?;
+    if context.store.load(&context.entry())?.is_some() {
+        return Err(ProfileError::ProfileHasSession(context.key.profile).into());
     }
-    store.delete(&EntryKey::ClientSecret(key.clone()).name())?;
+    context.store.delete(&EntryKey::ClientSecret(context.key.clone()).name())?;
     // Whatever the profile's grant is now: it may have been another one.
-    machine_tokens::remove(file.ports, store.as_ref(), &key)
+    machine_token_cache::remove(&context)
 }
 
 fn warn_of_unknown(file: &ProfileFile<'_>, error: &Error, what: &str, profile: &str) {
@@ -128,36 +127,29 @@ pub fn rename(file: &ProfileFile<'_>, name: &str, new_name: &str) -> Result<bool
     file.require(name)?;
     file.require_free(new_name)?;
     // A profile that is not valid may still have a session, but nothing tells the name of its entry.
-    let old = file.named(name)?.session_key();
-    let store = file.store()?;
-    match move_entries(file, store.as_ref(), &old, new_name) {
+    let old = file.context(file.named(name)?)?;
+    match move_entries(file, &old, new_name) {
         Err(error) if error.store_failure().is_some_and(StoreFailureKind::means_no_store) => {
             file.rename(name, new_name)?;
             warn_of_unknown(file, &error, SESSION_OR_SECRET, name);
             Ok(false)
         }
-        outcome => outcome.inspect(|_| warn_of_leftovers(file, name, Some(&old))),
+        outcome => outcome.inspect(|_| warn_of_leftovers(file, name, Some(&old.key))),
     }
 }
 
-fn entries_of(key: &SessionKey) -> [String; 3] {
-    [EntryKey::Session(key.clone()), EntryKey::ClientSecret(key.clone()), EntryKey::MachineTokens(key.clone())]
-        .map(|entry| entry.name())
-}
-
 /// Copies the entries, renames the profile, and removes the old entries; returns whether there was a session.
-fn move_entries(file: &ProfileFile<'_>, store: &dyn Store, old: &SessionKey, new_name: &str) -> Result<bool> {
-    let (ports, reporter) = (file.ports, file.reporter);
-    let new = SessionKey { profile: new_name.to_owned(), ..old.clone() };
-    let (old_entries, new_entries) = (entries_of(old), entries_of(&new));
+fn move_entries(file: &ProfileFile<'_>, old: &Context<'_>, new_name: &str) -> Result<bool> {
+    let store = &old.store;
+    let new = SessionKey { profile: new_name.to_owned(), ..old.key.clone() };
+    let [old_entries, new_entries] = [&old.key, &new].map(|key| EntryKey::KINDS.map(|entry| entry(key.clone()).name()));
     let entries = old_entries.iter().chain(&new_entries);
-    let _locks: Vec<Box<dyn Lock>> =
-        entries.map(|entry| lock_entry(ports, reporter, store, entry)).collect::<Result<_>>()?;
+    let _locks: Vec<Box<dyn Lock>> = entries.map(|entry| old.lock(entry)).collect::<Result<_>>()?;
     let load = |entry: &str, key| -> Result<_> {
         let document = store.load(entry)?;
         Ok(document.map(|document| Session::from_json(&document, key)))
     };
-    let session = load(&old_entries[0], old)?.transpose().map_err(StoreError::InvalidEntry)?;
+    let session = load(&old_entries[0], &old.key)?.transpose().map_err(StoreError::InvalidEntry)?;
     // What an interrupted rename has copied is of the same login. Another session is not replaced.
     if let Some(session) = &session
         && let Some(other) = load(&new_entries[0], &new)?
@@ -166,7 +158,7 @@ fn move_entries(file: &ProfileFile<'_>, store: &dyn Store, old: &SessionKey, new
         return Err(ProfileError::NameHasSession(new.profile).into());
     }
     let secret = store.load(&old_entries[1])?;
-    let _deferred = ports.signals.defer();
+    let _deferred = old.ports.signals.defer();
     let had_session = session.is_some();
     if let Some(session) = session {
         store.save(&new_entries[0], &Session { key: new, ..session }.to_json())?;
@@ -174,14 +166,15 @@ fn move_entries(file: &ProfileFile<'_>, store: &dyn Store, old: &SessionKey, new
     if let Some(secret) = secret {
         store.save(&new_entries[1], &secret)?;
     }
-    file.rename(&old.profile, new_name)?;
+    file.rename(&old.key.profile, new_name)?;
     // From here on the session has its new name, so a failure leaves only a copy.
-    access_token_cache::forget_entry(ports, store, &old_entries[0]);
-    let removed = machine_tokens::remove(ports, store, old)
+    access_token_cache::forget(old);
+    let removed = machine_token_cache::remove(old)
         .and_then(|()| Ok(old_entries.iter().try_for_each(|entry| store.delete(entry).map(drop))?));
     if let Err(error) = removed {
-        let (what, name) = (error.report().message, printable(&old.profile));
-        reporter.warn(WarningCode::SessionLeftBehind, format!("a copy of the session stays under `{name}`: {what}"));
+        let (what, name) = (error.report().message, printable(&old.key.profile));
+        old.reporter
+            .warn(WarningCode::SessionLeftBehind, format!("a copy of the session stays under `{name}`: {what}"));
     }
     Ok(had_session)
 }

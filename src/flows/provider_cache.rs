@@ -1,14 +1,13 @@
 //! The cache of documents fetched from the provider: discovery and keys, a file each. A cache that cannot be read or
 //! written is not an error: the next run fetches again.
 
-use crate::domain::text::hex;
 use crate::domain::time::Time;
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::oidc::discovery;
 use crate::ports::{Request, Response};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 #[derive(Serialize, Deserialize)]
@@ -53,8 +52,8 @@ pub fn note_refetch(context: &Context<'_>, request: &Request, at: Time) {
 }
 
 fn write(context: &Context<'_>, request: &Request, cached: &CachedDocument) {
-    if let (Some(path), Ok(bytes)) = (path(context, request), serde_json::to_vec(cached)) {
-        let _ = context.ports.files.write_own(&path, &bytes);
+    if let Some(path) = path(context, request) {
+        context.write_own(&path, cached);
     }
 }
 
@@ -73,8 +72,7 @@ pub fn fresh(context: &Context<'_>, request: &Request) -> Option<CachedDocument>
 }
 
 pub fn read(context: &Context<'_>, request: &Request) -> Option<CachedDocument> {
-    let bytes = context.ports.files.read_own(&path(context, request)?).ok()??;
-    serde_json::from_slice(&bytes).ok().filter(|cached: &CachedDocument| cached.url == request.url.as_str())
+    context.read_own(&path(context, request)?).filter(|cached: &CachedDocument| cached.url == request.url.as_str())
 }
 
 pub fn trace(context: &Context<'_>, name: &str, fetched_at: Time, fresh_until: Time) {
@@ -86,6 +84,5 @@ pub fn trace(context: &Context<'_>, name: &str, fetched_at: Time, fresh_until: T
 fn path(context: &Context<'_>, request: &Request) -> Option<PathBuf> {
     let ca_file = request.ca_file.as_deref().map(Path::to_string_lossy);
     let system = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| context.ports.env.get(name));
-    let hash = Sha256::digest(serde_json::json!([request.url.as_str(), ca_file, system]).to_string());
-    Some(context.ports.dirs.cache.as_ref()?.join("tidp").join(format!("{}.json", hex(&hash[..16]))))
+    context.cache_file("", &json!([request.url.as_str(), ca_file, system]))
 }

@@ -12,11 +12,14 @@ use crate::explain::trace_messages;
 use crate::flows::context::{Context, KeyLookup};
 use crate::flows::provider_cache::{self, CachedDocument};
 use crate::flows::provider_metadata::{self, HURRIED_DEADLINE, JUST_NOW};
+use crate::flows::traced_request::{Outcome, trace_exchange};
 use crate::jwt::Jws;
 use crate::oidc::TokenProblem;
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::{self, KeySet};
-use crate::ports::{Request, Response};
+use crate::ports::Request;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// How long to wait before fetching again for a key that was not found. Counts attempts, not successes.
@@ -90,26 +93,49 @@ pub fn newest_keys(context: &Context<'_>, provider: &Provider, at_hand: Option<&
     }
 }
 
-/// The request to prefetch the keys with while the user is in the browser; `None` if they are cached.
-pub fn prefetch_request(context: &Context<'_>, provider: &Provider) -> Option<Request> {
-    let request = keys_request(context, provider);
-    if provider_cache::fresh(context, &request).is_some() { None } else { Some(request) }
+/// The keys, requested while the user is in the browser: the authorization code expires soon.
+#[derive(Default)]
+pub struct KeyPrefetch(Option<SentRequest>);
+
+struct SentRequest {
+    request: Request,
+    at: Time,
+    outcome: Receiver<(Outcome, Duration)>,
 }
 
-/// The keys from the response to [`prefetch_request`] sent at the time given; without a usable one, as [`keys`].
-pub fn prefetched_keys(
-    context: &Context<'_>,
-    provider: &Provider,
-    response: Option<(Response, Time)>,
-) -> Result<ProviderKeys> {
-    if let Some((response, sent_at)) = response
-        && let Ok(set) = jwks::accept_jwks(&response)
-    {
+impl KeyPrefetch {
+    /// Sends the request in the background if no keys are cached. If no thread can be started, they are fetched later.
+    pub fn start(context: &Context<'_>, provider: &Provider) -> Self {
         let request = keys_request(context, provider);
-        let fresh_until = provider_cache::store(context, &request, &response, sent_at, None);
-        return Ok(ProviderKeys { set, fetched_at: sent_at, fresh_until, is_new: false });
+        if provider_cache::fresh(context, &request).is_some() {
+            return Self::default();
+        }
+        let (http, clock) = (Arc::clone(&context.ports.http), Arc::clone(&context.ports.clock));
+        let (sender, outcome) = channel();
+        let sent = request.clone();
+        let fetch = move || {
+            let started = clock.uptime();
+            let outcome = http.send(&sent);
+            drop(sender.send((outcome, clock.uptime().saturating_sub(started))));
+        };
+        let at = context.ports.clock.now();
+        Self((context.ports.background)(Box::new(fetch)).ok().map(|()| SentRequest { request, at, outcome }))
     }
-    keys(context, provider)
+
+    /// The keys from the response, waited for as long as the HTTP client does; without a usable one, as [`keys`].
+    pub fn keys(self, context: &Context<'_>, provider: &Provider) -> Result<ProviderKeys> {
+        self.received(context).map_or_else(|| keys(context, provider), Ok)
+    }
+
+    fn received(self, context: &Context<'_>) -> Option<ProviderKeys> {
+        let SentRequest { request, at, outcome } = self.0?;
+        let (outcome, took) = outcome.recv().ok()?;
+        trace_exchange(context.ports, context.reporter, &request, &outcome, took);
+        let response = outcome.ok()?;
+        let set = jwks::accept_jwks(&response).ok()?;
+        let fresh_until = provider_cache::store(context, &request, &response, at, None);
+        Some(ProviderKeys { set, fetched_at: at, fresh_until, is_new: false })
+    }
 }
 
 /// Runs `check` with the keys, and again with newer ones if those may decide; `keys` become the newest known.

@@ -70,17 +70,17 @@ pub fn exchange(
     let client = context.client()?;
     let keys = provider_keys::keys(context, &provider);
     let signals = RefCell::new(Some(context.ports.signals.defer()));
-    let begun = session.with_refresh_started(session.refresh_started_at.unwrap_or(context.ports.clock.now()));
+    let pending = session.with_refresh_started(session.refresh_started_at.unwrap_or(context.ports.clock.now()));
     // First, so that a refresh that is killed never leaves the new session with the old access token.
     access_token_cache::forget(context);
     context.step(|| exchange_steps::JOURNAL.to_owned());
-    journal(context, &begun)?;
+    journal(context, &pending)?;
 
     let sent_at = context.ports.clock.now();
     let was_doubtful = was_doubtful || session.unfinished_refresh().is_some();
     let sent = RefreshRequest { reason, scopes: parameters.scopes, sent_at };
     let attempt =
-        RefreshAttempt { context, before: &session, begun: &begun, sent, tnu_id: parameters.tnu_id, was_doubtful };
+        RefreshAttempt { context, before: &session, pending: &pending, sent, tnu_id: parameters.tnu_id, was_doubtful };
     let request = |provider: &Provider| token::refresh_request(provider, &client, &old.value, parameters);
     let first = request(&provider);
     context.step(|| exchange_steps::refresh_request(client.has_secret()));
@@ -99,11 +99,11 @@ pub fn exchange(
         Err(problem) => return attempt.handle_problem(&response, problem),
     };
     token_response::trace(context, &tokens);
-    let tokens = token_response::accept_refresh(context, &provider, keys, &begun, parameters.scopes, tokens, sent_at)
-        .inspect_err(|_| attempt.try_save(&begun.after_discarded_response(sent)))?;
+    let tokens = token_response::accept_refresh(context, &provider, keys, &pending, parameters.scopes, tokens, sent_at)
+        .inspect_err(|_| attempt.try_save(&pending.after_discarded_response(sent)))?;
     let renewal = old.renewal_by(tokens.refresh_token.as_ref());
-    let refreshed = begun.after_refresh(tokens, sent);
-    if !is_still_stored(context, &begun)? {
+    let refreshed = pending.after_refresh(tokens, sent);
+    if !is_still_stored(context, &pending)? {
         access_token_cache::forget(context);
         let revoked =
             refreshed.held_token().is_some_and(|new| token_response::revoke_unwanted(context, &provider, &new.value));
@@ -131,8 +131,8 @@ fn record_interruption(context: &Context<'_>, session: Session) -> Session {
 
 /// Writes the mark of a refresh and reads it back: no token is used unless the store can be written. Does not prompt
 /// to unlock the store, because signals are deferred.
-fn journal(context: &Context<'_>, begun: &Session) -> Result<()> {
-    let document = begun.to_json();
+fn journal(context: &Context<'_>, pending: &Session) -> Result<()> {
+    let document = pending.to_json();
     context.store.save_without_prompt(&context.entry(), &document)?;
     if context.store.load_without_prompt(&context.entry())?.as_ref() == Some(&document) {
         return Ok(());
@@ -142,9 +142,9 @@ fn journal(context: &Context<'_>, begun: &Session) -> Result<()> {
 }
 
 /// Whether the store still holds the session whose token was sent: a logout or login without our lock may intervene.
-fn is_still_stored(context: &Context<'_>, begun: &Session) -> Result<bool> {
+fn is_still_stored(context: &Context<'_>, pending: &Session) -> Result<bool> {
     match context.load_without_prompt() {
-        Ok(Some(now)) => Ok(now.generation == begun.generation),
+        Ok(Some(now)) => Ok(now.generation == pending.generation),
         Ok(None) => Ok(false),
         // A newer tidp has logged in: that session is not ours to overwrite.
         Err(Error { situation: Situation::Store(StoreError::InvalidEntry(InvalidEntry::Version(_))), .. }) => Ok(false),
@@ -158,7 +158,7 @@ struct RefreshAttempt<'a> {
     /// The session as it was found under the lock.
     before: &'a Session,
     /// The same session with the mark of this refresh, as it is stored.
-    begun: &'a Session,
+    pending: &'a Session,
     sent: RefreshRequest<'a>,
     tnu_id: Option<&'a str>,
     /// Whether the refresh token may have been used up or rejected before.
@@ -173,7 +173,7 @@ impl RefreshAttempt<'_> {
 
     /// The error for a response that never came; the session is kept.
     fn response_lost(&self, what: &str) -> Error {
-        self.try_save(&self.begun.after_lost_response(self.sent));
+        self.try_save(&self.pending.after_lost_response(self.sent));
         Situation::ResponseLost(format!(
             "{DOING}: {what}. The refresh token may be used up; the session is kept, and the next refresh will show \
              whether it has ended"
@@ -193,7 +193,7 @@ impl RefreshAttempt<'_> {
             }
             Problem::Unavailable(what) => return Err(self.response_lost(&what)),
             Problem::Invalid(what) => {
-                self.try_save(&self.begun.after_discarded_response(self.sent));
+                self.try_save(&self.pending.after_discarded_response(self.sent));
                 return Err(Error::invalid(format!("{DOING}: {what}")));
             }
         };
@@ -237,7 +237,7 @@ impl RefreshAttempt<'_> {
     ) -> Result<FreshSession> {
         let context = self.context;
         match context.load_without_prompt()? {
-            Some(session) if session.generation != self.begun.generation => {
+            Some(session) if session.generation != self.pending.generation => {
                 // Its token is not for the profile that was asked for.
                 if self.tnu_id.is_some() {
                     return Err(SessionError::Replaced.into());
@@ -249,7 +249,7 @@ impl RefreshAttempt<'_> {
         }
         if !is_final {
             // A rejected token was not used up, so there is no unfinished refresh.
-            let session = Session { refresh_started_at: None, ..self.begun.clone() };
+            let session = Session { refresh_started_at: None, ..self.pending.clone() };
             let session = session.after_refusal_with_token_kept(&code, self.sent, true);
             context.store.save_without_prompt(&context.entry(), &session.to_json())?;
             return Err(ProviderRefusal::RefreshTokenKept { code, error }.into());

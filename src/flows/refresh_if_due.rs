@@ -18,28 +18,14 @@ use crate::ports::Lock;
 /// The scope that `tnuId` needs.
 const ACCOUNT_PROFILES: &str = "account.profiles";
 
-/// The session with a token that satisfies `intent`, refreshed if that is due. `before` is the session as just loaded.
+/// The session with a token that satisfies `intent`, refreshed if that is due. `whole` is the session as just loaded; the
+/// one returned is seen with the scopes of `parameters`, fewer than its own. With a `tnu_id` the access token is for another
+/// profile of the same user at TelenorID+ (deprecated), and the next refresh without it returns to the user's own.
 ///
 /// # Errors
-/// `login_required` if only a login helps; `busy`, `store`, `unreachable`, `refused`, `invalid`. The session is kept,
-/// unless the error says that it may be lost.
-pub fn ensure_fresh(context: &Context<'_>, before: &Session, intent: Intent) -> Result<FreshSession> {
-    ensure_fresh_for(context, RefreshParameters::default(), before, intent)
-}
-
-/// The session refreshed in any case, whose access token is for another profile of the same user at TelenorID+
-/// (deprecated). The next refresh without `tnu_id` returns to the user's own. Errors as of [`ensure_fresh_for`].
-pub fn switch_user_profile(context: &Context<'_>, before: &Session, tnu_id: &str) -> Result<FreshSession> {
-    let parameters = RefreshParameters { scopes: None, tnu_id: Some(tnu_id) };
-    ensure_fresh_for(context, parameters, before, Intent::Force)
-}
-
-/// As [`ensure_fresh`], for a token with these parameters. The session returned is the one seen with their scopes, fewer
-/// than its own.
-///
-/// # Errors
-/// As [`ensure_fresh`]; `usage` for a scope that the session was not granted.
-pub fn ensure_fresh_for(
+/// `login_required` if only a login helps; `busy`, `store`, `unreachable`, `refused`, `invalid`; `usage` for a scope that
+/// the session was not granted. The session is kept, unless the error says that it may be lost.
+pub fn ensure_fresh(
     context: &Context<'_>,
     parameters: RefreshParameters<'_>,
     whole: &Session,

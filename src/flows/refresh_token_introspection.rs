@@ -3,7 +3,6 @@
 //! an answer the policy's estimate remains.
 
 use crate::domain::session::{Introspection, RefreshTokenStatus, Session};
-use crate::domain::text::hex;
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::error::Result;
 use crate::explain::trace_messages;
@@ -16,7 +15,7 @@ use crate::oidc::token::{Client, provider_time};
 use crate::oidc::{Owner, Problem};
 use crate::ports::Request;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use serde_json::json;
 use std::path::PathBuf;
 
 /// How long to wait before a provider is asked again that does not answer this client about refresh tokens.
@@ -119,8 +118,8 @@ fn ask(
             (None, pause(REFUSED_PAUSE))
         }
     };
-    if let (Some(path), Ok(bytes)) = (&path, serde_json::to_vec(&memory)) {
-        let _ = context.ports.files.write_own(path, &bytes);
+    if let Some(path) = &path {
+        context.write_own(path, &memory);
     }
     Some((status.map(|status| Introspection { asked_at, status }), memory.paused_until))
 }
@@ -143,8 +142,7 @@ fn record(context: &Context<'_>, session: Session, introspection: Introspection)
 
 /// What is remembered; a pause that was written before the clock was set back does not count.
 fn read_memory(context: &Context<'_>, path: Option<&PathBuf>, now: Time) -> Memory {
-    let read = || serde_json::from_slice(&context.ports.files.read_own(path?).ok()??).ok();
-    let memory: Memory = read().unwrap_or_default();
+    let memory: Memory = path.and_then(|path| context.read_own(path)).unwrap_or_default();
     let latest = now.plus(REFUSED_PAUSE).plus(CLOCK_TOLERANCE);
     Memory { paused_until: memory.paused_until.filter(|until| *until <= latest), ..memory }
 }
@@ -152,7 +150,5 @@ fn read_memory(context: &Context<'_>, path: Option<&PathBuf>, now: Time) -> Memo
 fn memory_path(context: &Context<'_>, provider: &Provider, client: &Client) -> Option<PathBuf> {
     let endpoint = provider.introspection_endpoint.as_ref().ok()?.as_str();
     let is_public = !client.has_secret();
-    let hash = Sha256::digest(serde_json::json!([endpoint, client.client_id, is_public]).to_string());
-    let cache = context.ports.dirs.cache.as_ref()?;
-    Some(cache.join("tidp").join(format!("introspection-{}.json", hex(&hash[..16]))))
+    context.cache_file("introspection-", &json!([endpoint, client.client_id, is_public]))
 }

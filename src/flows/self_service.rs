@@ -1,7 +1,7 @@
 //! The link to the user's own account page at TelenorID+.
 
 use crate::error::{Error, Result};
-use crate::flows::access_token::{self, RequestError};
+use crate::flows::access_token;
 use crate::flows::context::Context;
 use crate::flows::wanted_token::WantedToken;
 use crate::oidc::discovery::Issuer;
@@ -22,9 +22,9 @@ pub fn link(context: &Context<'_>, locale: Option<&str>) -> Result<Url> {
     context.require_user("there is no user with an account page")?;
     let issuer = Issuer::parse(&context.profile.issuer).map_err(Error::config)?;
     let token = access_token::valid_token(context, &WantedToken::default())?;
-    access_token::use_token(context, &token, |token| {
+    access_token::use_token(context, &token, DOING, |token| {
         let request = self_service_request(&issuer, token, context.profile.ca_file.as_deref());
         let response = context.send(&request).map_err(|failure| Error::unanswered(DOING, &failure))?;
-        accept_self_service(&response, locale).map_err(|problem| RequestError::new(DOING, problem, &response))
+        Ok((response.status, accept_self_service(&response, locale)))
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Result, SessionError};
 use crate::flows::context::Context;
-use crate::ports::{Lock, Ports, Reporter, Store};
+use crate::ports::{Lock, Ports};
 use std::time::Duration;
 
 /// How long a command waits for another process to finish with the session.
@@ -60,25 +60,20 @@ impl Context<'_> {
             .ok_or_else(|| SessionError::Busy { waited: SESSION_LOCK_TIMEOUT }.into())
     }
 
-    /// As [`lock_entry`], for an entry of this store.
+    /// The lock of an entry. Reports a long wait.
+    ///
+    /// # Errors
+    /// `busy` after [`LOGIN_LOCK_TIMEOUT`]; `store` if locks cannot be made.
     pub fn lock(&self, entry: &str) -> Result<Box<dyn Lock>> {
-        lock_entry(self.ports, self.reporter, self.store.as_ref(), entry)
+        let mut has_reported = false;
+        let attempt = |waited: Duration| {
+            let lock = self.store.try_lock(entry)?;
+            if lock.is_none() && waited >= SILENT_WAIT && !std::mem::replace(&mut has_reported, true) {
+                self.reporter.progress("Another tidp is working on this session; waiting for it to finish.");
+            }
+            Ok(lock)
+        };
+        poll_until(self.ports, LOGIN_LOCK_TIMEOUT, attempt)?
+            .ok_or_else(|| SessionError::Busy { waited: LOGIN_LOCK_TIMEOUT }.into())
     }
-}
-
-/// The lock of an entry. Reports a long wait.
-///
-/// # Errors
-/// `busy` after [`LOGIN_LOCK_TIMEOUT`]; `store` if locks cannot be made.
-pub fn lock_entry(ports: &Ports, reporter: &dyn Reporter, store: &dyn Store, entry: &str) -> Result<Box<dyn Lock>> {
-    let mut has_reported = false;
-    let attempt = |waited: Duration| {
-        let lock = store.try_lock(entry)?;
-        if lock.is_none() && waited >= SILENT_WAIT && !std::mem::replace(&mut has_reported, true) {
-            reporter.progress("Another tidp is working on this session; waiting for it to finish.");
-        }
-        Ok(lock)
-    };
-    poll_until(ports, LOGIN_LOCK_TIMEOUT, attempt)?
-        .ok_or_else(|| SessionError::Busy { waited: LOGIN_LOCK_TIMEOUT }.into())
 }

@@ -1,16 +1,22 @@
-//! Every profile and every session, for `tidp status`.
+//! Every profile and every session, for `tidp status`: read from the store without a request and without a prompt of the
+//! keyring.
 
-use crate::config::{self, Profile, Why};
+use crate::config::{Grant, Profile, Why, selection};
+use crate::domain::scopes::ScopeSet;
 use crate::domain::session::{EntryKey, SessionKey};
 use crate::domain::text::printable;
+use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
-use crate::error::Result;
-use crate::explain::status_table::{Details, StatusRow};
+use crate::error::{Result, store_message};
+use crate::explain::status_table::{Details, Life, SessionSummary, StatusRow};
 use crate::flows::configuration::Configuration;
-use crate::flows::stored_summary::SummaryReader;
-use crate::ports::{Ports, Reporter};
+use crate::flows::context::Context;
+use crate::flows::machine_token_cache;
+use crate::ports::{Entries, Ports, Reporter, Store};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The profiles, and the sessions that belong to none.
 pub struct Status {
@@ -42,7 +48,7 @@ pub enum LeftoverReason {
 pub fn status(ports: &Ports, reporter: &dyn Reporter, flag: Option<&str>) -> Result<Status> {
     let configuration = Configuration::load(ports)?;
     let config = &configuration.config;
-    let selection = match config::selection(flag, &ports.env, config) {
+    let selection = match selection(flag, &ports.env, config) {
         Ok(selection) => Some(selection),
         Err(error) if flag.is_some() => return Err(error),
         Err(error) => {
@@ -59,7 +65,7 @@ pub fn status(ports: &Ports, reporter: &dyn Reporter, flag: Option<&str>) -> Res
         let why = selection.as_ref().filter(|used| used.name == Some(name)).map(|used| used.why);
         let profile = match why {
             Some(_) => configuration.profile(ports, flag),
-            None => config::file_profile(name, config, configuration.base()),
+            None => configuration.file_profile(name),
         };
         profiles.push(row(name, printable(name), why, default == Some(name), profile, &reader));
     }
@@ -74,7 +80,7 @@ pub fn status(ports: &Ports, reporter: &dyn Reporter, flag: Option<&str>) -> Res
         profiles: profiles.into_iter().map(|(row, _)| row).collect(),
         leftovers,
         why: selection.map(|used| used.why),
-        store: reader.store_name(),
+        store: reader.store.borrow().as_ref().map(|store| store.name().as_str()),
         config: configuration.path,
     })
 }
@@ -109,11 +115,7 @@ fn entry_of(profile: &Profile) -> EntryKey {
 fn leftovers(reader: &SummaryReader<'_>, known: &BTreeSet<EntryKey>, configuration: &Configuration) -> Vec<Leftover> {
     let others = reader.entries().into_iter().filter(|entry| !known.contains(entry));
     let leftover = |entry: EntryKey| {
-        let (key, grant) = match entry {
-            EntryKey::Session(key) => (key, config::Grant::AuthorizationCode),
-            EntryKey::MachineTokens(key) => (key, config::Grant::ClientCredentials),
-            EntryKey::ClientSecret(_) => return None,
-        };
+        let (key, grant) = (entry.key().clone(), Grant::of_entry(&entry)?);
         let profile = Profile { grant, ..Profile::orphan(&key) };
         let reason = if key.profile == format!("{}@{}", key.client_id, key.issuer) {
             LeftoverReason::Environment
@@ -128,4 +130,66 @@ fn leftovers(reader: &SummaryReader<'_>, known: &BTreeSet<EntryKey>, configurati
         Some(Leftover { row, key, reason })
     };
     others.filter_map(leftover).collect()
+}
+
+/// Reads sessions until the store fails. What cannot be read is unknown, and a warning says so.
+pub struct SummaryReader<'w> {
+    ports: &'w Ports,
+    reporter: &'w dyn Reporter,
+    store: RefCell<Option<Arc<dyn Store>>>,
+    now: Time,
+}
+
+impl<'w> SummaryReader<'w> {
+    pub fn new(ports: &'w Ports, reporter: &'w dyn Reporter, configuration: &Configuration) -> Self {
+        let store = configuration.store(ports).map_err(|error| warn_of_unknown(reporter, &error.report().message)).ok();
+        Self { ports, reporter, store: RefCell::new(store), now: ports.clock.now() }
+    }
+
+    /// The session of a profile, or its machine token.
+    pub fn summary(&self, profile: &Profile) -> SessionSummary {
+        let Some(store) = self.store.borrow().clone() else { return SessionSummary::UNKNOWN };
+        let context = Context::new(self.ports, self.reporter, profile.clone(), store);
+        if profile.is_machine() {
+            let kept = machine_token_cache::get(&context, &ScopeSet::parse(&profile.scopes));
+            let access_token = kept.map_or(Life::None, |token| Life::until(token.access_token.expires_at, self.now));
+            return SessionSummary { access_token, ..SessionSummary::NONE };
+        }
+        let error = match context.load_without_prompt() {
+            Ok(session) => return SessionSummary::new(&context.outlook(session.as_ref(), self.now)),
+            Err(error) => error,
+        };
+        let why = error.report().message;
+        if error.store_failure().is_some_and(|kind| !kind.concerns_entry()) {
+            self.give_up(&why);
+        } else {
+            warn_of_unknown(self.reporter, &format!("the session of `{}`: {why}", printable(&profile.name)));
+        }
+        SessionSummary::UNKNOWN
+    }
+
+    /// The keys of all entries that can be read.
+    fn entries(&self) -> Vec<EntryKey> {
+        let Some(store) = self.store.borrow().clone() else { return Vec::new() };
+        let Entries { names, unreadable, place } = store.entries_without_prompt().unwrap_or_else(|failure| {
+            self.give_up(&store_message(&failure));
+            Entries::default()
+        });
+        if unreadable > 0 {
+            let entries = if unreadable == 1 { "entry" } else { "entries" };
+            let why = format!("{unreadable} {entries} of the store cannot be read: {place}");
+            warn_of_unknown(self.reporter, &why);
+        }
+        names.iter().filter_map(|name| EntryKey::parse(name)).collect()
+    }
+
+    /// Warns, and reads nothing more: each further attempt could take as long as this one.
+    fn give_up(&self, why: &str) {
+        *self.store.borrow_mut() = None;
+        warn_of_unknown(self.reporter, why);
+    }
+}
+
+fn warn_of_unknown(reporter: &dyn Reporter, why: &str) {
+    reporter.warn(WarningCode::SessionsUnknown, format!("not all sessions can be shown: {why}"));
 }

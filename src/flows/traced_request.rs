@@ -7,7 +7,7 @@ use crate::ports::{HttpFailure, Notice, Ports, Reporter, Request, Response, Trac
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-type Outcome = std::result::Result<Response, HttpFailure>;
+pub type Outcome = std::result::Result<Response, HttpFailure>;
 
 /// The response to one request, without the credentials that an error may quote.
 pub fn send(ports: &Ports, reporter: &dyn Reporter, request: &Request) -> Outcome {

@@ -2,7 +2,7 @@
 
 use crate::domain::secret::Secret;
 use crate::error::{Error, Result};
-use crate::flows::access_token::{self, RequestError};
+use crate::flows::access_token::{self, Answer};
 use crate::flows::context::Context;
 use crate::flows::provider_keys::{self, VerifyError};
 use crate::flows::provider_metadata;
@@ -26,14 +26,12 @@ pub fn claims(context: &Context<'_>) -> Result<(Claims, Provider)> {
     context.require_user("there is no userinfo")?;
     let token = access_token::valid_token(context, &WantedToken::default())?;
     let mut provider = provider_metadata::provider(context)?;
-    let claims = access_token::use_token(context, &token, |token| request_claims(context, &mut provider, token))?;
+    let claims =
+        access_token::use_token(context, &token, DOING, |token| request_claims(context, &mut provider, token))?;
     Ok((claims, provider))
 }
-fn request_claims(
-    context: &Context<'_>,
-    provider: &mut Provider,
-    token: &Secret,
-) -> std::result::Result<Claims, RequestError> {
+
+fn request_claims(context: &Context<'_>, provider: &mut Provider, token: &Secret) -> Result<Answer<Claims>> {
     let ca_file = context.profile.ca_file.as_deref();
     let request = |provider: &Provider| userinfo::userinfo_request(provider, token, ca_file);
     let first = request(provider).map_err(Error::invalid)?;
@@ -43,10 +41,12 @@ fn request_claims(
     let (client_id, sub) = (&session.key.client_id, &session.account.sub);
     let owner = Owner { issuer: &provider.issuer, client_id, sub };
     let claims = userinfo::accept_userinfo(&response, owner, |jws| verify(context, provider, jws));
-    claims.map_err(|error| match error {
-        VerifyError::Undecided(error) => error.into(),
-        VerifyError::Rejected(problem) => RequestError::new(DOING, problem, &response),
-    })
+    let claims = match claims {
+        Err(VerifyError::Undecided(error)) => return Err(error),
+        Err(VerifyError::Rejected(problem)) => Err(problem),
+        Ok(claims) => Ok(claims),
+    };
+    Ok((response.status, claims))
 }
 
 /// Checks the signature, with newer keys if those may decide.

@@ -63,6 +63,10 @@ pub trait Reporter: Sync {
     fn verbosity(&self) -> Verbosity;
     /// The time in the user's time zone: `2026-01-31 13:00:00 CET`.
     fn local_time(&self, time: Time) -> String;
+    /// The same with the distance from `now`: `2026-01-31 13:00:00 CET (in 13 days 4 h)`.
+    fn when(&self, time: Time, now: Time) -> String {
+        format!("{} ({})", self.local_time(time), time.relative_to(now))
+    }
     /// Keeps everything except prompts and progress until [`Reporter::release`].
     fn hold(&self);
     fn release(&self);

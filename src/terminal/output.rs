@@ -272,11 +272,6 @@ impl<'w> Output<'w> {
     pub fn local(&self, time: Time) -> String {
         time.local(&(self.ports.time_zone)())
     }
-
-    /// `time` with its distance from `now`: `2026-01-31 13:00:00 CET (in 13 days 4 h)`.
-    pub fn when(&self, time: Time, now: Time) -> String {
-        format!("{} ({})", self.local(time), time.relative_to(now))
-    }
 }
 
 impl Reporter for Output<'_> {

@@ -11,7 +11,7 @@ use crate::explain::session_view::{ViewStyle, claim_lines};
 use crate::flows::token_verifier::TokenVerifier;
 use crate::jwt::json::raw_members;
 use crate::jwt::{Jwt, Malformed, may_be_opaque, numeric_date, trim_token};
-use crate::ports::Ports;
+use crate::ports::{Ports, Reporter};
 use crate::terminal::output::{Output, warning_json};
 use colored::Color;
 use serde::Serialize;

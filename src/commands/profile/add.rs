@@ -158,7 +158,7 @@ fn client_type(out: &Output<'_>, args: &ProfileAdd) -> Result<Option<String>> {
 /// Reads the discovery document. If that fails, the person decides.
 fn check_provider(ports: &Ports, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
     let profile = draft(&new_profile(args))?;
-    let context = Context::new(ports, out, profile, ports.stores.open(&StoreChoice::Memory)?);
+    let context = Context::new(ports, out, profile, ports.stores.open(&StoreChoice::Memory)?.into());
     let Err(error) = provider_metadata::fetch_provider(&context) else {
         out.ask("Checked: the provider answers.");
         return Ok(());

@@ -6,7 +6,7 @@ use crate::domain::text::printable;
 use crate::error::Result;
 use crate::explain::status_table::SessionSummary;
 use crate::flows::configuration::Configuration;
-use crate::flows::stored_summary::SummaryReader;
+use crate::flows::status::SummaryReader;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
 use crate::terminal::table::{Row, table};
@@ -22,7 +22,7 @@ pub fn run(ports: &Ports, out: &Output<'_>) -> Result<()> {
     }
     let reader = SummaryReader::new(ports, out, &configured);
     let read = |name| {
-        let profile = config::file_profile(name, config, configured.base())?;
+        let profile = configured.file_profile(name)?;
         let summary = reader.summary(&profile);
         Ok((profile, summary))
     };

@@ -21,6 +21,9 @@ pub enum EntryKey {
 }
 
 impl EntryKey {
+    /// Everything that a store may hold for one key.
+    pub const KINDS: [fn(SessionKey) -> Self; 3] = [Self::Session, Self::ClientSecret, Self::MachineTokens];
+
     /// The session's key, and for other entries what their name ends in and their label begins with.
     fn parts(&self) -> (&SessionKey, Option<&str>, &str) {
         match self {
@@ -28,6 +31,10 @@ impl EntryKey {
             Self::ClientSecret(key) => (key, Some("client_secret"), "client secret of "),
             Self::MachineTokens(key) => (key, Some("client_credentials"), "machine tokens of "),
         }
+    }
+
+    pub fn key(&self) -> &SessionKey {
+        self.parts().0
     }
 
     /// The name of the entry: a JSON array, so that names are unique and can be parsed.
@@ -55,7 +62,6 @@ impl EntryKey {
         let [profile, issuer, client_id, ..] = parts.as_slice() else { return None };
         let key = SessionKey { profile: profile.clone(), issuer: issuer.clone(), client_id: client_id.clone() };
         // Each key has one name, so the same array spelled in another way is not one.
-        let kinds = [Self::Session, Self::ClientSecret, Self::MachineTokens];
-        kinds.into_iter().map(|kind| kind(key.clone())).find(|found| found.name() == name)
+        Self::KINDS.into_iter().map(|kind| kind(key.clone())).find(|found| found.name() == name)
     }
 }

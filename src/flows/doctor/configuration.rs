@@ -1,6 +1,6 @@
 //! The configuration file, and the profile in use with the source of each value.
 
-use super::{Checklist, Finding, Subject};
+use super::{Checklist, Subject, failed};
 use crate::config::{self, Config, Profile, RedirectUri};
 use crate::domain::text::{printable, printable_path};
 use crate::error::{Result, quoted};
@@ -26,7 +26,7 @@ impl<'a> Subject<'a> {
         let configuration = match Configuration::load(ports) {
             Ok(configuration) => configuration,
             Err(error) => {
-                checklist.add(Finding::failed(CONFIGURATION, &error, REMEDY))?;
+                checklist.add(failed(CONFIGURATION, &error, REMEDY))?;
                 checklist.add(Check::skipped(PROFILE, "not known without a valid configuration"))?;
                 return Ok(Self { ports, reporter, configuration: None, profile: None });
             }
@@ -42,7 +42,7 @@ impl<'a> Subject<'a> {
                 Some(profile)
             }
             Err(error) => {
-                checklist.add(Finding::failed(PROFILE, &error, REMEDY))?;
+                checklist.add(failed(PROFILE, &error, REMEDY))?;
                 None
             }
         };

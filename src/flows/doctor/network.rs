@@ -1,6 +1,6 @@
 //! The provider: its discovery document, fetched afresh, what it offers, its clock, its certificate, and the proxy.
 
-use super::{Checklist, Finding, Subject};
+use super::{Checklist, Subject, failed};
 use crate::config::Profile;
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
@@ -30,7 +30,7 @@ impl Subject<'_> {
             Ok(issuer) => issuer,
             Err(why) => {
                 let remedy = show_profile(self.name_in_hints());
-                return checklist.add(Finding::failed(DISCOVERY, &Error::config(why), &remedy));
+                return checklist.add(failed(DISCOVERY, &Error::config(why), &remedy));
             }
         };
         let request = discovery_request(&issuer, profile.ca_file.as_deref());
@@ -45,7 +45,7 @@ impl Subject<'_> {
         let visit = Visit { subject: self, profile, request: &request, response };
         let offers = visit.offers(accepted.as_ref().ok());
         checklist.add(match accepted {
-            Ok(_) => Check::ok(DISCOVERY, format!("{} was read in {} ms", request.url, took.as_millis())).into(),
+            Ok(_) => Check::ok(DISCOVERY, format!("{} was read in {} ms", request.url, took.as_millis())),
             Err(error) => visit.not_discovered(error),
         })?;
         checklist.add(offers)?;
@@ -64,14 +64,14 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    fn not_discovered(&self, error: Error) -> Finding {
+    fn not_discovered(&self, error: Error) -> Check {
         let url = &self.request.url;
         let remedy = match &self.response {
             Ok(response) if response.status >= 500 => "the provider has a problem: try again later".to_owned(),
             Ok(response) if response.status == 429 => "the provider had too many requests: try again later".to_owned(),
             Ok(_) => format!("is the issuer right? {}", show_profile(self.subject.name_in_hints())),
             Err(failure) if is_about_the_certificate(failure) => {
-                return Check::skipped(DISCOVERY, "not read: TLS failed, see below").into();
+                return Check::skipped(DISCOVERY, "not read: TLS failed, see below");
             }
             Err(failure) if failure.kind == HttpFailureKind::InvalidSetting => {
                 "correct that setting, then run `tidp doctor` again".to_owned()
@@ -94,15 +94,15 @@ impl Visit<'_> {
         self.subject.failed(DISCOVERY, error, &remedy)
     }
 
-    fn offers(&self, provider: Option<&Provider>) -> Finding {
+    fn offers(&self, provider: Option<&Provider>) -> Check {
         let Some(provider) = provider else {
-            return Check::skipped(OFFERS, "not known without its discovery document").into();
+            return Check::skipped(OFFERS, "not known without its discovery document");
         };
         if let Err(why) = &provider.authorization_endpoint {
             let profile = show_profile(self.subject.name_in_hints());
             let error = Error::invalid(format!("a login is not possible: {why}"));
             let remedy = format!("ask the provider to mend it, or is the issuer right? {profile}");
-            return Finding::failed(OFFERS, &error, &remedy);
+            return failed(OFFERS, &error, &remedy);
         }
         let features = [
             ("device login", provider.device_authorization_endpoint.is_ok()),
@@ -119,7 +119,7 @@ impl Visit<'_> {
             (offered, missing) if offered.is_empty() => format!("offers a login; not {missing}"),
             (offered, missing) => format!("offers {offered}; not {missing}"),
         };
-        Check::ok(OFFERS, seen).into()
+        Check::ok(OFFERS, seen)
     }
 
     fn clock(&self, received_at: Time) -> Check {
@@ -147,21 +147,21 @@ impl Visit<'_> {
         })
     }
 
-    fn tls(&self) -> Finding {
+    fn tls(&self) -> Check {
         let url = &self.request.url;
         if url.scheme() != "https" {
-            return Check::skipped(TLS, "not used: the issuer is http, on this machine").into();
+            return Check::skipped(TLS, "not used: the issuer is http, on this machine");
         }
         match &self.response {
-            Ok(_) => Check::ok(TLS, format!("the certificate is accepted; trusted are {}", self.authorities())).into(),
+            Ok(_) => Check::ok(TLS, format!("the certificate is accepted; trusted are {}", self.authorities())),
             Err(failure) if is_about_the_certificate(failure) => {
                 let host = url.host_str().unwrap_or_default();
                 let port = url.port_or_known_default().unwrap_or(443);
                 let remedy = format!("look at it: openssl s_client -connect {host}:{port} -servername {host}");
-                let finding = self.subject.failed(TLS, Error::unanswered(DOING, failure), &remedy);
-                finding.remarks(vec![format!("Trusted are {}.", self.authorities())])
+                let check = self.subject.failed(TLS, Error::unanswered(DOING, failure), &remedy);
+                check.remarks(vec![format!("Trusted are {}.", self.authorities())])
             }
-            Err(_) => Check::skipped(TLS, "not checked: the provider was not reached").into(),
+            Err(_) => Check::skipped(TLS, "not checked: the provider was not reached"),
         }
     }
 
@@ -176,16 +176,15 @@ impl Visit<'_> {
         printable(&(base + &own.unwrap_or_default()))
     }
 
-    fn proxy(&self) -> Finding {
+    fn proxy(&self) -> Check {
         let host = self.request.url.host_str().unwrap_or_default();
         match self.subject.ports.http.proxy(&self.request.url) {
-            Ok(None) => Check::ok(PROXY, format!("none for {host}")).into(),
+            Ok(None) => Check::ok(PROXY, format!("none for {host}")),
             Ok(Some(proxy)) => Check::warning(PROXY, format!("{host} is reached through {proxy}"))
-                .remedy(format!("if it should be reached directly: export NO_PROXY={host}"))
-                .into(),
+                .remedy(format!("if it should be reached directly: export NO_PROXY={host}")),
             Err(failure) => {
                 let error = Error::unanswered("the proxy cannot be used", &failure);
-                Finding::failed(PROXY, &error, "correct the variable, or unset it")
+                failed(PROXY, &error, "correct the variable, or unset it")
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The store: an entry of its own is written, read and removed. And the cache in the kernel.
 
-use super::{Checklist, Finding, Subject, keyring};
+use super::{Checklist, Subject, keyring};
 use crate::config::{self, AuthMethod, Profile};
 use crate::domain::secret::Secret;
 use crate::domain::session::EntryKey;
@@ -25,11 +25,11 @@ const SIZE: usize = if cfg!(windows) { 2_000 } else { 8_192 };
 
 impl Subject<'_> {
     pub(super) fn check_store(&self, checklist: &mut Checklist<'_>) -> Result<()> {
-        let (finding, store) = match &self.configuration {
+        let (check, store) = match &self.configuration {
             Some(configuration) => self.store(configuration),
-            None => (Check::skipped(STORE, "not checked without a valid configuration").into(), None),
+            None => (Check::skipped(STORE, "not checked without a valid configuration"), None),
         };
-        checklist.add(finding)?;
+        checklist.add(check)?;
         if let Some(profile) = self.profile.as_ref().filter(|profile| profile.auth_method != AuthMethod::None) {
             checklist.add(self.client_secret(profile, store.as_deref()))?;
         }
@@ -37,7 +37,7 @@ impl Subject<'_> {
     }
 
     /// The check of the store; and the store, if it works.
-    fn store(&self, configuration: &Configuration) -> (Finding, Option<Box<dyn Store>>) {
+    fn store(&self, configuration: &Configuration) -> (Check, Option<Box<dyn Store>>) {
         let ports = self.ports;
         // Before it is read, which makes it private.
         let exposed_key = exposes_key(ports);
@@ -59,44 +59,44 @@ impl Subject<'_> {
             Ok((store, done)) => {
                 let took = done.then_some(took);
                 let check = working_store(name, &choice, store.as_ref(), took);
-                (with_exposure(check, ports, &choice, exposed_key, exposed).into(), Some(store))
+                (with_exposure(check, ports, &choice, exposed_key, exposed), Some(store))
             }
             Err(error) => (self.broken_store(name, &choice, error), None),
         }
     }
 
     /// The check of a store that failed.
-    fn broken_store(&self, name: &'static str, choice: &StoreChoice, error: Error) -> Finding {
+    fn broken_store(&self, name: &'static str, choice: &StoreChoice, error: Error) -> Check {
         let kind = match &error.situation {
             Situation::Store(StoreError::Failed(failure)) => Some(failure.kind),
             _ => None,
         };
-        let finding = self.failed(name, error, "tidp doctor");
+        let check = self.failed(name, error, "tidp doctor");
         if *choice != StoreChoice::Keyring {
-            return finding;
+            return check;
         }
         let backend = self.ports.stores.open(choice).ok().and_then(|store| store.backend());
         let failure = keyring::Failure { ports: self.ports, kind, backend };
-        let finding = finding.remarks(failure.remarks());
+        let check = check.remarks(failure.remarks());
         match failure.remedy() {
-            Some(remedy) => finding.remedy(remedy),
-            None => finding,
+            Some(remedy) => check.remedy(remedy),
+            None => check,
         }
     }
 
     /// Whether a confidential client has a secret. No command that prints one is run.
-    fn client_secret(&self, profile: &Profile, store: Option<&dyn Store>) -> Finding {
+    fn client_secret(&self, profile: &Profile, store: Option<&dyn Store>) -> Check {
         if self.ports.env.get("TIDP_CLIENT_SECRET").is_some() {
-            return Check::ok(SECRET, "set, by TIDP_CLIENT_SECRET").into();
+            return Check::ok(SECRET, "set, by TIDP_CLIENT_SECRET");
         }
         if profile.client_secret_command.is_some() {
-            return Check::ok(SECRET, "client_secret_command prints it; it was not run").into();
+            return Check::ok(SECRET, "client_secret_command prints it; it was not run");
         }
         let Some(store) = store else {
-            return Check::skipped(SECRET, "not known: it may be in the store").into();
+            return Check::skipped(SECRET, "not known: it may be in the store");
         };
         match store.load_without_prompt(&EntryKey::ClientSecret(profile.session_key()).name()) {
-            Ok(Some(_)) => Check::ok(SECRET, "set, in the store").into(),
+            Ok(Some(_)) => Check::ok(SECRET, "set, in the store"),
             Ok(None) => self.failed(SECRET, ProfileError::NoClientSecret.into(), ""),
             Err(failure) => self.failed(SECRET, StoreError::SecretUnavailable(failure).into(), ""),
         }

@@ -1,20 +1,20 @@
 //! A login in the browser: authorization code with PKCE (RFC 7636), the redirect caught on a loopback port or pasted.
 
 use super::callback_wait::CallbackWait;
-use super::key_prefetch::KeyPrefetch;
-use super::ssh_connection::forward_command;
 use super::{DOING, LoginAttempt};
 use crate::config::RedirectUri;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
-use crate::error::{Error, LoginMethod, Result, SessionError, Situation, StoreError, with_profile};
+use crate::error::{Error, LoginMethod, Result, SessionError, Situation, StoreError, quoted};
 use crate::explain::exchange_steps;
 use crate::explain::login_messages::{self, other_browser_ways, other_ways};
 use crate::flows::browser::{listen, open_browser, open_or_print_url};
+use crate::flows::provider_keys::KeyPrefetch;
 use crate::oidc::authorize::{self, Code, PendingLogin};
 use crate::oidc::discovery::is_loopback_literal;
 use crate::oidc::{token, trace};
-use crate::ports::{FailureReason, ListenAt, Listener, OneTimeRedirect, Page};
+use crate::ports::{Env, FailureReason, ListenAt, Listener, OneTimeRedirect, Page};
+use std::net::IpAddr;
 use url::Url;
 
 fn failure_page(error: &Error) -> FailureReason {
@@ -125,7 +125,7 @@ impl LoginAttempt<'_, '_> {
         if opened && !self.is_remote() {
             context.reporter.prompt(login_messages::opened_prompt(url, "log in", timeout));
             if self.options.show_other_ways {
-                let elsewhere = self.command("tidp login --no-browser");
+                let elsewhere = self.context.command("tidp login --no-browser");
                 context.reporter.note(other_ways(&elsewhere, self.device_command().as_deref()));
             }
             return false;
@@ -144,7 +144,7 @@ impl LoginAttempt<'_, '_> {
 
     /// Opens or prints a URL for a browser on this machine; nobody can paste. Returns whether a browser was opened.
     fn show_local_url(&self, url: &Url) -> bool {
-        let paste = self.command("tidp login --paste");
+        let paste = self.context.command("tidp login --paste");
         let note = || self.context.reporter.note(format!("Is the browser on another machine? Use `{paste}`."));
         if self.is_remote() {
             note();
@@ -165,17 +165,13 @@ impl LoginAttempt<'_, '_> {
     /// The command for a login on another device, if the provider has an endpoint for it.
     fn device_command(&self) -> Option<String> {
         self.provider.device_authorization_endpoint.as_ref().ok()?;
-        Some(self.command(LoginMethod::Device.command()))
+        Some(self.context.command(LoginMethod::Device.command()))
     }
 
     /// As [`LoginAttempt::device_command`], if a phone can reach the endpoint: it is not on this machine alone.
     fn phone_command(&self) -> Option<String> {
         let endpoint = self.provider.device_authorization_endpoint.as_ref().ok()?;
         self.device_command().filter(|_| !is_loopback_literal(endpoint))
-    }
-
-    fn command(&self, command: &str) -> String {
-        with_profile(command, self.context.profile.name_in_hints.as_deref())
     }
 
     fn with_pasted_redirect(&self, redirect_uri: &str) -> Result<Session> {
@@ -212,5 +208,54 @@ impl LoginAttempt<'_, '_> {
         let response = token::accept_code_response(&response)
             .map_err(|problem| self.refusal(problem, Some(&pending.redirect_uri)))?;
         self.accept_tokens(&response, Some((pending, code)), keys, sent_at)
+    }
+}
+
+/// The command that makes the redirect to this URI reach this machine, for the machine with the browser. The server's end
+/// of the connection is in `SSH_CONNECTION` (ssh(1)); `None` without it, or if it is malformed.
+fn forward_command(env: &Env, redirect_uri: &str) -> Option<String> {
+    let mut words = env.get("SSH_CONNECTION")?.split(' ').skip(2);
+    let address: IpAddr = words.next()?.parse().ok()?;
+    let port_of_server = words.next().and_then(|word| word.parse().ok()).filter(|port: &u16| *port != 22);
+    let port_of_server = port_of_server.map(|port| format!("-p {port} ")).unwrap_or_default();
+    let user = env.get("USER").or(env.get("LOGNAME")).map(|user| format!("{user}@")).unwrap_or_default();
+    let redirect = Url::parse(redirect_uri).ok()?;
+    let (host, port) = (redirect.host_str()?, redirect.port_or_known_default()?);
+    Some(format!("ssh {port_of_server}-L {port}:{host}:{port} {}", quoted(&format!("{user}{address}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::secret::Secret;
+
+    fn command(variables: &[(&str, &str)], redirect_uri: &str) -> Option<String> {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value)));
+        forward_command(&Env::from_iter(variables), redirect_uri)
+    }
+
+    #[test]
+    fn command_forwards_the_redirects_port_to_this_machine() {
+        let at = |connection, user| {
+            command(&[("SSH_CONNECTION", connection), ("USER", user)], "http://127.0.0.1:49999/callback")
+        };
+        let expected = |command: &str| Some(command.to_owned());
+        assert_eq!(at("10.0.0.1 5 10.0.0.2 22", "kari"), expected("ssh -L 49999:127.0.0.1:49999 kari@10.0.0.2"));
+        assert_eq!(at("10.0.0.1 5 10.0.0.2 2222", ""), expected("ssh -p 2222 -L 49999:127.0.0.1:49999 10.0.0.2"));
+        assert_eq!(at("::1 5 fe80::2 22", "kari"), expected("ssh -L 49999:127.0.0.1:49999 kari@fe80::2"));
+        assert_eq!(
+            at("10.0.0.1 5 10.0.0.2 22", "x\u{1b}; rm"),
+            expected(r#"ssh -L 49999:127.0.0.1:49999 "x\u{1b}; rm@10.0.0.2""#)
+        );
+        let logname = [("SSH_CONNECTION", "10.0.0.1 5 10.0.0.2 22"), ("LOGNAME", "ola")];
+        assert_eq!(command(&logname, "http://[::1]:80/"), expected("ssh -L 80:[::1]:80 ola@10.0.0.2"));
+    }
+
+    #[test]
+    fn malformed_connection_has_no_command() {
+        for connection in ["x", "10.0.0.1 5", "10.0.0.1 5 $(id) 22", "10.0.0.1 5  22"] {
+            assert_eq!(command(&[("SSH_CONNECTION", connection)], "http://127.0.0.1:1/"), None, "{connection}");
+        }
+        assert_eq!(command(&[], "http://127.0.0.1:1/"), None);
     }
 }

@@ -3,7 +3,7 @@
 use super::LoginAttempt;
 use crate::domain::secret::Secret;
 use crate::domain::warning::WarningCode;
-use crate::error::{Error, LoginError, RequestedLogin, Result, with_profile};
+use crate::error::{Error, LoginError, RequestedLogin, Result};
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use crate::oidc::Problem;
@@ -191,7 +191,7 @@ impl<'a> CallbackWait<'a> {
     fn warn_of_ignored(&self, what: IgnoredRequest) {
         let why = match what {
             IgnoredRequest::AnotherUser(user) => {
-                let paste = with_profile("tidp login --paste", self.context.profile.name_in_hints.as_deref());
+                let paste = self.context.command("tidp login --paste");
                 return advisory_warnings::another_user(self.context.reporter, user, &format!("log in with `{paste}`"));
             }
             IgnoredRequest::AnotherPath => "it came to another path than the redirect URI's",

@@ -2,13 +2,13 @@
 //! for confidential clients). The token endpoint is polled meanwhile. Only an answer or the end of the time stops that: the
 //! network may come back. Ctrl-C ends the process as usual; there is nothing to clean up.
 
-use super::key_prefetch::KeyPrefetch;
 use super::{DOING, LoginAttempt, Stopwatch};
 use crate::domain::session::Session;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::error::{Error, LoginError, Result, Situation};
 use crate::explain::exchange_steps;
+use crate::flows::provider_keys::KeyPrefetch;
 use crate::oidc::Problem;
 use crate::oidc::ciba::{
     CibaProvider, UserHint, accept_backchannel_authentication, accept_preparation, authentication_request,

@@ -9,7 +9,7 @@ use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::session_lock::Wait;
 use crate::flows::wanted_token::{RefreshAllowed, WantedToken, warn_of_failure};
-use crate::flows::{machine_tokens, provider_metadata, token_response};
+use crate::flows::{machine_token_cache, provider_metadata, token_response};
 use crate::oidc::discovery::Provider;
 use crate::oidc::{Problem, token};
 use crate::ports::Lock;
@@ -42,7 +42,7 @@ pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<Scoped
         trace(context, Some(&found));
         return Ok(found);
     }
-    let before = machine_tokens::get(context, &scopes);
+    let before = machine_token_cache::get(context, &scopes);
     if let Some(before) = &before {
         wanted.check_min_ttl(&before.access_token)?;
     }
@@ -66,8 +66,8 @@ pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<Scoped
 /// A new token in any case, or one that another process requests meanwhile.
 pub fn new_token(context: &Context<'_>) -> Result<(ScopedToken, MachineTokenSource)> {
     let scopes = ScopeSet::parse(&context.profile.scopes);
-    let before = machine_tokens::get(context, &scopes);
-    let lock = context.lock(&machine_tokens::entry(&context.key))?;
+    let before = machine_token_cache::get(context, &scopes);
+    let lock = context.lock(&machine_token_cache::entry(context))?;
     request_under(lock, context, &scopes, |found| Some(found) != before.as_ref())
 }
 
@@ -75,7 +75,7 @@ pub fn new_token(context: &Context<'_>) -> Result<(ScopedToken, MachineTokenSour
 pub fn renewed_if_due(context: &Context<'_>) -> Result<(ScopedToken, MachineTokenSource)> {
     let wanted = WantedToken::default();
     let scopes = scopes(context, &wanted);
-    let before = machine_tokens::get(context, &scopes);
+    let before = machine_token_cache::get(context, &scopes);
     request_if_due(context, &scopes, &wanted, before.as_ref())
 }
 
@@ -89,7 +89,7 @@ fn scopes(context: &Context<'_>, wanted: &WantedToken) -> ScopeSet {
 }
 
 fn cached(context: &Context<'_>, scopes: &ScopeSet, wanted: &WantedToken) -> Option<ScopedToken> {
-    let cached = machine_tokens::cached(context.ports, context.store.as_ref(), &context.key)?;
+    let cached = machine_token_cache::cached(context)?;
     cached.tokens.get(scopes).filter(|found| !wanted.needs_new(context, &found.access_token)).cloned()
 }
 
@@ -104,7 +104,7 @@ fn request_if_due(
         return Ok((before.clone(), MachineTokenSource::Kept));
     }
     trace(context, None);
-    let lock = match context.lock_or_find(&machine_tokens::entry(&context.key), || cached(context, scopes, wanted))? {
+    let lock = match context.lock_or_find(&machine_token_cache::entry(context), || cached(context, scopes, wanted))? {
         Wait::Found(found) => return Ok((found, MachineTokenSource::RequestedElsewhere)),
         Wait::Locked(lock) => lock,
     };
@@ -125,14 +125,14 @@ fn request_under(
     scopes: &ScopeSet,
     will_do: impl Fn(&ScopedToken) -> bool,
 ) -> Result<(ScopedToken, MachineTokenSource)> {
-    if let Some(found) = machine_tokens::get(context, scopes).filter(will_do) {
+    if let Some(found) = machine_token_cache::get(context, scopes).filter(will_do) {
         return Ok((found, MachineTokenSource::RequestedElsewhere));
     }
     let requested = request(context, scopes)?;
     // Read again, because a request may take long; the lock keeps others from writing.
-    let mut kept = machine_tokens::load(context);
+    let mut kept = machine_token_cache::load(context);
     kept.tokens = kept.tokens.with(scopes.clone(), requested.clone(), context.ports.clock.now());
-    machine_tokens::save(context, &kept);
+    machine_token_cache::save(context, &kept);
     Ok((requested, MachineTokenSource::Requested))
 }
 
