@@ -11,7 +11,7 @@
 //! | `ports` | traits for everything outside: clock, network, stores, browser, terminal, processes | `domain` |
 //! | `adapters` | the ports on a real machine | `domain`, `ports` |
 //! | `sandbox` | the stand-in provider; shares the policy table with the client, and no code of the protocol | `domain`, clock and entropy of `ports` |
-//! | `cli` | the command line as clap types | names of policies and of ACR values, and spelling, of `domain`, the keys of a profile of `config` |
+//! | `cli` | the command line as clap types | names and choices, and spelling, of `domain`, the keys of a profile of `config` |
 //! | `error` | every error with its kind, message and hint | `domain`, `oidc`, `ports` |
 //! | `config` | flags, environment and file merged into one profile; pure | `domain`, `error`, claim names of `explain`, `oidc`, `ports` |
 //! | `terminal` | streams, colour, wrapping, tables, links, QR codes | `cli`, `domain`, `error`, `ports` |

@@ -4,12 +4,12 @@ use crate::cli::{self, Global, PolicyCommand};
 use crate::commands::options;
 use crate::commands::policy_simulate;
 use crate::commands::policy_watch::{self, page};
-use crate::config;
+use crate::domain::policy::PolicyName;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::session::SessionEvent;
 use crate::domain::text::printable;
 use crate::domain::time::Time;
-use crate::error::{Error, Result, SessionError, with_profile};
+use crate::error::{Result, SessionError, with_profile};
 use crate::explain::machine_view::machine_policy;
 use crate::explain::outlook::sentence::Words;
 use crate::explain::outlook::{NextAction, SessionOutlook};
@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Policy) -> Result<()> {
     match &args.what {
         Some(PolicyCommand::List) => list(out),
-        Some(PolicyCommand::Show { name }) => show(out, name),
+        Some(PolicyCommand::Show { name }) => show(out, *name),
         Some(PolicyCommand::Simulate(args)) => policy_simulate::run(ports, out, global, args),
         None if args.watch => policy_watch::run(ports, out, global, args),
         None => Context::open(ports, out, global.profile.as_deref())?.run(|context| explain(context, out, args)),
@@ -140,8 +140,7 @@ fn list(out: &Output<'_>) -> Result<()> {
     Ok(())
 }
 
-fn show(out: &Output<'_>, name: &str) -> Result<()> {
-    let name = config::policy_name(name).map_err(Error::usage)?;
+fn show(out: &Output<'_>, name: PolicyName) -> Result<()> {
     let description = policy_description(name);
     if out.json {
         return out.document(json!(description));

@@ -1,9 +1,8 @@
 //! `tidp policy simulate`: what happens to a session under a policy, a script and an SSO session. Needs no network, and a
 //! profile only to know which policy.
 
-use crate::cli::{Global, RenewWhen, Simulate};
+use crate::cli::{Global, Simulate};
 use crate::commands::options;
-use crate::config;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{Policy, PolicyName};
 use crate::domain::text::printable;
@@ -50,16 +49,9 @@ fn policy_and_renew(
     global: &Global,
     args: &Simulate,
 ) -> Result<(Option<Policy>, Renew)> {
-    let asked = args.renew.map(|when| match when {
-        RenewWhen::WhenDue => Renew::WhenDue,
-        RenewWhen::BeforeSessionEnds => Renew::BeforeSessionEnds,
-    });
-    if let Some(name) = args.name.as_ref().or(args.policy.as_ref()) {
-        let policy = config::policy_name(name).map_err(Error::usage)?.documented();
-        return Ok((Some(policy), asked.unwrap_or_default()));
-    }
-    if args.compare {
-        return Ok((None, asked.unwrap_or_default()));
+    let named = args.name.or(args.policy).map(PolicyName::documented);
+    if named.is_some() || args.compare {
+        return Ok((named, args.renew.unwrap_or_default()));
     }
     let profile =
         Configuration::load(ports).and_then(|configured| configured.profile(ports, global.profile.as_deref()));
@@ -67,14 +59,14 @@ fn policy_and_renew(
         Err(error)
             if matches!(error.situation, Situation::Profile(ProfileError::NoProfile)) && global.profile.is_none() =>
         {
-            return Ok((None, asked.unwrap_or_default()));
+            return Ok((None, args.renew.unwrap_or_default()));
         }
         profile => profile?,
     };
     if profile.policy.is_none() {
         out.note(&format!("The profile `{}` has no policy, so all are compared.", printable(&profile.name)));
     }
-    Ok((profile.policy, asked.unwrap_or(profile.renew)))
+    Ok((profile.policy, args.renew.unwrap_or(profile.renew)))
 }
 
 fn simulate(args: &Simulate, policy: Policy, renew: Renew) -> Result<(Scenario, Simulation)> {

@@ -3,6 +3,8 @@
 use crate::domain::policy::Policy;
 use crate::domain::session::{ExpirySource, RefreshReason, RefreshToken, RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
+use clap::ValueEnum;
+use serde::Serialize;
 
 /// How long a token must remain valid unless a command says otherwise.
 pub const DEFAULT_MIN_TTL: Seconds = Seconds(30);
@@ -23,11 +25,13 @@ pub enum Intent {
 }
 
 /// When `tidp token` refreshes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Renew {
+    /// Only when the access token has expired
     #[default]
     WhenDue,
-    /// Also in the last third of a sliding lifetime.
+    /// Also in the last third of a sliding lifetime
     BeforeSessionEnds,
 }
 

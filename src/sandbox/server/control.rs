@@ -15,6 +15,7 @@ use crate::sandbox::params::OAuthError;
 use crate::sandbox::reason::Reason;
 use crate::sandbox::registration;
 use crate::sandbox::users::User;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -175,9 +176,9 @@ impl Service {
     }
 
     fn set_refresh_token_usage(&self, body: &Value) -> ControlResult {
-        let usage = body["mode"].as_str().and_then(RefreshTokenUsage::parse).ok_or("mode is rotate or reuse")?;
+        let usage = RefreshTokenUsage::deserialize(&body["mode"]).map_err(|_| "mode is rotate or reuse")?;
         lock(&self.engine).settings.refresh_token_usage = usage;
-        Ok(json!({"mode": usage.as_str()}))
+        Ok(json!({"mode": usage}))
     }
 
     /// Replaces the endpoint's planned failure.
@@ -224,7 +225,7 @@ impl Service {
             "issuer": self.issuer,
             "clock": self.clock_state(),
             "refresh_tokens": {
-                "mode": engine.settings.refresh_token_usage.as_str(),
+                "mode": engine.settings.refresh_token_usage,
                 "live": engine.count_active_refresh_tokens(now),
             },
             "clients": engine.clients.iter().map(client_json).collect::<Vec<_>>(),
