@@ -56,8 +56,8 @@ fn pure(criterion: &mut Criterion) {
     criterion.bench_function("timeline", |b| {
         b.iter(|| {
             let session = black_box(&session);
-            let outlook = SessionOutlook::new(NOW, Some(session), Some(&policy), Renew::WhenDue);
-            Timeline::new(session, outlook).draw(100, Charset::Unicode, &Time::rfc3339)
+            let outlook = SessionOutlook::new(NOW, session, Some(&policy), Renew::WhenDue);
+            Timeline::new(outlook).draw(100, Charset::Unicode, &Time::rfc3339)
         });
     });
     let (text, keys) = token();

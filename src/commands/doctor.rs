@@ -18,7 +18,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
     let mut show = |check: Check| {
         let check = check.without_home(ports.env.home());
         if out.json {
-            document.push(check.to_json());
+            document.push(json!(check));
             return Ok(());
         }
         out.answer(&out.colors.render(&check.lines(out.charset(), out.columns())))

@@ -71,6 +71,9 @@ struct Watch<'c> {
     drawn_for: Option<(Time, Size)>,
 }
 
+/// What stands for an outlook in one line.
+pub(super) const NO_SESSION: &str = "no session";
+
 /// Columns and rows.
 type Size = (usize, usize);
 
@@ -105,8 +108,9 @@ impl<'c> Watch<'c> {
     /// The page, cut to the screen, with a footer.
     fn text(&self, now: Time, (columns, rows): Size) -> String {
         let paused_until = self.paused_until.filter(|until| now < *until);
-        let outlook = SessionOutlook { paused_until, ..self.context.outlook(self.session.as_ref(), now) };
-        let page = page(self.context, self.out, outlook, self.args, columns);
+        let outlook = |session| SessionOutlook { paused_until, ..self.context.outlook(session, now) };
+        let outlook = self.session.as_ref().map(outlook);
+        let page = page(self.context, self.out, outlook.as_ref(), self.args, columns);
         let out = self.out;
         let footer = match &self.load_error {
             Some(error) => out.colors.paint(&cut(error, columns), Color::Magenta),
@@ -115,7 +119,7 @@ impl<'c> Watch<'c> {
         let mut lines: Vec<&str> = page.lines().collect();
         lines.truncate(rows.saturating_sub(2));
         if rows < 2 || lines.len() < 3 {
-            return cut(&countdown(&outlook), columns);
+            return cut(&countdown(outlook.as_ref()), columns);
         }
         format!("{}\n\n{footer}", lines.join("\n"))
     }
@@ -138,12 +142,10 @@ impl<'c> Watch<'c> {
 }
 
 /// How long the session certainly lasts, for a screen too small for the page.
-fn countdown(outlook: &SessionOutlook<'_>) -> String {
-    let end = outlook.expiry.map(|expiry| expiry.expires_at_earliest).or(outlook.access_token_expires_at());
-    match end {
-        Some(end) if end > outlook.now => format!("expires {}", end.relative_to(outlook.now)),
-        _ => outlook.short(),
-    }
+fn countdown(outlook: Option<&SessionOutlook<'_>>) -> String {
+    let Some(outlook) = outlook else { return NO_SESSION.to_owned() };
+    let end = outlook.expiry.map_or(outlook.session.access_token.expires_at, |expiry| expiry.expires_at_earliest);
+    if end > outlook.now { format!("expires {}", end.relative_to(outlook.now)) } else { outlook.short() }
 }
 
 fn footer(now: &str, columns: usize) -> String {
@@ -155,13 +157,14 @@ fn footer(now: &str, columns: usize) -> String {
 pub(super) fn page(
     context: &Context<'_>,
     out: &Output<'_>,
-    outlook: SessionOutlook<'_>,
+    outlook: Option<&SessionOutlook<'_>>,
     args: &cli::Policy,
     columns: usize,
 ) -> String {
     let profile = &context.profile;
     let page = PolicyPage {
         outlook,
+        policy: profile.policy.as_ref(),
         profile: &profile.name,
         client_type: profile.client_type,
         profile_flag: profile.name_in_hints.as_deref(),

@@ -37,12 +37,7 @@ fn leftover_json(leftover: &Leftover) -> Value {
     for member in ["active", "why", "default"] {
         document.as_object_mut().map(|document| document.remove(member));
     }
-    document["reason"] = match leftover.reason {
-        LeftoverReason::Environment => "environment",
-        LeftoverReason::ProfileGone => "profile_gone",
-        LeftoverReason::ProfileChanged => "profile_changed",
-    }
-    .into();
+    document["reason"] = json!(leftover.reason);
     document
 }
 

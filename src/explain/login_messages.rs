@@ -67,7 +67,7 @@ fn policy_line(
             "The provider says that the refresh token expires at {}; set {key} to know whether a refresh renews it.",
             when(expiry.expires_at)
         ),
-        (None, None) if outlook.has_refresh_token() => {
+        (None, None) if outlook.session.held_token().is_some() => {
             format!("The login returned a refresh token; set {key} to know when it expires.")
         }
         (None, None) => {
@@ -78,7 +78,7 @@ fn policy_line(
 
 /// The warning for a refresh token that expires before the access token does, so that a refresh after that comes too late.
 pub fn early_expiry_warning(outlook: &SessionOutlook<'_>, profile: Option<&str>) -> Option<String> {
-    let is_too_late = outlook.has_refresh_token() && outlook.expires_before_access_token();
+    let is_too_late = outlook.session.held_token().is_some() && outlook.expires_before_access_token();
     let expiry = outlook.expiry.filter(|_| is_too_late && outlook.renew == Renew::WhenDue)?;
     Some(format!(
         "under this policy the refresh token expires before the access token does, and a refresh that waits for that \
@@ -139,7 +139,7 @@ mod tests {
     fn a_token_that_is_not_active_is_told_from_none() {
         let (at, mobile) = (Time::from_unix(1_800_000_000), PolicyName::Mobile.documented());
         let line = |session: &Session, policy| {
-            let outlook = SessionOutlook::new(at, Some(session), policy, Renew::WhenDue);
+            let outlook = SessionOutlook::new(at, session, policy, Renew::WhenDue);
             policy_line(&outlook, "client_type", None, &|_| String::new())
         };
         let held = found_inactive(&logged_in(at, Some("r")), at);

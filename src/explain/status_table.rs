@@ -86,8 +86,7 @@ impl SessionSummary {
     pub const UNKNOWN: Self = Self { account: None, access_token: Life::Unknown, session: Life::Unknown };
 
     pub fn new(outlook: &SessionOutlook<'_>) -> Self {
-        let Some(session) = outlook.session else { return Self::NONE };
-        let access_token = Life::until(session.access_token.expires_at, outlook.now);
+        let access_token = Life::until(outlook.session.access_token.expires_at, outlook.now);
         let life = match (outlook.state, outlook.expiry) {
             _ if outlook.is_expired() => Life::Ended,
             (_, Some(expiry)) => Life::until(expiry.expires_at, outlook.now),
@@ -95,7 +94,7 @@ impl SessionSummary {
             (SessionState::NoRefreshToken, None) => access_token,
             (_, None) => Life::Valid(None),
         };
-        Self { account: Some(session.account.clone()), access_token, session: life }
+        Self { account: Some(outlook.session.account.clone()), access_token, session: life }
     }
 }
 

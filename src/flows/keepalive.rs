@@ -282,7 +282,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
 
     /// When the session ends; `None` if that is not known.
     fn session_end(&self) -> Option<Time> {
-        self.context.outlook(Some(&self.session), self.now()).expiry.map(|expiry| expiry.expires_at)
+        self.context.outlook(&self.session, self.now()).expiry.map(|expiry| expiry.expires_at)
     }
 
     /// The time left of `--for`: the smaller one by wall clock and by uptime, because the uptime may stop while the
@@ -338,7 +338,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
     }
 
     fn end_reason(&self) -> String {
-        let outlook = self.context.outlook(Some(&self.session), self.now());
+        let outlook = self.context.outlook(&self.session, self.now());
         keepalive_messages::end_reason(&self.policy, outlook.sso)
     }
 

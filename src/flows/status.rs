@@ -9,6 +9,7 @@ use crate::explain::status_table::{Details, StatusRow};
 use crate::flows::configuration::Configuration;
 use crate::flows::stored_summary::SummaryReader;
 use crate::ports::{Ports, Reporter};
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -28,7 +29,8 @@ pub struct Leftover {
     pub reason: LeftoverReason,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LeftoverReason {
     /// The environment named its client.
     Environment,

@@ -39,7 +39,8 @@ impl<'w> SummaryReader<'w> {
         let why = match found.map(|found| found.map(|document| Session::from_json(&document, &key)).transpose()) {
             Ok(Ok(session)) => {
                 let (policy, renew) = (profile.policy.as_ref(), profile.renew);
-                return SessionSummary::new(&SessionOutlook::new(self.now, session.as_ref(), policy, renew));
+                let summary = |session| SessionSummary::new(&SessionOutlook::new(self.now, session, policy, renew));
+                return session.as_ref().map_or(SessionSummary::NONE, summary);
             }
             Ok(Err(invalid)) => Error::from(StoreError::InvalidEntry(invalid)).report().message,
             Err(failure) if failure.kind.concerns_entry() => store_message(&failure),

@@ -66,13 +66,13 @@ fn lifetime_bar(axis: Axis, renewals: &[Seconds], end: Seconds, marks: Marks) ->
         Bar::new(
             axis.columns,
             |column| {
-                if column <= end_column { (marks.sure, Role::Sure) } else { (marks.gap, Role::Past) }
+                if column <= end_column { (marks.sure, Role::Sure) } else { (marks.gap, Role::Faint) }
             },
         );
     for at in renewals {
-        bar.set(axis.column(*at), marks.renewed_in_life, Role::Renewal);
+        bar.set(axis.column(*at), marks.renewed, Role::Renewal);
     }
-    bar.set(0, marks.start, Role::Edge);
+    bar.set(0, marks.start, Role::Faint);
     if end <= axis.length {
         bar.set(end_column, marks.end, Role::Over);
     }
@@ -97,13 +97,13 @@ fn access_token_bar(axis: Axis, scenario: &Scenario, simulation: &Simulation, st
     let issued_at = std::iter::once(Seconds::ZERO).chain(starts.iter().copied());
     for (issued_at, next) in issued_at.zip(starts.iter().copied()) {
         let end_column = axis.column(Seconds(issued_at.0 + scenario.access_token.0));
-        bar.fill(end_column + 1..axis.column(next), marks.gap, Role::Past);
+        bar.fill(end_column + 1..axis.column(next), marks.gap, Role::Faint);
     }
     bar
 }
 
 fn lane(name: &str, bar: Bar) -> Line {
-    let mut line = Line::new(Role::Label, format!("{name:<NAMES$}"));
+    let mut line = Line::new(Role::Strong, format!("{name:<NAMES$}"));
     line.0.extend(bar.into_spans());
     line
 }
@@ -134,7 +134,7 @@ fn legend(marks: Marks, columns: usize, length: Seconds, simulation: &Simulation
             occurs(|kind| matches!(kind, EventKind::Refreshed { renewed: false, .. })),
         ),
         (marks.refused, refused, occurs(|kind| kind.needs_login() || matches!(kind, EventKind::Refused { .. }))),
-        (marks.renewed_in_life, "new token", occurs(|kind| matches!(kind, EventKind::Refreshed { .. }))),
+        (marks.renewed, "new token", occurs(|kind| matches!(kind, EventKind::Refreshed { .. }))),
         (marks.end, "end", ended),
     ];
     let mut lines: Vec<String> = Vec::new();
