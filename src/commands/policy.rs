@@ -12,7 +12,7 @@ use crate::error::{Result, SessionError, with_profile};
 use crate::explain::outlook::explanation::Explanation;
 use crate::explain::outlook::sentence::Words;
 use crate::explain::outlook::{NextAction, SessionOutlook};
-use crate::explain::policy_descriptions::{policy_description, policy_descriptions};
+use crate::explain::policy_descriptions::policy_description;
 use crate::explain::policy_page::machine_policy;
 use crate::explain::session_event::event_description;
 use crate::flows::context::Context;
@@ -129,13 +129,13 @@ fn document(context: &Context<'_>, outlook: Option<&SessionOutlook<'_>>, with_ev
 }
 
 fn list(out: &Output<'_>) -> Result<()> {
-    let policies = policy_descriptions();
+    let policies = PolicyName::ALL.map(policy_description);
     if out.json {
         return out.document(json!({ "policies": policies }));
     }
     for policy in &policies {
         let name = out.colors.bold(&format!("{:<13}", policy.policy.as_str()));
-        out.page(&format!("{name} {}\n", policy.summary()))?;
+        out.page(&format!("{name} {:<30} {}\n", policy.lifetime_text(), policy.used_by))?;
     }
     Ok(())
 }
@@ -146,7 +146,12 @@ fn show(out: &Output<'_>, name: PolicyName) -> Result<()> {
         return out.document(json!(description));
     }
     out.answer(&format!("{}\n", out.colors.bold(name.as_str())))?;
-    for (label, text) in description.rows() {
+    for (label, text) in [
+        ("Used by", description.used_by),
+        ("A refresh", description.on_refresh),
+        ("Lifetime", description.life),
+        ("What to do", description.advice),
+    ] {
         out.page(&format!("{label:<11} {}\n", wrap_indented(text, out.columns(), 12)))?;
     }
     Ok(())

@@ -70,14 +70,6 @@ fn policy_and_renew(
 }
 
 fn simulate(args: &Simulate, policy: Policy, renew: Renew) -> Result<(Scenario, Simulation)> {
-    let scenario = scenario(args, policy, renew)?;
-    let simulation = simulator::run(&scenario).map_err(|Disagreement(what)| {
-        Error::failed(format!("under {} client and provider disagree: {what}", policy.name.as_str()))
-    })?;
-    Ok((scenario, simulation))
-}
-
-fn scenario(args: &Simulate, policy: Policy, renew: Renew) -> Result<Scenario> {
     let (every, length) = (duration("--every", &args.every, 1)?, duration("--for", &args.length, 1)?);
     if length.0 / every.0 > MAX_CALLS {
         return Err(Error::usage(format!(
@@ -86,7 +78,7 @@ fn scenario(args: &Simulate, policy: Policy, renew: Renew) -> Result<Scenario> {
             length.to_text()
         )));
     }
-    Ok(Scenario {
+    let scenario = Scenario {
         policy,
         access_token: duration("--access-token", &args.access_token, 1)?,
         every,
@@ -95,7 +87,11 @@ fn scenario(args: &Simulate, policy: Policy, renew: Renew) -> Result<Scenario> {
         refresh_token_usage: args.refresh_tokens,
         renew,
         force: args.force,
-    })
+    };
+    let simulation = simulator::run(&scenario).map_err(|Disagreement(what)| {
+        Error::failed(format!("under {} client and provider disagree: {what}", policy.name.as_str()))
+    })?;
+    Ok((scenario, simulation))
 }
 
 /// A duration between `least` seconds and ten years.

@@ -157,7 +157,7 @@ impl Inspection<'_> {
         let Session { key, account, scopes, login_at, access_token, id_token, scoped_tokens, .. } = outlook.session;
         let unknown = || format!("unknown: set {set_policy}");
         let mut text = style.rows(&[
-            ("Account", printable(account.username.as_deref().unwrap_or(&account.sub))),
+            ("Account", account.shown_name()),
             ("Issuer", printable(&key.issuer)),
             ("Client", printable(&key.client_id)),
             ("Profile", printable(&key.profile)),

@@ -122,7 +122,6 @@ impl StatusRow {
     fn cells(&self, now: Time) -> Result<[String; 6], (String, String)> {
         let details = self.details.as_ref().map_err(|what| (self.shown_name.clone(), what.clone()))?;
         let Details { client_id, policy, summary, .. } = details;
-        let account = summary.account.as_ref().map(|account| account.username.as_deref().unwrap_or(&account.sub));
         let access_token = match summary.access_token {
             Life::Ended => "expired".to_owned(),
             life => life.to_text(now),
@@ -131,7 +130,7 @@ impl StatusRow {
             self.shown_name.clone(),
             printable(client_id),
             policy.unwrap_or_else(|instead| instead).to_owned(),
-            account.map_or_else(|| "-".to_owned(), printable),
+            summary.account.as_ref().map_or_else(|| "-".to_owned(), Account::shown_name),
             access_token,
             summary.session.to_text(now),
         ])
