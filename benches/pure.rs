@@ -51,7 +51,7 @@ fn pure(criterion: &mut Criterion) {
     let (session, policy) = (session(), PolicyName::Mobile.documented());
     let intent = Intent::AccessToken { min_ttl: Seconds(30) };
     criterion.bench_function("plan", |b| {
-        b.iter(|| decide(NOW, Some(black_box(&session)), Some(&policy), Renew::BeforeSessionEnds, intent));
+        b.iter(|| decide(NOW, black_box(&session), Some(&policy), Renew::BeforeSessionEnds, intent));
     });
     criterion.bench_function("timeline", |b| {
         b.iter(|| {

@@ -35,7 +35,7 @@
 //!   signature).
 //! * **A lifetime.** `domain/policy.rs` (as in the guide) → `config/resolve.rs` (as the profile changes it) →
 //!   `flows/refresh_token_introspection.rs` (what the provider says of it) → `domain/session/expiry.rs` (this session's
-//!   expiry) → `explain/outlook.rs` (what follows from it) → `explain/policy_page.rs` (the page of `tidp policy`) →
+//!   expiry) → `explain/outlook.rs` (what follows from it) → `commands/policy_page.rs` (the page of `tidp policy`) →
 //!   `explain/timeline/lifetime_bars.rs` (its bars).
 //!
 //! # Conventions

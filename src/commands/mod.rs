@@ -13,6 +13,7 @@ pub mod logout;
 pub mod manage;
 mod options;
 pub mod policy;
+mod policy_page;
 mod policy_require;
 mod policy_simulate;
 mod policy_watch;

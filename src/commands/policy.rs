@@ -1,8 +1,9 @@
 //! `tidp policy`: the active policy, how long the session lasts, what a refresh would change, when to act and how.
 
 use crate::cli::{self, Global, PolicyCommand};
-use crate::commands::policy_watch::{self, NO_SESSION, page};
-use crate::commands::{options, policy_require, policy_simulate};
+use crate::commands::policy_page::page;
+use crate::commands::policy_watch::NO_SESSION;
+use crate::commands::{options, policy_require, policy_simulate, policy_watch};
 use crate::domain::policy::PolicyName;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::session::{SessionEvent, Sso};
@@ -13,7 +14,6 @@ use crate::explain::outlook::explanation::Explanation;
 use crate::explain::outlook::sentence::Words;
 use crate::explain::outlook::{NextAction, SessionOutlook};
 use crate::explain::policy_descriptions::policy_description;
-use crate::explain::policy_page::machine_policy;
 use crate::explain::session_event::event_description;
 use crate::flows::context::Context;
 use crate::flows::machine_tokens;
@@ -71,17 +71,27 @@ fn explain_machine(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) 
     let kept = machine_tokens::load(context).tokens;
     let expires_at = kept.get(&ScopeSet::parse(&profile.scopes)).map(|token| token.access_token.expires_at);
     let token = with_profile("tidp token", profile.name_in_hints.as_deref());
+    let explanation = |format_time: &dyn Fn(Time) -> String| {
+        let kept = match expires_at {
+            None => "No token is stored.".to_owned(),
+            Some(at) if at <= now => format!("The stored one expired {}.", format_time(at)),
+            Some(at) => format!("The stored one expires {}.", format_time(at)),
+        };
+        format!(
+            "The client acts for itself: there is no user, no login and no refresh token, so no refresh policy applies and \
+             only the access token expires. `{token}` requests a new one whenever one is due. {kept}"
+        )
+    };
     if out.json {
         let mut document = document(context, None, args.why);
         document["next_action"] = json!(NextAction::None);
         document["access_token_expires_at"] = expires_at.map(Time::rfc3339).into();
-        document["explanation"] = machine_policy(expires_at, now, &token, &Time::rfc3339).into();
+        document["explanation"] = explanation(&Time::rfc3339).into();
         out.document(document)
     } else if args.short {
         out.answer("machine token\n")
     } else {
-        let text = machine_policy(expires_at, now, &token, &|time| out.local(time));
-        let text = wrap(&text, out.columns()).join("\n");
+        let text = wrap(&explanation(&|time| out.local(time)), out.columns()).join("\n");
         out.answer(&format!("{}  {}\n\n{text}\n", out.colors.bold("machine token"), printable(&profile.name)))
     }
 }
@@ -93,10 +103,6 @@ fn document(context: &Context<'_>, outlook: Option<&SessionOutlook<'_>>, with_ev
     let (policy, expiry) = (profile.policy.as_ref(), outlook.and_then(|outlook| outlook.expiry));
     let words = Words { format_time: &Time::rfc3339, profile: profile.name_in_hints.as_deref() };
     let (next_action, act_before) = outlook.map_or((NextAction::Login, None), SessionOutlook::next_action);
-    let explanation = match outlook {
-        Some(outlook) => outlook.explanation(&words),
-        None => Explanation::without_session(policy, &words),
-    };
     let mut document = json!({
         "profile": profile.name,
         "policy": policy.map(|policy| policy.name),
@@ -115,7 +121,7 @@ fn document(context: &Context<'_>, outlook: Option<&SessionOutlook<'_>>, with_ev
         "next_action": next_action,
         "act_before": time(act_before),
         "access_token_expires_at": time(outlook.map(|outlook| outlook.session.access_token.expires_at)),
-        "explanation": explanation.text(),
+        "explanation": Explanation::new(outlook, policy, &words).text(),
     });
     if let Some(until) = outlook.and_then(|outlook| outlook.paused_until) {
         document["introspection_paused_until"] = until.rfc3339().into();

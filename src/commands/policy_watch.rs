@@ -1,18 +1,17 @@
-//! The page of `tidp policy`, and `--watch`, which redraws it as time passes. That uses the terminal's alternate screen, so
+//! `tidp policy --watch`: redraws the page as time passes. That uses the terminal's alternate screen, so
 //! that the user's screen is restored afterwards.
 
 use crate::cli::{self, Global};
+use crate::commands::policy_page::page;
 use crate::domain::session::Session;
 use crate::domain::time::Time;
 use crate::error::{Error, Result};
 use crate::explain::outlook::SessionOutlook;
-use crate::explain::policy_page::PolicyPage;
 use crate::flows::context::Context;
 use crate::flows::refresh_token_introspection::load_with_introspection;
 use crate::ports::Ports;
 use crate::terminal::layout::cut;
 use crate::terminal::output::Output;
-use crate::terminal::styled_text::Charset;
 use colored::Color;
 use std::time::Duration;
 
@@ -151,26 +150,4 @@ fn countdown(outlook: Option<&SessionOutlook<'_>>) -> String {
 fn footer(now: &str, columns: usize) -> String {
     let whole = format!("{now}  Ctrl-C to quit");
     if whole.len() <= columns { whole } else { cut("Ctrl-C to quit", columns) }
-}
-
-/// The page for a person, at most `columns` wide.
-pub(super) fn page(
-    context: &Context<'_>,
-    out: &Output<'_>,
-    outlook: Option<&SessionOutlook<'_>>,
-    args: &cli::Policy,
-    columns: usize,
-) -> String {
-    let profile = &context.profile;
-    let page = PolicyPage {
-        outlook,
-        policy: profile.policy.as_ref(),
-        profile: &profile.name,
-        client_type: profile.client_type,
-        profile_flag: profile.name_in_hints.as_deref(),
-        with_events: args.why,
-        wrap_events: context.ports.terminal.stdout().is_terminal,
-    };
-    let charset = if args.ascii { Charset::Ascii } else { out.charset() };
-    out.colors.render(&page.lines(columns, charset, &|time| out.local(time)))
 }

@@ -51,7 +51,6 @@ pub enum Action {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginReason {
-    NoSession,
     NoRefreshToken,
     /// The provider rejected the refresh token.
     Refused,
@@ -61,10 +60,7 @@ pub enum LoginReason {
 
 /// What to do for `intent`. The end that a policy implies is an estimate and never stops an attempt, so the policy matters
 /// only for [`Renew::BeforeSessionEnds`] and [`Intent::KeepAlive`].
-pub fn decide(now: Time, session: Option<&Session>, policy: Option<&Policy>, renew: Renew, intent: Intent) -> Decision {
-    let Some(session) = session else {
-        return Decision { action: Action::Login(LoginReason::NoSession), changes_at: None };
-    };
+pub fn decide(now: Time, session: &Session, policy: Option<&Policy>, renew: Renew, intent: Intent) -> Decision {
     let (due, changes_at) = due(now, session, policy, renew, intent);
     let action = match (due, &session.refresh_token) {
         (None, _) => Action::Use,

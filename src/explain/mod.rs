@@ -9,7 +9,6 @@ pub mod login_messages;
 pub mod logout_messages;
 pub mod outlook;
 pub mod policy_descriptions;
-pub mod policy_page;
 pub mod refresh_messages;
 pub mod session_event;
 pub mod session_view;

@@ -166,7 +166,7 @@ impl<'a> SessionOutlook<'a> {
     /// What would help now, and when that changes if nothing is done (`None`: never by itself).
     pub fn next_action(&self) -> (NextAction, Option<Time>) {
         let intent = Intent::AccessToken { min_ttl: Seconds::ZERO };
-        let decision = decide(self.now, Some(self.session), self.policy, self.renew, intent);
+        let decision = decide(self.now, self.session, self.policy, self.renew, intent);
         let changes_at = decision.changes_at;
         let unless_used = |idle| if decision.action == Action::Use { idle } else { NextAction::Refresh };
         let idle = if self.policy.is_some() { NextAction::None } else { NextAction::Unknown };

@@ -18,9 +18,13 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    pub fn without_session(policy: Option<&Policy>, words: &Words<'_>) -> Self {
-        let verdict = format!("There is no session; log in with {}.", words.command("tidp login"));
-        Self { verdict: vec![verdict], details: vec![policy_rule(policy, None, words)] }
+    /// The explanation of a session, or that there is none.
+    pub fn new(outlook: Option<&SessionOutlook<'_>>, policy: Option<&Policy>, words: &Words<'_>) -> Self {
+        let Some(outlook) = outlook else {
+            let verdict = format!("There is no session; log in with {}.", words.command("tidp login"));
+            return Self { verdict: vec![verdict], details: vec![policy_rule(policy, None, words)] };
+        };
+        outlook.explanation(words)
     }
 
     /// All sentences, in reading order.

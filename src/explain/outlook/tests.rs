@@ -58,7 +58,7 @@ const NO_REFRESH: Policy = PolicyName::NoRefresh.documented();
 
 #[test]
 fn without_a_session_only_a_login_helps() {
-    let text = Explanation::without_session(Some(&MOBILE), &WORDS).text();
+    let text = Explanation::new(None, Some(&MOBILE), &WORDS).text();
     assert!(text.ends_with("log in with `tidp login --profile \"my demo\"`."));
 }
 
