@@ -66,7 +66,7 @@ pub mod testing;
 
 pub use adapters::hardening::harden;
 use cli::HelpOrUsageError;
-use commands::help::{self, Form};
+use commands::help;
 use error::{CommandLineError, Error, Situation};
 use flows::configuration::Configuration;
 pub use ports::Ports;
@@ -109,9 +109,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> i32 {
 /// Prints help or version; anything else is an error.
 fn print_help(ports: &Ports, out: &Output<'_>, parsed: HelpOrUsageError) -> error::Result<()> {
     match parsed {
-        HelpOrUsageError::Help { command, is_short } => {
-            help::show(out, &command, if is_short { Form::Short } else { Form::Long })
-        }
+        HelpOrUsageError::Help { command, form } => help::show(out, &command, form),
         HelpOrUsageError::Version => commands::version(out),
         HelpOrUsageError::NoCommand { .. } if out.json => Err(Error::usage("no command was given")),
         HelpOrUsageError::NoCommand { command } => {

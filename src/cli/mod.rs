@@ -16,7 +16,7 @@ pub use look::*;
 pub use parse::parse;
 pub use profile::*;
 pub use try_out::*;
-pub use usage_error::{HelpOrUsageError, command_name, display_options, help_or_usage_error};
+pub use usage_error::{Form, HelpOrUsageError, command_name, display_options, help_or_usage_error};
 pub use use_token::*;
 
 /// A command line, and what it is for.

@@ -1,6 +1,6 @@
 //! `tidp policy`: the active policy, how long the session lasts, what a refresh would change, when to act and how.
 
-use crate::cli::{self, Global, PolicyCommand};
+use crate::cli::{self, PolicyCommand};
 use crate::commands::policy_page::page;
 use crate::commands::policy_watch::NO_SESSION;
 use crate::commands::{options, policy_require, policy_simulate, policy_watch};
@@ -23,13 +23,13 @@ use crate::terminal::layout::{wrap, wrap_indented};
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
 
-pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Policy) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Policy) -> Result<()> {
     match &args.what {
         Some(PolicyCommand::List) => list(out),
         Some(PolicyCommand::Show { name }) => show(out, *name),
-        Some(PolicyCommand::Simulate(args)) => policy_simulate::run(ports, out, global, args),
-        None if args.watch => policy_watch::run(ports, out, global, args),
-        None => Context::open(ports, out, global.profile.as_deref())?.run(|context| explain(context, out, args)),
+        Some(PolicyCommand::Simulate(args)) => policy_simulate::run(ports, out, flag, args),
+        None if args.watch => policy_watch::run(ports, out, flag, args),
+        None => Context::open(ports, out, flag)?.run(|context| explain(context, out, args)),
     }
 }
 

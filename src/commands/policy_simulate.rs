@@ -1,7 +1,7 @@
 //! `tidp policy simulate`: what happens to a session under a policy, a script and an SSO session. Needs no network, and a
 //! profile only to know which policy.
 
-use crate::cli::{Global, Simulate};
+use crate::cli::Simulate;
 use crate::commands::options;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{Policy, PolicyName};
@@ -22,9 +22,9 @@ const MAX_CALLS: i64 = 100_000;
 
 /// # Errors
 /// `usage` for durations that make no scenario; `failed` if client and provider contradict each other.
-pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &Simulate) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &Simulate) -> Result<()> {
     let charset = if args.ascii { Charset::Ascii } else { out.charset() };
-    let (policy, renew) = policy_and_renew(ports, out, global, args)?;
+    let (policy, renew) = policy_and_renew(ports, out, flag, args)?;
     let Some(policy) = policy else {
         let policies = PolicyName::ALL.map(PolicyName::documented);
         let simulated = policies.into_iter().map(|policy| simulate(args, policy, renew)).collect::<Result<Vec<_>>>()?;
@@ -46,19 +46,16 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &Simulate) ->
 fn policy_and_renew(
     ports: &Ports,
     out: &Output<'_>,
-    global: &Global,
+    flag: Option<&str>,
     args: &Simulate,
 ) -> Result<(Option<Policy>, Renew)> {
     let named = args.name.or(args.policy).map(PolicyName::documented);
     if named.is_some() || args.compare {
         return Ok((named, args.renew.unwrap_or_default()));
     }
-    let profile =
-        Configuration::load(ports).and_then(|configured| configured.profile(ports, global.profile.as_deref()));
+    let profile = Configuration::load(ports).and_then(|configured| configured.profile(ports, flag));
     let profile = match profile {
-        Err(error)
-            if matches!(error.situation, Situation::Profile(ProfileError::NoProfile)) && global.profile.is_none() =>
-        {
+        Err(error) if matches!(error.situation, Situation::Profile(ProfileError::NoProfile)) && flag.is_none() => {
             return Ok((None, args.renew.unwrap_or_default()));
         }
         profile => profile?,

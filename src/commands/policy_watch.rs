@@ -1,7 +1,7 @@
 //! `tidp policy --watch`: redraws the page as time passes. That uses the terminal's alternate screen, so
 //! that the user's screen is restored afterwards.
 
-use crate::cli::{self, Global};
+use crate::cli;
 use crate::commands::policy_page::page;
 use crate::domain::session::Session;
 use crate::domain::time::Time;
@@ -29,11 +29,11 @@ const LEAVE: &str = "\x1b[?7h\x1b[?1049l";
 ///
 /// # Errors
 /// `usage` if standard output is not a terminal; as `tidp policy` before the first page.
-pub(super) fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Policy) -> Result<()> {
+pub(super) fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Policy) -> Result<()> {
     if !ports.terminal.stdout().is_terminal || ports.env.get("TERM") == Some("dumb") {
         return Err(Error::usage("--watch needs a terminal as standard output"));
     }
-    Context::open(ports, out, global.profile.as_deref())?.run(|context| {
+    Context::open(ports, out, flag)?.run(|context| {
         context.require_user("there is no session to watch")?;
         let (session, paused_until) = load_with_introspection(context)?;
         let signals = ports.signals.defer();

@@ -1,6 +1,6 @@
 //! `tidp token`: a valid access token on stdout, refreshed only when that is due.
 
-use crate::cli::{self, Global, TokenFormat};
+use crate::cli::{self, TokenFormat};
 use crate::commands::options;
 use crate::domain::access_tokens::ScopedToken;
 use crate::domain::command_line::Shell;
@@ -24,7 +24,7 @@ struct Printable {
 }
 
 /// Prints a token to stdout, which stays empty after an error.
-pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Token) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Token) -> Result<()> {
     let format = format(args.format, out.json)?;
     if args.shell.is_some() && format != TokenFormat::Env {
         return Err(Error::usage("--shell is only for --format env"));
@@ -33,7 +33,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Token) 
         api_version(&ports.env)?;
     }
     let refresh = if args.no_refresh { RefreshAllowed::Never } else { RefreshAllowed::IfDue };
-    Context::open(ports, out, global.profile.as_deref())?.run(|context| {
+    Context::open(ports, out, flag)?.run(|context| {
         let token = if args.id_token {
             let token = access_token::valid_id_token(context, refresh)?;
             Printable { value: token.value, expires_at: token.expires_at, scopes: None }
