@@ -50,13 +50,13 @@ fn pure(criterion: &mut Criterion) {
     let (session, policy) = (session(), PolicyName::Mobile.documented());
     let intent = Intent::AccessToken { min_ttl: Seconds(30) };
     criterion.bench_function("plan", |b| {
-        b.iter(|| decide(NOW, Some(black_box(&session)), Some(&policy), Renew::BeforeSessionEnds, intent));
+        b.iter(|| decide(NOW, black_box(&session), Some(&policy), Renew::BeforeSessionEnds, intent));
     });
     criterion.bench_function("timeline", |b| {
         b.iter(|| {
             let session = black_box(&session);
-            let outlook = SessionOutlook::new(NOW, Some(session), Some(&policy), Renew::WhenDue);
-            Timeline::new(session, outlook).draw(100, Charset::Unicode, &Time::rfc3339)
+            let outlook = SessionOutlook::new(NOW, session, Some(&policy), Renew::WhenDue);
+            Timeline::new(outlook).draw(100, Charset::Unicode, &Time::rfc3339)
         });
     });
     let (text, keys) = token();

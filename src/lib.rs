@@ -11,7 +11,7 @@
 //! | `ports` | traits for everything outside: clock, network, stores, browser, terminal, processes | `domain` |
 //! | `adapters` | the ports on a real machine | `domain`, `ports` |
 //! | `sandbox` | the stand-in provider; shares the policy table with the client, and no code of the protocol | `domain`, clock and entropy of `ports` |
-//! | `cli` | the command line as clap types | names of policies and of ACR values, and spelling, of `domain`, the keys of a profile of `config` |
+//! | `cli` | the command line as clap types | names and choices, and spelling, of `domain`, the keys of a profile of `config` |
 //! | `error` | every error with its kind, message and hint | `domain`, `oidc`, `ports` |
 //! | `config` | flags, environment and file merged into one profile; pure | `domain`, `error`, claim names of `explain`, `oidc`, `ports` |
 //! | `terminal` | streams, colour, wrapping, tables, links, QR codes | `cli`, `domain`, `error`, `ports` |
@@ -35,7 +35,7 @@
 //!   signature).
 //! * **A lifetime.** `domain/policy.rs` (as in the guide) → `config/resolve.rs` (as the profile changes it) →
 //!   `flows/refresh_token_introspection.rs` (what the provider says of it) → `domain/session/expiry.rs` (this session's
-//!   expiry) → `explain/outlook.rs` (what follows from it) → `explain/policy_page.rs` (the page of `tidp policy`) →
+//!   expiry) → `explain/outlook.rs` (what follows from it) → `commands/policy_page.rs` (the page of `tidp policy`) →
 //!   `explain/timeline/lifetime_bars.rs` (its bars).
 //!
 //! # Conventions
@@ -66,7 +66,7 @@ pub mod testing;
 
 pub use adapters::hardening::harden;
 use cli::HelpOrUsageError;
-use commands::help::{self, Form};
+use commands::help;
 use error::{CommandLineError, Error, Situation};
 use flows::configuration::Configuration;
 pub use ports::Ports;
@@ -107,9 +107,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> i32 {
 /// Prints help or version; anything else is an error.
 fn print_help(ports: &Ports, out: &Output<'_>, parsed: HelpOrUsageError) -> error::Result<()> {
     match parsed {
-        HelpOrUsageError::Help { command, is_short } => {
-            help::show(out, &command, if is_short { Form::Short } else { Form::Long })
-        }
+        HelpOrUsageError::Help { command, form } => help::show(out, &command, form),
         HelpOrUsageError::Version => commands::version(out),
         HelpOrUsageError::NoCommand { .. } if out.json => Err(Error::usage("no command was given")),
         HelpOrUsageError::NoCommand { command } => {

@@ -13,7 +13,17 @@ const DOORS: [(&str, &[&str]); 16] = [
     ("ports", &["domain"]),
     ("adapters", &["domain", "ports"]),
     ("sandbox", &["domain", "ports::Clock", "ports::Entropy"]),
-    ("cli", &["config::keys_with_meanings", "domain::acr_values", "domain::policy", "domain::spelling"]),
+    (
+        "cli",
+        &[
+            "config::keys_with_meanings",
+            "domain::acr_values",
+            "domain::command_line",
+            "domain::decision",
+            "domain::policy",
+            "domain::spelling",
+        ],
+    ),
     ("error", &["domain", "oidc", "ports"]),
     ("config", &["domain", "error", "explain::claims", "oidc", "ports"]),
     ("terminal", &["cli", "domain", "error", "ports"]),

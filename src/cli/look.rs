@@ -1,7 +1,8 @@
 //! Look: the options of `policy` and `decode`.
 
+use crate::domain::decision::Renew;
 use crate::domain::policy::{PolicyName, RefreshTokenUsage};
-use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;
 
 #[derive(Args, Debug)]
@@ -35,8 +36,8 @@ pub enum PolicyCommand {
     /// Explain one policy
     Show {
         /// Name of the policy
-        #[arg(value_name = "POLICY", value_parser = PolicyName::ALL.map(PolicyName::as_str), ignore_case = true)]
-        name: String,
+        #[arg(value_enum, value_name = "POLICY", ignore_case = true)]
+        name: PolicyName,
     },
     /// Simulate a session under a policy, and show when it ends
     ///
@@ -49,11 +50,11 @@ pub struct Simulate {
     /// Name of the policy
     ///
     /// Without one, the policy of the profile; without a profile, all of them.
-    #[arg(value_name = "POLICY", value_parser = PolicyName::ALL.map(PolicyName::as_str), ignore_case = true, conflicts_with = "policy")]
-    pub name: Option<String>,
+    #[arg(value_enum, value_name = "POLICY", ignore_case = true, conflicts_with = "policy")]
+    pub name: Option<PolicyName>,
     /// The same as an option
-    #[arg(long, hide_short_help = true, value_name = "POLICY", value_parser = PolicyName::ALL.map(PolicyName::as_str), ignore_case = true)]
-    pub policy: Option<String>,
+    #[arg(long, value_enum, hide_short_help = true, value_name = "POLICY", ignore_case = true)]
+    pub policy: Option<PolicyName>,
     /// Compare all policies
     #[arg(long, conflicts_with_all = ["name", "policy"])]
     pub compare: bool,
@@ -76,21 +77,13 @@ pub struct Simulate {
     ///
     /// As `renew` of a profile, and by default as the profile has it.
     #[arg(long, value_enum, value_name = "WHEN")]
-    pub renew: Option<RenewWhen>,
+    pub renew: Option<Renew>,
     /// The script runs `tidp refresh --force` instead
     #[arg(long, conflicts_with = "renew")]
     pub force: bool,
     /// Draw with plain ASCII characters
     #[arg(long)]
     pub ascii: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RenewWhen {
-    /// Only when the access token has expired
-    WhenDue,
-    /// Also in the last third of a sliding lifetime
-    BeforeSessionEnds,
 }
 
 #[derive(Args, Clone, Debug, Default)]

@@ -1,7 +1,6 @@
 //! Try: the options of `demo` and `sandbox`.
 
 use crate::domain::policy::RefreshTokenUsage;
-use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -145,19 +144,6 @@ pub enum SampleFormat {
 
 fn port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| "a port is a number from 0 to 65535".to_owned())
-}
-
-impl ValueEnum for RefreshTokenUsage {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.as_str()).help(match self {
-            Self::OneTimeOnly => "A new refresh token each time; the old one is revoked",
-            Self::ReUse => "The same refresh token each time",
-        }))
-    }
 }
 
 #[cfg(test)]

@@ -7,11 +7,19 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, ValueEnum};
 use std::ffi::OsString;
 
+/// How much a page of the help says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One screen, for `-h`.
+    Short,
+    /// Everything, with examples, for `--help` and `tidp help`.
+    Long,
+}
+
 pub enum HelpOrUsageError {
     Help {
         command: Vec<String>,
-        /// By `-h`.
-        is_short: bool,
+        form: Form,
     },
     Version,
     /// This command, such as `profile`, needs another word.
@@ -32,7 +40,7 @@ pub fn help_or_usage_error(args: &[OsString], mut error: clap::Error) -> HelpOrU
     let command = || command_name(args).split_whitespace().map(str::to_owned).collect();
     let message = match error.kind() {
         ErrorKind::DisplayVersion => return HelpOrUsageError::Version,
-        ErrorKind::DisplayHelp => return HelpOrUsageError::Help { command: command(), is_short: asks_for_short_help(args) },
+        ErrorKind::DisplayHelp => return HelpOrUsageError::Help { command: command(), form: help_form(args) },
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => return HelpOrUsageError::NoCommand { command: command() },
         // The unexpected argument may be the secret, so the message does not show it.
         ErrorKind::UnknownArgument | ErrorKind::TooManyValues if is_profile_secret(args) => {
@@ -51,10 +59,13 @@ pub fn help_or_usage_error(args: &[OsString], mut error: clap::Error) -> HelpOrU
     HelpOrUsageError::UsageError { message, corrected, with_profile }
 }
 
-/// Whether the help was asked for by `-h`, alone or among other short options, rather than by `--help`.
-fn asks_for_short_help(args: &[OsString]) -> bool {
+/// Short, if the help was asked for by `-h`, alone or among other short options, rather than by `--help`.
+fn help_form(args: &[OsString]) -> Form {
     let mut options = args.iter().filter_map(|arg| arg.to_str()).filter(|arg| arg.starts_with('-'));
-    options.find(|arg| *arg == "--help" || (!arg.starts_with("--") && arg.contains('h'))) != Some("--help")
+    match options.find(|arg| *arg == "--help" || (!arg.starts_with("--") && arg.contains('h'))) {
+        Some("--help") => Form::Long,
+        _ => Form::Short,
+    }
 }
 
 /// Removes the suggestions of clap that are far from what was typed.

@@ -1,5 +1,6 @@
 //! Use: the options of `token`, `exec`, `refresh` and `keepalive`.
 
+use crate::domain::command_line::Shell;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum, ValueHint};
 use std::ffi::OsString;
@@ -24,7 +25,7 @@ pub struct Token {
     ///
     /// The guess is the shell that seems to have started tidp.
     #[arg(long, value_enum, requires = "format")]
-    pub shell: Option<ShellName>,
+    pub shell: Option<Shell>,
     /// Never touch the network
     #[arg(long)]
     pub no_refresh: bool,
@@ -47,16 +48,6 @@ pub enum TokenFormat {
     Json,
     /// A Kubernetes ExecCredential
     ExecCredential,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ShellName {
-    /// sh, bash, zsh, fish: export TIDP_ACCESS_TOKEN='…'
-    Posix,
-    /// $env:TIDP_ACCESS_TOKEN = '…'
-    Powershell,
-    /// cmd.exe: set "TIDP_ACCESS_TOKEN=…"
-    Cmd,
 }
 
 #[derive(Args, Clone, Debug, Default)]

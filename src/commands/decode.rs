@@ -4,7 +4,7 @@ mod decoder;
 mod stream;
 mod token_response;
 
-use crate::cli::{self, Global};
+use crate::cli;
 use crate::commands::options;
 use crate::config::Profile;
 use crate::domain::time::Seconds;
@@ -19,7 +19,7 @@ use stream::Counts;
 
 /// # Errors
 /// `invalid` if any token is not a JWT or fails `--verify`; the others are still printed.
-pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Decode) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Decode) -> Result<()> {
     let leeway = Seconds::parse(&args.leeway).map_err(options::wrong("--leeway"))?;
     let decoder = Decoder {
         ports,
@@ -27,10 +27,10 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Decode)
         leeway,
         verifier: match &args.jwks {
             Some(path) => TokenVerifier::from_file(ports, path)?,
-            None if args.verify => TokenVerifier::from_provider(ports, out, global.profile.as_deref())?,
+            None if args.verify => TokenVerifier::from_provider(ports, out, flag)?,
             None => TokenVerifier::Nothing,
         },
-        profile: profile(ports, out, global),
+        profile: profile(ports, out, flag),
     };
     match args.tokens.as_slice() {
         [] => decoder.stream(),
@@ -54,6 +54,6 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Decode)
 }
 
 /// The profile, to explain the provider's claims; not needed for JSON.
-fn profile(ports: &Ports, out: &Output<'_>, global: &Global) -> Option<Profile> {
-    if out.json { None } else { Configuration::load(ports).ok()?.profile(ports, global.profile.as_deref()).ok() }
+fn profile(ports: &Ports, out: &Output<'_>, flag: Option<&str>) -> Option<Profile> {
+    if out.json { None } else { Configuration::load(ports).ok()?.profile(ports, flag).ok() }
 }

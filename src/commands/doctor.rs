@@ -1,6 +1,6 @@
 //! `tidp doctor`: what was checked, what was seen, and what to do about it.
 
-use crate::cli::{Global, version};
+use crate::cli::version;
 use crate::error::Result;
 use crate::explain::doctor_report::{Check, there_and_missing};
 use crate::flows::doctor::{Checklist, Surroundings, examine};
@@ -13,18 +13,18 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// The kind of the first check that failed.
-pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>) -> Result<()> {
     let mut document: Vec<Value> = Vec::new();
     let mut show = |check: Check| {
         let check = check.without_home(ports.env.home());
         if out.json {
-            document.push(check.to_json());
+            document.push(json!(check));
             return Ok(());
         }
         out.answer(&out.colors.render(&check.lines(out.charset(), out.columns())))
     };
     let mut checklist = Checklist::new(&mut show);
-    examine(ports, out, global.profile.as_deref(), &mut checklist)?;
+    examine(ports, out, flag, &mut checklist)?;
     checklist.add(terminal(ports, out))?;
     checklist.add(build())?;
     let outcome = checklist.outcome();

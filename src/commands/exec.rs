@@ -1,7 +1,7 @@
 //! `tidp exec -- CMD…`: becomes CMD with `TIDP_ACCESS_TOKEN` or another variable set, so signals and the exit code are CMD's
 //! own.
 
-use crate::cli::{self, Global};
+use crate::cli;
 use crate::commands::options;
 use crate::domain::text::printable;
 use crate::error::{Error, Result, Situation};
@@ -17,11 +17,11 @@ const ACCESS_TOKEN_VARIABLE: &str = "TIDP_ACCESS_TOKEN";
 ///
 /// # Errors
 /// As `tidp token`; 125 to 127 as env(1) if `exec` itself failed, CMD cannot be run, or was not found.
-pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Exec) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Exec) -> Result<()> {
     let variable = args.variable.as_deref().unwrap_or(ACCESS_TOKEN_VARIABLE);
     check_variable(variable)?;
     let min_ttl = options::duration("--min-ttl", args.min_ttl.as_deref())?;
-    let token = Context::open(ports, out, global.profile.as_deref())?.run(|context| {
+    let token = Context::open(ports, out, flag)?.run(|context| {
         let scopes = options::scopes(&context.profile, &args.scope)?;
         access_token::valid_token(context, &WantedToken { min_ttl, scopes, ..WantedToken::default() })
     })?;

@@ -7,14 +7,14 @@ mod topics;
 
 pub use topics::{Block, TOPICS, Topic};
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Form};
 use crate::domain::spelling::nearest;
 use crate::domain::text::printable;
 use crate::error::{Error, Result};
 use crate::terminal::output::Output;
 use clap::CommandFactory;
 use page::Page;
-pub use page::{Form, to_text};
+pub use page::to_text;
 
 /// `tidp help WORDS`: the first page, that of a command, or a topic. If there is neither, that is a usage error.
 pub fn run(out: &Output<'_>, words: &[String]) -> Result<()> {

@@ -1,6 +1,6 @@
 //! `tidp keepalive [-- CMD…]`: keeps a sliding session alive, alone or while CMD runs.
 
-use crate::cli::{self, Global};
+use crate::cli;
 use crate::commands::options;
 use crate::error::{Result, Situation};
 use crate::flows::context::Context;
@@ -12,10 +12,9 @@ use crate::terminal::output::Output;
 ///
 /// # Errors
 /// Those of the flow; CMD's own exit code.
-pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Keepalive) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Keepalive) -> Result<()> {
     let duration = options::duration("--for", args.duration.as_deref())?;
-    let ended = Context::open(ports, out, global.profile.as_deref())?
-        .run(|context| keepalive::run(context, duration, &args.command))?;
+    let ended = Context::open(ports, out, flag)?.run(|context| keepalive::run(context, duration, &args.command))?;
     match ended {
         None | Some(ExitReason::Code(0)) => Ok(()),
         Some(ExitReason::Code(code)) => Err(Situation::Exited(code).into()),

@@ -25,7 +25,7 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Login) -> Result
     let session = login::log_in(context, login_options(&context.profile, args, out.json)?)?;
     let session = refresh_token_introspection::after_login(context, session);
     let (now, profile) = (context.ports.clock.now(), &context.profile);
-    let (outlook, name) = (context.outlook(Some(&session), now), profile.name_in_hints.as_deref());
+    let (outlook, name) = (context.outlook(&session, now), profile.name_in_hints.as_deref());
     for line in login_messages::summary(&session, &outlook, profile.policy_key(), name, &|time| out.when(time, now)) {
         out.note(&line);
     }

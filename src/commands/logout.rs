@@ -1,6 +1,6 @@
 //! `tidp logout`: ends the session here and at the provider.
 
-use crate::cli::{self, Global};
+use crate::cli;
 use crate::domain::text::printable;
 use crate::error::{Error, Result};
 use crate::flows::context::Context;
@@ -15,9 +15,9 @@ use serde_json::json;
 ///
 /// # Errors
 /// The first failure at the provider; the local session is removed anyway. `store` if it could not be removed.
-pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Logout) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Logout) -> Result<()> {
     let options = LogoutOptions { local: args.local, browser: args.browser };
-    match (args.all, global.profile.as_deref()) {
+    match (args.all, flag) {
         (false, profile) => log_out(ports, out, profile, options),
         (true, None) => log_out_of_all(ports, out, options),
         // Only the option contradicts `--all`; TIDP_PROFILE is meant for every command.

@@ -1,8 +1,8 @@
 //! `tidp manage`: opens the user's own account page at TelenorID+, or prints the link.
 
 use crate::cli;
-use crate::domain::text::printable;
 use crate::error::Result;
+use crate::flows::browser::open_browser;
 use crate::flows::context::Context;
 use crate::flows::self_service;
 use crate::terminal::output::Output;
@@ -14,14 +14,9 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Manage) -> Resul
     if out.json {
         return out.document(json!({ "url": link.as_str() }));
     }
-    if !args.print && context.ports.browser.available() {
-        match context.ports.browser.open(&link) {
-            Ok(()) => {
-                out.note(&format!("Opened in your browser: {link}"));
-                return Ok(());
-            }
-            Err(why) => out.note(&format!("The browser could not be opened: {}.", printable(&why))),
-        }
+    if !args.print && open_browser(context, &link) {
+        out.note(&format!("Opened in your browser: {link}"));
+        return Ok(());
     }
     out.page(&format!("{link}\n"))
 }

@@ -13,8 +13,10 @@ pub mod logout;
 pub mod manage;
 mod options;
 pub mod policy;
-pub mod policy_simulate;
-pub mod policy_watch;
+mod policy_page;
+mod policy_require;
+mod policy_simulate;
+mod policy_watch;
 pub mod profile;
 pub mod refresh;
 pub mod sandbox;
@@ -39,28 +41,27 @@ pub fn run(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
 
 /// Runs one command. The demo runs several, which share a store in memory.
 fn dispatch(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
-    let global = &cli.global;
+    let flag = cli.global.profile.as_deref();
     if let Some(name) = &ports.env.not_unicode {
         return Err(Error::config(format!("{}: its value is not Unicode", printable(name))));
     }
-    let in_context =
-        |work: &dyn Fn(&Context<'_>) -> Result<()>| Context::open(ports, out, global.profile.as_deref())?.run(work);
+    let in_context = |work: &dyn Fn(&Context<'_>) -> Result<()>| Context::open(ports, out, flag)?.run(work);
     match &cli.command {
         Command::Demo(args) => demo::run(ports, out, args, dispatch),
         Command::Login(args) => in_context(&|context| login::run(context, out, args)),
-        Command::Token(args) => token::run(ports, out, global, args),
+        Command::Token(args) => token::run(ports, out, flag, args),
         Command::Refresh(args) => in_context(&|context| refresh::run(context, out, args)),
         Command::Inspect => in_context(&|context| inspect::run(context, out)),
-        Command::Decode(args) => decode::run(ports, out, global, args),
-        Command::Policy(args) => policy::run(ports, out, global, args),
-        Command::Keepalive(args) => keepalive::run(ports, out, global, args),
-        Command::Exec(args) => exec::run(ports, out, global, args),
+        Command::Decode(args) => decode::run(ports, out, flag, args),
+        Command::Policy(args) => policy::run(ports, out, flag, args),
+        Command::Keepalive(args) => keepalive::run(ports, out, flag, args),
+        Command::Exec(args) => exec::run(ports, out, flag, args),
         Command::Userinfo => in_context(&|context| userinfo::run(context, out)),
-        Command::Logout(args) => logout::run(ports, out, global, args),
-        Command::Doctor => doctor::run(ports, out, global),
+        Command::Logout(args) => logout::run(ports, out, flag, args),
+        Command::Doctor => doctor::run(ports, out, flag),
         Command::Manage(args) => in_context(&|context| manage::run(context, out, args)),
-        Command::Profile(args) => profile::run(ports, out, global, &args.what),
-        Command::Status => status::run(ports, out, global),
+        Command::Profile(args) => profile::run(ports, out, flag, &args.what),
+        Command::Status => status::run(ports, out, flag),
         Command::Sandbox(args) => sandbox::run(ports, out, args),
         Command::Completions { shell } => completions::run(out, *shell),
         Command::Complete(words) => completions::complete(ports, out, words),

@@ -1,9 +1,8 @@
 //! `tidp policy simulate`: what happens to a session under a policy, a script and an SSO session. Needs no network, and a
 //! profile only to know which policy.
 
-use crate::cli::{Global, RenewWhen, Simulate};
+use crate::cli::Simulate;
 use crate::commands::options;
-use crate::config;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{Policy, PolicyName};
 use crate::domain::text::printable;
@@ -23,9 +22,9 @@ const MAX_CALLS: i64 = 100_000;
 
 /// # Errors
 /// `usage` for durations that make no scenario; `failed` if client and provider contradict each other.
-pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &Simulate) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &Simulate) -> Result<()> {
     let charset = if args.ascii { Charset::Ascii } else { out.charset() };
-    let (policy, renew) = policy_and_renew(ports, out, global, args)?;
+    let (policy, renew) = policy_and_renew(ports, out, flag, args)?;
     let Some(policy) = policy else {
         let policies = PolicyName::ALL.map(PolicyName::documented);
         let simulated = policies.into_iter().map(|policy| simulate(args, policy, renew)).collect::<Result<Vec<_>>>()?;
@@ -47,45 +46,27 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &Simulate) ->
 fn policy_and_renew(
     ports: &Ports,
     out: &Output<'_>,
-    global: &Global,
+    flag: Option<&str>,
     args: &Simulate,
 ) -> Result<(Option<Policy>, Renew)> {
-    let asked = args.renew.map(|when| match when {
-        RenewWhen::WhenDue => Renew::WhenDue,
-        RenewWhen::BeforeSessionEnds => Renew::BeforeSessionEnds,
-    });
-    if let Some(name) = args.name.as_ref().or(args.policy.as_ref()) {
-        let policy = config::policy_name(name).map_err(Error::usage)?.documented();
-        return Ok((Some(policy), asked.unwrap_or_default()));
+    let named = args.name.or(args.policy).map(PolicyName::documented);
+    if named.is_some() || args.compare {
+        return Ok((named, args.renew.unwrap_or_default()));
     }
-    if args.compare {
-        return Ok((None, asked.unwrap_or_default()));
-    }
-    let profile =
-        Configuration::load(ports).and_then(|configured| configured.profile(ports, global.profile.as_deref()));
+    let profile = Configuration::load(ports).and_then(|configured| configured.profile(ports, flag));
     let profile = match profile {
-        Err(error)
-            if matches!(error.situation, Situation::Profile(ProfileError::NoProfile)) && global.profile.is_none() =>
-        {
-            return Ok((None, asked.unwrap_or_default()));
+        Err(error) if matches!(error.situation, Situation::Profile(ProfileError::NoProfile)) && flag.is_none() => {
+            return Ok((None, args.renew.unwrap_or_default()));
         }
         profile => profile?,
     };
     if profile.policy.is_none() {
         out.note(&format!("The profile `{}` has no policy, so all are compared.", printable(&profile.name)));
     }
-    Ok((profile.policy, asked.unwrap_or(profile.renew)))
+    Ok((profile.policy, args.renew.unwrap_or(profile.renew)))
 }
 
 fn simulate(args: &Simulate, policy: Policy, renew: Renew) -> Result<(Scenario, Simulation)> {
-    let scenario = scenario(args, policy, renew)?;
-    let simulation = simulator::run(&scenario).map_err(|Disagreement(what)| {
-        Error::failed(format!("under {} client and provider disagree: {what}", policy.name.as_str()))
-    })?;
-    Ok((scenario, simulation))
-}
-
-fn scenario(args: &Simulate, policy: Policy, renew: Renew) -> Result<Scenario> {
     let (every, length) = (duration("--every", &args.every, 1)?, duration("--for", &args.length, 1)?);
     if length.0 / every.0 > MAX_CALLS {
         return Err(Error::usage(format!(
@@ -94,7 +75,7 @@ fn scenario(args: &Simulate, policy: Policy, renew: Renew) -> Result<Scenario> {
             length.to_text()
         )));
     }
-    Ok(Scenario {
+    let scenario = Scenario {
         policy,
         access_token: duration("--access-token", &args.access_token, 1)?,
         every,
@@ -103,7 +84,11 @@ fn scenario(args: &Simulate, policy: Policy, renew: Renew) -> Result<Scenario> {
         refresh_token_usage: args.refresh_tokens,
         renew,
         force: args.force,
-    })
+    };
+    let simulation = simulator::run(&scenario).map_err(|Disagreement(what)| {
+        Error::failed(format!("under {} client and provider disagree: {what}", policy.name.as_str()))
+    })?;
+    Ok((scenario, simulation))
 }
 
 /// A duration between `least` seconds and ten years.

@@ -1,18 +1,17 @@
-//! The page of `tidp policy`, and `--watch`, which redraws it as time passes. That uses the terminal's alternate screen, so
+//! `tidp policy --watch`: redraws the page as time passes. That uses the terminal's alternate screen, so
 //! that the user's screen is restored afterwards.
 
-use crate::cli::{self, Global};
+use crate::cli;
+use crate::commands::policy_page::page;
 use crate::domain::session::Session;
 use crate::domain::time::Time;
 use crate::error::{Error, Result};
 use crate::explain::outlook::SessionOutlook;
-use crate::explain::policy_page::PolicyPage;
 use crate::flows::context::Context;
 use crate::flows::refresh_token_introspection::load_with_introspection;
 use crate::ports::Ports;
 use crate::terminal::layout::cut;
 use crate::terminal::output::Output;
-use crate::terminal::styled_text::Charset;
 use colored::Color;
 use std::time::Duration;
 
@@ -30,11 +29,11 @@ const LEAVE: &str = "\x1b[?7h\x1b[?1049l";
 ///
 /// # Errors
 /// `usage` if standard output is not a terminal; as `tidp policy` before the first page.
-pub(super) fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Policy) -> Result<()> {
+pub(super) fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Policy) -> Result<()> {
     if !ports.terminal.stdout().is_terminal || ports.env.get("TERM") == Some("dumb") {
         return Err(Error::usage("--watch needs a terminal as standard output"));
     }
-    Context::open(ports, out, global.profile.as_deref())?.run(|context| {
+    Context::open(ports, out, flag)?.run(|context| {
         context.require_user("there is no session to watch")?;
         let (session, paused_until) = load_with_introspection(context)?;
         let signals = ports.signals.defer();
@@ -71,6 +70,9 @@ struct Watch<'c> {
     drawn_for: Option<(Time, Size)>,
 }
 
+/// What stands for an outlook in one line.
+pub(super) const NO_SESSION: &str = "no session";
+
 /// Columns and rows.
 type Size = (usize, usize);
 
@@ -105,8 +107,9 @@ impl<'c> Watch<'c> {
     /// The page, cut to the screen, with a footer.
     fn text(&self, now: Time, (columns, rows): Size) -> String {
         let paused_until = self.paused_until.filter(|until| now < *until);
-        let outlook = SessionOutlook { paused_until, ..self.context.outlook(self.session.as_ref(), now) };
-        let page = page(self.context, self.out, outlook, self.args, columns);
+        let outlook = |session| SessionOutlook { paused_until, ..self.context.outlook(session, now) };
+        let outlook = self.session.as_ref().map(outlook);
+        let page = page(self.context, self.out, outlook.as_ref(), self.args, columns);
         let out = self.out;
         let footer = match &self.load_error {
             Some(error) => out.colors.paint(&cut(error, columns), Color::Magenta),
@@ -115,7 +118,7 @@ impl<'c> Watch<'c> {
         let mut lines: Vec<&str> = page.lines().collect();
         lines.truncate(rows.saturating_sub(2));
         if rows < 2 || lines.len() < 3 {
-            return cut(&countdown(&outlook), columns);
+            return cut(&countdown(outlook.as_ref()), columns);
         }
         format!("{}\n\n{footer}", lines.join("\n"))
     }
@@ -138,36 +141,13 @@ impl<'c> Watch<'c> {
 }
 
 /// How long the session certainly lasts, for a screen too small for the page.
-fn countdown(outlook: &SessionOutlook<'_>) -> String {
-    let end = outlook.expiry.map(|expiry| expiry.expires_at_earliest).or(outlook.access_token_expires_at());
-    match end {
-        Some(end) if end > outlook.now => format!("expires {}", end.relative_to(outlook.now)),
-        _ => outlook.short(),
-    }
+fn countdown(outlook: Option<&SessionOutlook<'_>>) -> String {
+    let Some(outlook) = outlook else { return NO_SESSION.to_owned() };
+    let end = outlook.expiry.map_or(outlook.session.access_token.expires_at, |expiry| expiry.expires_at_earliest);
+    if end > outlook.now { format!("expires {}", end.relative_to(outlook.now)) } else { outlook.short() }
 }
 
 fn footer(now: &str, columns: usize) -> String {
     let whole = format!("{now}  Ctrl-C to quit");
     if whole.len() <= columns { whole } else { cut("Ctrl-C to quit", columns) }
-}
-
-/// The page for a person, at most `columns` wide.
-pub(super) fn page(
-    context: &Context<'_>,
-    out: &Output<'_>,
-    outlook: SessionOutlook<'_>,
-    args: &cli::Policy,
-    columns: usize,
-) -> String {
-    let profile = &context.profile;
-    let page = PolicyPage {
-        outlook,
-        profile: &profile.name,
-        client_type: profile.client_type,
-        profile_flag: profile.name_in_hints.as_deref(),
-        with_events: args.why,
-        wrap_events: context.ports.terminal.stdout().is_terminal,
-    };
-    let charset = if args.ascii { Charset::Ascii } else { out.charset() };
-    out.colors.render(&page.lines(columns, charset, &|time| out.local(time)))
 }

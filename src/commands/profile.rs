@@ -4,7 +4,7 @@ mod add;
 mod list;
 mod view;
 
-use crate::cli::{Global, ProfileCommand};
+use crate::cli::ProfileCommand;
 use crate::config::{self, AuthMethod, Config};
 use crate::domain::session::EntryKey;
 use crate::domain::text::printable;
@@ -20,11 +20,11 @@ use view::document;
 
 /// # Errors
 /// `usage`, `config`, `store`.
-pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, what: &ProfileCommand) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, what: &ProfileCommand) -> Result<()> {
     match what {
         ProfileCommand::Add(args) => add::run(ports, out, args),
         ProfileCommand::List => list::run(ports, out),
-        ProfileCommand::Show { name } => show(ports, out, global, name.as_deref()),
+        ProfileCommand::Show { name } => show(ports, out, flag, name.as_deref()),
         ProfileCommand::Use { name } => {
             let file = ProfileFile::open(ports, out)?;
             let profile = file.make_default(name)?;
@@ -59,11 +59,11 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, what: &ProfileComma
 }
 
 /// Shows a named profile as it is in the file, the one in use with what variables change.
-fn show(ports: &Ports, out: &Output<'_>, global: &Global, name: Option<&str>) -> Result<()> {
+fn show(ports: &Ports, out: &Output<'_>, flag: Option<&str>, name: Option<&str>) -> Result<()> {
     let configured = Configuration::load(ports)?;
     let (profile, env) = match name {
         Some(name) => (configured.file_profile(name)?, &Env::default()),
-        None => (configured.profile(ports, global.profile.as_deref())?, &ports.env),
+        None => (configured.profile(ports, flag)?, &ports.env),
     };
     let settings = config::settings(&profile, &configured.config, env);
     let members = view::members(&profile, &configured);

@@ -94,7 +94,7 @@ fn request_machine_token(context: &Context<'_>, out: &Output<'_>, args: &cli::Re
 
 /// Says what was done and why, and returns it as JSON.
 fn report(context: &Context<'_>, out: &Output<'_>, fresh: &FreshSession) -> Value {
-    let outlook = context.outlook(Some(&fresh.session), context.ports.clock.now());
+    let outlook = context.outlook(&fresh.session, context.ports.clock.now());
     let access_token_expires_at = fresh.session.access_token.expires_at;
     let until = context.when(access_token_expires_at);
     let (refreshed, reason, rotated, renewed) = match fresh.source {

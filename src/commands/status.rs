@@ -1,6 +1,5 @@
 //! `tidp status`: every profile and every session, and which one is used.
 
-use crate::cli::Global;
 use crate::domain::text::{printable, printable_path, with_tilde};
 use crate::error::{Result, quoted};
 use crate::explain::status_table::{Life, StatusRow, status_table};
@@ -12,8 +11,8 @@ use unicode_width::UnicodeWidthStr;
 
 /// # Errors
 /// `config`. A store that cannot be read is a warning.
-pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
-    let status = status(ports, out, global.profile.as_deref())?;
+pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>) -> Result<()> {
+    let status = status(ports, out, flag)?;
     if out.json {
         return out.document(json!({
             "profiles": status.profiles.iter().map(StatusRow::to_json).collect::<Vec<_>>(),
@@ -37,12 +36,7 @@ fn leftover_json(leftover: &Leftover) -> Value {
     for member in ["active", "why", "default"] {
         document.as_object_mut().map(|document| document.remove(member));
     }
-    document["reason"] = match leftover.reason {
-        LeftoverReason::Environment => "environment",
-        LeftoverReason::ProfileGone => "profile_gone",
-        LeftoverReason::ProfileChanged => "profile_changed",
-    }
-    .into();
+    document["reason"] = json!(leftover.reason);
     document
 }
 

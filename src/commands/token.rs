@@ -1,6 +1,6 @@
 //! `tidp token`: a valid access token on stdout, refreshed only when that is due.
 
-use crate::cli::{self, Global, ShellName, TokenFormat};
+use crate::cli::{self, TokenFormat};
 use crate::commands::options;
 use crate::domain::access_tokens::ScopedToken;
 use crate::domain::command_line::Shell;
@@ -24,7 +24,7 @@ struct Printable {
 }
 
 /// Prints a token to stdout, which stays empty after an error.
-pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Token) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Token) -> Result<()> {
     let format = format(args.format, out.json)?;
     if args.shell.is_some() && format != TokenFormat::Env {
         return Err(Error::usage("--shell is only for --format env"));
@@ -33,7 +33,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Token) 
         api_version(&ports.env)?;
     }
     let refresh = if args.no_refresh { RefreshAllowed::Never } else { RefreshAllowed::IfDue };
-    Context::open(ports, out, global.profile.as_deref())?.run(|context| {
+    Context::open(ports, out, flag)?.run(|context| {
         let token = if args.id_token {
             let token = access_token::valid_id_token(context, refresh)?;
             Printable { value: token.value, expires_at: token.expires_at, scopes: None }
@@ -68,21 +68,11 @@ fn api_version(env: &Env) -> Result<&'static str> {
     version.ok_or_else(|| CommandLineError::ExecCredentialVersion(requested.map(str::to_owned)).into())
 }
 
-/// The shell for `--format env`: a script names it, because the environment only suggests one.
-fn shell(name: Option<ShellName>, env: &Env) -> Shell {
-    match name {
-        Some(ShellName::Posix) => Shell::Posix,
-        Some(ShellName::Powershell) => Shell::Powershell,
-        Some(ShellName::Cmd) => Shell::Cmd,
-        None => Shell::at_hand(cfg!(windows), |name| env.get(name)),
-    }
-}
-
 fn print(
     context: &Context<'_>,
     out: &Output<'_>,
     format: TokenFormat,
-    shell_name: Option<ShellName>,
+    shell: Option<Shell>,
     printed: &Printable,
 ) -> Result<()> {
     let token = printed.value.expose();
@@ -99,7 +89,8 @@ fn print(
         TokenFormat::HeaderJson => out.answer(&format!("{}\n", json!({ "Authorization": format!("Bearer {token}") }))),
         TokenFormat::Curl => out.answer(&format!("header = \"Authorization: Bearer {token}\"\n")),
         TokenFormat::Env => {
-            let shell = shell(shell_name, &context.ports.env);
+            // A script names its shell, because the environment only suggests one.
+            let shell = shell.unwrap_or_else(|| Shell::at_hand(cfg!(windows), |name| context.ports.env.get(name)));
             out.answer(&(shell.assignment(&format!("TIDP_{}", name.to_ascii_uppercase()), token) + "\n"))
         }
         TokenFormat::Json => {

@@ -14,7 +14,7 @@ pub use file::{Config, config_path, parse};
 pub use profile::{AuthMethod, Grant, Profile, Source, is_telenorid_plus};
 pub use profile_keys::{key_meanings, key_name_error, keys_with_meanings, parse_key, variables};
 pub use redirect_uri::RedirectUri;
-pub use resolve::{check_machine_scopes, check_scope_spelling, check_scopes, policy_name};
+pub use resolve::{check_machine_scopes, check_scope_spelling, check_scopes};
 pub use settings::{Setting, settings};
 pub use store::{KeySource, StoreKind, caches_access_tokens, store};
 

@@ -148,7 +148,7 @@ fn client_type(text: &str) -> Result<ClientType, String> {
     ClientType::parse(text).ok_or_else(|| unknown_value("client_type", text, &ClientType::ALL.map(ClientType::as_str)))
 }
 
-pub fn policy_name(text: &str) -> Result<PolicyName, String> {
+fn policy_name(text: &str) -> Result<PolicyName, String> {
     PolicyName::parse(text).ok_or_else(|| unknown_value("policy", text, &PolicyName::ALL.map(PolicyName::as_str)))
 }
 

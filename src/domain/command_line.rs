@@ -1,5 +1,7 @@
 //! Command lines in the configuration and in hints, as this system's shells split and quote them.
 
+use clap::ValueEnum;
+
 /// The words of a command line, for a program that is started without a shell; `None` if a quote is not closed.
 /// On Windows a backslash is part of a path.
 #[cfg(not(windows))]
@@ -24,10 +26,14 @@ pub fn quote(word: &str) -> String {
     if word.contains(is_expanded) { shell_words::quote(word).into_owned() } else { format!("\"{word}\"") }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who reads the line that sets a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Shell {
+    /// sh, bash, zsh, fish: export TIDP_ACCESS_TOKEN='…'
     Posix,
+    /// $env:TIDP_ACCESS_TOKEN = '…'
     Powershell,
+    /// cmd.exe: set "TIDP_ACCESS_TOKEN=…"
     Cmd,
 }
 

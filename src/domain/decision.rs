@@ -3,6 +3,8 @@
 use crate::domain::policy::Policy;
 use crate::domain::session::{ExpirySource, RefreshReason, RefreshToken, RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
+use clap::ValueEnum;
+use serde::Serialize;
 
 /// How long a token must remain valid unless a command says otherwise.
 pub const DEFAULT_MIN_TTL: Seconds = Seconds(30);
@@ -23,11 +25,13 @@ pub enum Intent {
 }
 
 /// When `tidp token` refreshes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Renew {
+    /// Only when the access token has expired
     #[default]
     WhenDue,
-    /// Also in the last third of a sliding lifetime.
+    /// Also in the last third of a sliding lifetime
     BeforeSessionEnds,
 }
 
@@ -47,7 +51,6 @@ pub enum Action {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginReason {
-    NoSession,
     NoRefreshToken,
     RefreshTokenRejected,
     /// The ID token has expired, and a refresh brings no new one.
@@ -56,10 +59,7 @@ pub enum LoginReason {
 
 /// What to do for `intent`. The end that a policy implies is an estimate and never stops an attempt, so the policy matters
 /// only for [`Renew::BeforeSessionEnds`] and [`Intent::KeepAlive`].
-pub fn decide(now: Time, session: Option<&Session>, policy: Option<&Policy>, renew: Renew, intent: Intent) -> Decision {
-    let Some(session) = session else {
-        return Decision { action: Action::Login(LoginReason::NoSession), changes_at: None };
-    };
+pub fn decide(now: Time, session: &Session, policy: Option<&Policy>, renew: Renew, intent: Intent) -> Decision {
     let (due, changes_at) = due(now, session, policy, renew, intent);
     let action = match (due, &session.refresh_token) {
         (None, _) => Action::Use,

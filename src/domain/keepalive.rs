@@ -142,7 +142,7 @@ mod tests {
                 prop_assert!(same || due < life.expires_at_earliest);
                 prop_assert!(end.since(due).0 >= lifetime / 5 && end.since(due).0 <= (lifetime * 2 + 2) / 3);
                 let decided = |now| {
-                    decide(now, Some(&session), Some(&policy), Renew::WhenDue, Intent::KeepAlive { lead }).action
+                    decide(now, &session, Some(&policy), Renew::WhenDue, Intent::KeepAlive { lead }).action
                 };
                 prop_assert_eq!(decided(due), Action::Refresh(RefreshReason::Keepalive));
                 prop_assert!(decided(due.minus(Seconds(1))) != decided(due) || session.login_at == due);

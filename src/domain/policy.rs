@@ -1,13 +1,15 @@
 //! The refresh policies of TelenorID+, and the client types that they follow from.
 
 use crate::domain::time::Seconds;
-use serde::Serialize;
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
 /// An enum whose variants are spelled as in the guide and in the configuration, in the order of the guide.
 macro_rules! guide_names {
     ($(#[$about:meta])* $enum:ident { $($(#[$about_variant:meta])* $variant:ident,)+ }) => {
         $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ValueEnum)]
+        #[value(rename_all = "verbatim")]
         pub enum $enum { $($(#[$about_variant])* $variant,)+ }
 
         impl $enum {
@@ -65,11 +67,15 @@ pub struct Policy {
 }
 
 /// Which refresh token a refresh returns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 pub enum RefreshTokenUsage {
-    /// A new one, and the old one is revoked.
+    /// A new refresh token each time; the old one is revoked
+    #[serde(rename = "rotate")]
+    #[value(name = "rotate")]
     OneTimeOnly,
-    /// The same one.
+    /// The same refresh token each time
+    #[serde(rename = "reuse")]
+    #[value(name = "reuse")]
     ReUse,
 }
 
@@ -86,21 +92,6 @@ impl PolicyName {
             Self::PublicWeb | Self::Web => (Some(Seconds::minutes(10)), true),
         };
         Policy { name: self, lifetime, sliding, absolute_lifetime: None, reports_sso: true }
-    }
-}
-
-impl RefreshTokenUsage {
-    pub const ALL: [Self; 2] = [Self::OneTimeOnly, Self::ReUse];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::OneTimeOnly => "rotate",
-            Self::ReUse => "reuse",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|usage| usage.as_str() == text)
     }
 }
 

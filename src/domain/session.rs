@@ -13,6 +13,7 @@ pub use crate::domain::access_tokens::AccessToken;
 use crate::domain::access_tokens::{ScopedToken, ScopedTokens};
 use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::{Secret, stored};
+use crate::domain::text::printable;
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -39,6 +40,13 @@ pub struct IdToken {
     pub issued_at: Time,
     pub auth_time: Option<i64>,
     pub nonce: Option<String>,
+}
+
+impl Account {
+    /// The username or, without one, `sub`; printable.
+    pub fn shown_name(&self) -> String {
+        printable(self.username.as_deref().unwrap_or(&self.sub))
+    }
 }
 
 /// What a response does to the refresh token.

@@ -13,8 +13,6 @@ pub struct Marks {
     pub sure_end: char,
     pub renewed: char,
     pub maybe_renewed: char,
-    /// A renewal on a line that is drawn as valid.
-    pub renewed_in_life: char,
     pub renewal_due: char,
     pub refused: char,
     pub sso_ended: char,
@@ -39,7 +37,6 @@ impl Marks {
             sure_end: mark('>', '┿'),
             renewed: mark('+', '┼'),
             maybe_renewed: mark(':', '┊'),
-            renewed_in_life: mark('+', '╋'),
             renewal_due: mark('!', '◇'),
             refused: mark('x', '✗'),
             sso_ended: mark('%', '⊘'),

@@ -5,35 +5,48 @@ use crate::error::Kind;
 use crate::terminal::layout::wrap;
 use crate::terminal::styled_text::{Charset, Line, Role};
 use crate::terminal::table::{self, Align, pad};
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 
 const NAME_WIDTH: usize = 14;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
 pub enum Status {
     Ok,
     /// It works, but deserves a look.
     Warning,
-    Failed(Kind),
+    Failed {
+        #[serde(rename = "exit_code", serialize_with = "exit_code")]
+        kind: Kind,
+    },
     Skipped,
 }
 
+fn exit_code<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(kind.exit_code())
+}
+
 /// A key of the profile, its value as it may be shown, and where it was set.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Setting {
     pub key: String,
     pub value: String,
     pub source: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A line of the report, as `--json` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
     pub name: &'static str,
+    #[serde(flatten)]
     pub status: Status,
     /// What was seen, or why it was not checked.
     pub seen: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub settings: Vec<Setting>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
 }
 
@@ -51,7 +64,7 @@ impl Check {
     }
 
     pub fn failed(name: &'static str, kind: Kind, seen: impl Into<String>) -> Self {
-        Self::new(name, Status::Failed(kind), seen)
+        Self::new(name, Status::Failed { kind }, seen)
     }
 
     pub fn skipped(name: &'static str, why: impl Into<String>) -> Self {
@@ -102,7 +115,7 @@ impl Check {
         }
         let remedy = self.remedy.iter().flat_map(|text| wrap(text, columns.saturating_sub(indent + LABEL.len())));
         for (number, text) in remedy.enumerate() {
-            add(&[(Role::Now, if number == 0 { LABEL } else { "      " }), (Role::Text, &text)]);
+            add(&[(Role::Strong, if number == 0 { LABEL } else { "      " }), (Role::Text, &text)]);
         }
         lines
     }
@@ -111,36 +124,12 @@ impl Check {
         let (unicode, ascii, role) = match self.status {
             Status::Ok => ("✓", "+", Role::Sure),
             Status::Warning => ("!", "!", Role::Implied),
-            Status::Failed(_) => ("✗", "x", Role::Over),
+            Status::Failed { .. } => ("✗", "x", Role::Over),
             Status::Skipped => ("–", "-", Role::Faint),
         };
         let mut line = Line::new(role, if charset == Charset::Unicode { unicode } else { ascii });
-        line.push(Role::Label, format!(" {}  ", pad(self.name, NAME_WIDTH, Align::Left)));
+        line.push(Role::Strong, format!(" {}  ", pad(self.name, NAME_WIDTH, Align::Left)));
         line
-    }
-
-    pub fn to_json(&self) -> Value {
-        let status = match self.status {
-            Status::Ok => "ok",
-            Status::Warning => "warning",
-            Status::Failed(_) => "failed",
-            Status::Skipped => "skipped",
-        };
-        let mut document = json!({ "name": self.name, "status": status, "seen": self.seen });
-        if let Status::Failed(kind) = self.status {
-            document["exit_code"] = kind.exit_code().into();
-        }
-        if let Some(remedy) = &self.remedy {
-            document["remedy"] = remedy.as_str().into();
-        }
-        if !self.remarks.is_empty() {
-            document["remarks"] = self.remarks.clone().into();
-        }
-        if !self.settings.is_empty() {
-            let setting = |s: &Setting| json!({ "key": s.key, "value": s.value, "source": s.source });
-            document["settings"] = self.settings.iter().map(setting).collect();
-        }
-        document
     }
 }
 
@@ -162,7 +151,8 @@ mod tests {
         let setting = Setting { key: "ca_file".into(), value: "/h/k/ca".into(), source: "default".into() };
         let check = Check::ok("store", "/h/k/a").remarks(vec!["/h/k/b".into()]).remedy("/h/k/c");
         let check = Check { settings: vec![setting], ..check }.without_home(Some("/h/k"));
-        assert!(!check.to_json().to_string().contains("/h/k"), "{}", check.to_json());
+        let document = serde_json::to_string(&check).unwrap();
+        assert!(!document.contains("/h/k"), "{document}");
     }
 
     #[test]

@@ -1,20 +1,12 @@
 //! The messages of a login, and of whatever else needs the user's browser.
 
 use crate::domain::decision::Renew;
-use crate::domain::session::{Account, ExpirySource, Session};
+use crate::domain::session::{ExpirySource, Session};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::explain::outlook::sentence::{renewal_in_time, setting};
 use crate::explain::outlook::{SessionOutlook, SessionState};
 use url::Url;
-
-pub fn replaces_session_note(account: &Account) -> String {
-    format!("This login replaces the session of {}.", account_name(account))
-}
-
-fn account_name(account: &Account) -> String {
-    printable(account.username.as_deref().unwrap_or(&account.sub))
-}
 
 /// Who has logged in where, and when the tokens expire: a line each. `policy_key` is the key of the profile to set if the
 /// policy is unknown, `profile` the name that commands need.
@@ -26,7 +18,7 @@ pub fn summary(
     when: &dyn Fn(Time) -> String,
 ) -> [String; 3] {
     [
-        format!("Logged in as {} at {}.", account_name(&session.account), printable(&session.key.issuer)),
+        format!("Logged in as {} at {}.", session.account.shown_name(), printable(&session.key.issuer)),
         format!("The access token is valid until {}.", when(session.access_token.expires_at)),
         policy_line(outlook, policy_key, profile, when),
     ]
@@ -67,7 +59,7 @@ fn policy_line(
             "The provider says that the refresh token expires at {}; set {key} to know whether a refresh renews it.",
             when(expiry.expires_at)
         ),
-        (None, None) if outlook.has_refresh_token() => {
+        (None, None) if outlook.session.held_token().is_some() => {
             format!("The login returned a refresh token; set {key} to know when it expires.")
         }
         (None, None) => {
@@ -78,7 +70,7 @@ fn policy_line(
 
 /// The warning for a refresh token that expires before the access token does, so that a refresh after that comes too late.
 pub fn early_expiry_warning(outlook: &SessionOutlook<'_>, profile: Option<&str>) -> Option<String> {
-    let is_too_late = outlook.has_refresh_token() && outlook.expires_before_access_token();
+    let is_too_late = outlook.session.held_token().is_some() && outlook.expires_before_access_token();
     let expiry = outlook.expiry.filter(|_| is_too_late && outlook.renew == Renew::WhenDue)?;
     Some(format!(
         "under this policy the refresh token expires before the access token does, and a refresh that waits for that \
@@ -98,10 +90,6 @@ pub fn opened_prompt(url: &Url, purpose: &str, timeout: Seconds) -> String {
 pub fn open_prompt(url: &Url, place: &str, timeout: Seconds) -> String {
     let timeout = timeout.to_text();
     format!("Open this URL {place} (waiting up to {timeout}):\n\n  {url}\n")
-}
-
-pub fn not_opened_note(why: &str) -> String {
-    format!("The browser could not be opened: {}.", printable(why))
 }
 
 /// How to finish a login at a printed URL where the browser may be on another machine: a list. `forward` is the command
@@ -139,7 +127,7 @@ mod tests {
     fn a_token_that_is_not_active_is_told_from_none() {
         let (at, mobile) = (Time::from_unix(1_800_000_000), PolicyName::Mobile.documented());
         let line = |session: &Session, policy| {
-            let outlook = SessionOutlook::new(at, Some(session), policy, Renew::WhenDue);
+            let outlook = SessionOutlook::new(at, session, policy, Renew::WhenDue);
             policy_line(&outlook, "client_type", None, &|_| String::new())
         };
         let held = found_inactive(&logged_in(at, Some("r")), at);

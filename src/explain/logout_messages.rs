@@ -74,8 +74,7 @@ pub const UNKNOWN_ACCESS_TOKEN: &str = "could not be read; if there was one, it 
 
 /// The note that the local session was removed. `account` is `None` if the entry could not be read.
 pub fn logged_out_note(key: &SessionKey, account: Option<&Account>) -> String {
-    let account = account.map(|account| account.username.as_deref().unwrap_or(&account.sub));
-    let account = account.map_or_else(String::new, |account| format!("{} at ", printable(account)));
+    let account = account.map_or_else(String::new, |account| format!("{} at ", account.shown_name()));
     format!("Logged out of `{}` ({account}{}).", printable(&key.profile), printable(&key.issuer))
 }
 

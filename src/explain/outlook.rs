@@ -1,12 +1,11 @@
 //! What a session can expect under its policy: when it expires, what a refresh now would change, what to do and when.
 //! Computed once per command; pictures, warnings and sentences read it.
 
-mod explanation;
+pub mod explanation;
 pub mod observations;
 pub mod sentence;
 #[cfg(test)]
 mod tests;
-mod verdict;
 pub mod warnings;
 
 use crate::domain::decision::{Action, Intent, Renew, decide, renewal_due_at};
@@ -32,7 +31,7 @@ pub enum NextAction {
 #[derive(Clone, Copy, Debug)]
 pub struct SessionOutlook<'a> {
     pub now: Time,
-    pub session: Option<&'a Session>,
+    pub session: &'a Session,
     pub policy: Option<&'a Policy>,
     pub renew: Renew,
     pub state: SessionState,
@@ -48,7 +47,6 @@ pub struct SessionOutlook<'a> {
 /// The state of a session under its policy; each needs its own explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionState {
-    NoSession,
     NoRefreshToken,
     /// The provider rejected the refresh token.
     Refused(Time),
@@ -113,21 +111,16 @@ impl SessionState {
 }
 
 impl<'a> SessionOutlook<'a> {
-    pub fn new(now: Time, session: Option<&'a Session>, policy: Option<&'a Policy>, renew: Renew) -> Self {
-        let sso = session.zip(policy).map_or(Sso::Unknown, |(session, policy)| Sso::from_session(session, policy));
-        let state = session.map_or(SessionState::NoSession, |session| SessionState::new(now, session, policy, sso));
-        let renewal_due_at = session.and_then(|session| renewal_due_at(session, policy, renew));
-        let expiry = state.expiry();
+    pub fn new(now: Time, session: &'a Session, policy: Option<&'a Policy>, renew: Renew) -> Self {
+        let sso = policy.map_or(Sso::Unknown, |policy| Sso::from_session(session, policy));
+        let state = SessionState::new(now, session, policy, sso);
+        let (expiry, renewal_due_at) = (state.expiry(), renewal_due_at(session, policy, renew));
         Self { now, session, policy, renew, state, expiry, sso, renewal_due_at, paused_until: None }
-    }
-
-    pub fn access_token_expires_at(&self) -> Option<Time> {
-        self.session.map(|session| session.access_token.expires_at)
     }
 
     /// When the first refresh token of this session was issued; `None` if none is held.
     pub fn issued_at(&self) -> Option<Time> {
-        self.held_token().and(self.session).map(|session| session.login_at)
+        self.held_token().map(|_| self.session.login_at)
     }
 
     /// From when the refresh token's lifetime counts: the login (fixed), or the last certain renewal (sliding).
@@ -137,17 +130,12 @@ impl<'a> SessionOutlook<'a> {
 
     /// The refresh token, unless the policy issues none: then nothing is documented of it.
     fn held_token(&self) -> Option<&'a HeldToken> {
-        self.session
-            .filter(|_| self.policy.is_none_or(|policy| policy.lifetime.is_some()))
-            .and_then(Session::held_token)
+        self.session.held_token().filter(|_| self.policy.is_none_or(|policy| policy.lifetime.is_some()))
     }
 
     /// How long until the refresh token expires; zero once it has expired, was refused or is not active.
     pub fn remaining(&self) -> Option<Seconds> {
-        match self.state {
-            SessionState::Refused(_) | SessionState::FoundInactive(_) => Some(Seconds::ZERO),
-            _ => self.expiry.map(|expiry| expiry.expires_at.left(self.now)),
-        }
+        if self.is_expired() { Some(Seconds::ZERO) } else { self.expiry.map(|expiry| expiry.expires_at.left(self.now)) }
     }
 
     /// Whether the refresh token was refused, is not active or has expired; `false` if there is none.
@@ -168,9 +156,8 @@ impl<'a> SessionOutlook<'a> {
         match self.state {
             SessionState::SsoEnded(expiry) | SessionState::Fixed(expiry) => Some(expiry.expires_at),
             SessionState::Renewable(expiry) => {
-                let (session, policy) = self.session.zip(self.policy)?;
                 let end = self.now.plus(expiry.lifetime);
-                Some(policy.absolute_lifetime.map_or(end, |cap| end.min(session.login_at.plus(cap))))
+                Some(self.policy?.absolute_lifetime.map_or(end, |cap| end.min(self.session.login_at.plus(cap))))
             }
             _ => None,
         }
@@ -185,10 +172,9 @@ impl<'a> SessionOutlook<'a> {
         let idle = if self.policy.is_some() { NextAction::None } else { NextAction::Unknown };
         let change_or = |end: Time| Some(changes_at.map_or(end, |at| at.min(end)));
         match self.state {
-            SessionState::NoSession
-            | SessionState::Refused(_)
-            | SessionState::FoundInactive(_)
-            | SessionState::Expired(_) => (NextAction::Login, None),
+            SessionState::Refused(_) | SessionState::FoundInactive(_) | SessionState::Expired(_) => {
+                (NextAction::Login, None)
+            }
             SessionState::RefusedTokenKept => (NextAction::Refresh, changes_at),
             SessionState::NoRefreshToken if decision.action == Action::Use => (NextAction::None, changes_at),
             SessionState::NoRefreshToken => (NextAction::Login, changes_at),
@@ -215,15 +201,15 @@ impl<'a> SessionOutlook<'a> {
         let end = match (self.expiry, self.held_token()) {
             (Some(expiry), _) => Some(expiry.expires_at_earliest),
             (None, Some(_)) => None,
-            (None, None) => self.access_token_expires_at(),
+            (None, None) => Some(self.session.access_token.expires_at),
         };
         end.map(|end| end.left(self.now))
     }
 
     /// One line for a prompt: `Mobile 89d`, `Mobile 5d?` (no longer certain), `Mobile ended`, `NoRefresh 59m`,
-    /// `unknown 59m+` (at least until the access token expires), `no session`.
+    /// `unknown 59m+` (at least until the access token expires).
     pub fn short(&self) -> String {
-        let Some(access_token_expires_at) = self.access_token_expires_at() else { return "no session".to_owned() };
+        let access_token_expires_at = self.session.access_token.expires_at;
         let name = self.policy.map_or("unknown", |policy| policy.name.as_str());
         let is_known = self.expiry.is_some() || !self.has_token_beside_policy();
         match (self.certain_for().filter(|_| is_known), self.expiry.map(|expiry| expiry.expires_at)) {
@@ -239,18 +225,14 @@ impl<'a> SessionOutlook<'a> {
         }
     }
 
-    pub fn has_refresh_token(&self) -> bool {
-        self.session.is_some_and(|session| session.held_token().is_some())
-    }
-
     /// Whether a refresh token is held although the policy issues none. It is tried all the same.
     pub fn has_token_beside_policy(&self) -> bool {
-        self.has_refresh_token() && self.policy.is_some_and(|policy| policy.lifetime.is_none())
+        self.session.held_token().is_some() && self.held_token().is_none()
     }
 
     /// Whether a refresh that waits for the access token to expire comes too late.
     pub fn expires_before_access_token(&self) -> bool {
-        let Some(token) = self.session.map(|session| &session.access_token) else { return false };
+        let token = &self.session.access_token;
         let access_token_lifetime = token.expires_at.since(token.obtained_at);
         match (self.expiry, self.policy) {
             (Some(expiry), Some(_)) => expiry.lifetime < access_token_lifetime,

@@ -28,34 +28,11 @@ impl PolicyDescription {
             (Some(lifetime), false) => format!("{}, fixed from the login", lifetime.to_text()),
         }
     }
-
-    /// One line for the list.
-    pub fn summary(&self) -> String {
-        format!("{:<30} {}", self.lifetime_text(), self.used_by)
-    }
-
-    pub fn rows(&self) -> [(&'static str, &'static str); 4] {
-        [
-            ("Used by", self.used_by),
-            ("A refresh", self.on_refresh),
-            ("Lifetime", self.life),
-            ("What to do", self.advice),
-        ]
-    }
-}
-
-pub fn policy_descriptions() -> [PolicyDescription; PolicyName::ALL.len()] {
-    PolicyName::ALL.map(policy_description)
 }
 
 pub const fn policy_description(name: PolicyName) -> PolicyDescription {
     let Policy { sliding, lifetime, .. } = name.documented();
-    let [used_by, on_refresh, life, advice] = texts(name);
-    PolicyDescription { policy: name, sliding, lifetime, used_by, on_refresh, life, advice }
-}
-
-const fn texts(name: PolicyName) -> [&'static str; 4] {
-    match name {
+    let [used_by, on_refresh, life, advice] = match name {
         PolicyName::NoRefresh => [
             "Public clients: single-page applications",
             "there is no refresh token, so nothing can be refreshed",
@@ -89,7 +66,8 @@ const fn texts(name: PolicyName) -> [&'static str; 4] {
              least every 10 minutes: with renew = \"before-session-ends\" in the profile and `tidp token` at least every \
              3 min 20 s (in the last third), with `tidp keepalive`, or with `tidp refresh --force`. Otherwise log in again.",
         ],
-    }
+    };
+    PolicyDescription { policy: name, sliding, lifetime, used_by, on_refresh, life, advice }
 }
 
 #[cfg(test)]
@@ -99,7 +77,7 @@ mod tests {
     #[test]
     fn each_policy_is_described_by_its_documented_numbers() {
         let numbers = ["hour", "14 days", "90 days", "10 minutes", "10 minutes"];
-        let rows = policy_descriptions();
+        let rows = PolicyName::ALL.map(policy_description);
         assert_eq!(rows.len(), numbers.len());
         for ((row, name), number) in rows.iter().zip(PolicyName::ALL).zip(numbers) {
             let documented = name.documented();

@@ -42,11 +42,6 @@ pub fn renewal_messages(
     (note, None)
 }
 
-/// The note that a token whose refresh was interrupted at `started_at` still worked.
-pub fn token_still_worked(started_at: &str) -> String {
-    format!("The refresh token still worked, so nothing was lost by the unfinished refresh of {started_at}.")
-}
-
 /// The warning before the token of an unfinished refresh is tried.
 pub fn interrupted_warning(started_at: &str, response_discarded: bool) -> String {
     let outcome = if response_discarded { "got a response that was not used" } else { "did not finish" };
@@ -62,11 +57,3 @@ pub fn clock_went_back_warning(saved_at: &str) -> String {
 
 pub const TNU_ID_DEPRECATED: &str = "--tnu-id is deprecated: TelenorID+ may stop switching profiles in a refresh. The next \
                                      refresh without it returns to the user's own profile";
-
-/// The progress while the new refresh token waits to be stored. `store` names the store, or says how it failed.
-pub fn waiting_for_store(store: &str, seconds: u64) -> String {
-    format!(
-        "waiting for the store to accept the new refresh token ({store}): {seconds} s so far; stopping tidp now loses \
-         the session"
-    )
-}

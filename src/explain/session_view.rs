@@ -1,20 +1,29 @@
-//! A session and its tokens as `tidp inspect` shows them: the same view as JSON and as text.
+//! A session, or the tokens of a client that acts for itself, as `tidp inspect` shows them: as JSON and as text.
 
 use super::claims::{self, ClaimIssuer};
 use super::outlook::SessionOutlook;
+use crate::domain::access_tokens::{ScopedToken, ScopedTokens};
+use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
-use crate::domain::session::{ExpirySource, RefreshToken, Session, Sso};
+use crate::domain::session::{AccessToken, ExpirySource, HeldToken, RefreshToken, Session, SessionKey, Sso};
 use crate::domain::text::printable;
 use crate::domain::time::Time;
-use crate::jwt::{Jwt, RegisteredClaims};
+use crate::jwt::{Jws, Jwt, RegisteredClaims};
 use crate::terminal::styled_text::Colors;
 use colored::Color;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// The `verified_reason` of a token that is not a JWT: only its issuer can read it.
-pub const OPAQUE: &str = "opaque";
+/// The result of checking a signature. The text says why, and is printable.
+pub enum SignatureVerdict {
+    Valid,
+    Rejected(String),
+    Undecided(String),
+}
+
+/// Why the signature of a token that is not a JWT is not checked: only its issuer can read it.
+const OPAQUE: &str = "opaque";
 
 pub struct ViewStyle<'a> {
     pub colors: Colors,
@@ -23,85 +32,40 @@ pub struct ViewStyle<'a> {
 }
 
 impl ViewStyle<'_> {
-    pub(super) fn row(&self, label: &str, value: &str) -> String {
+    fn row(&self, label: &str, value: &str) -> String {
         format!("{} {value}\n", self.colors.bold(&format!("{label:<14}")))
     }
-}
 
-pub struct SessionView<'s> {
-    pub session: &'s Session,
-    pub outlook: SessionOutlook<'s>,
-    pub store: &'s str,
-    pub access_token: TokenView<'s>,
-    /// For fewer scopes.
-    pub other_access_tokens: Vec<ScopedTokenView<'s>>,
-    pub id_token: Option<TokenView<'s>>,
-}
-
-pub struct TokenView<'s> {
-    pub token: &'s Secret,
-    pub expires_at: Time,
-    /// Whether its signature is valid, if that is known.
-    pub verified: Option<bool>,
-    /// Why it is not valid, or cannot be verified.
-    pub verified_reason: Option<String>,
-}
-
-/// An access token and the scopes it was granted.
-pub struct ScopedTokenView<'s> {
-    pub scopes: &'s [String],
-    pub access_token: TokenView<'s>,
-}
-
-impl ScopedTokenView<'_> {
-    pub(super) fn to_json(&self, now: Time) -> Value {
-        json!({ "scopes": self.scopes, "access_token": TokenView::to_json(Some(&self.access_token), now) })
-    }
-
-    pub(super) fn text(&self, style: &ViewStyle<'_>, now: Time) -> String {
-        let text = self.access_token.text(style, "Access token", now);
-        format!("{text}  for the scopes {}\n", printable(&self.scopes.join(" ")))
+    fn rows(&self, rows: &[(&str, String)]) -> String {
+        rows.iter().map(|(label, value)| self.row(label, value)).collect()
     }
 }
 
-impl TokenView<'_> {
-    /// The token as JSON. `None` stands for a token that the session does not have.
-    pub(super) fn to_json(token: Option<&Self>, now: Time) -> Value {
-        let jwt = token.and_then(|token| Jwt::parse(token.token.expose()).ok());
-        json!({
-            "state": token.map_or("none", |token| if now < token.expires_at { "valid" } else { "expired" }),
-            "expires_at": token.map(|token| token.expires_at.rfc3339()),
-            "expires_in": token.map(|token| token.expires_at.left(now)),
-            "verified": token.and_then(|token| token.verified),
-            "verified_reason": token.and_then(|token| token.verified_reason.as_deref()),
-            "header": jwt.as_ref().map(|jwt| &jwt.jws.header),
-            "claims": jwt.as_ref().map(Jwt::claims),
-        })
-    }
-
-    pub(super) fn text(&self, style: &ViewStyle<'_>, label: &str, now: Time) -> String {
-        let state = if now < self.expires_at {
-            style.colors.paint("valid until", Color::Green)
-        } else {
-            style.colors.paint("expired", Color::Magenta)
-        };
-        let reason = self.verified_reason.as_deref().unwrap_or_default();
-        let signature = match self.verified {
-            Some(true) => "signature checked".to_owned(),
-            Some(false) => format!("SIGNATURE NOT VALID: {reason}"),
-            None if reason == OPAQUE => OPAQUE.to_owned(),
-            None => format!("signature not checked: {reason}"),
-        };
-        let head = style.row(label, &format!("{state} {}, {signature}", (style.when)(self.expires_at)));
-        let claims = Jwt::parse(self.token.expose()).map(|jwt| claim_lines(style, &jwt.claims(), &BTreeMap::new()));
-        format!("\n{head}{}", claims.unwrap_or_default())
-    }
+/// What each view shows beside the session or the tokens.
+pub struct Inspection<'a> {
+    /// The store's name.
+    pub store: &'static str,
+    pub now: Time,
+    pub verify: Box<dyn Fn(&Jws<'_>) -> SignatureVerdict + 'a>,
 }
 
-impl SessionView<'_> {
-    pub fn to_json(&self) -> Value {
-        let Session { key, account, scopes, login_at, .. } = self.session;
-        let SessionOutlook { now, expiry, .. } = self.outlook;
+/// A token and when it expires.
+type Token<'t> = (&'t Secret, Time);
+
+fn token(token: &AccessToken) -> Token<'_> {
+    (&token.value, token.expires_at)
+}
+
+/// The tokens that were requested with other scopes.
+fn others<'t>(kept: &'t ScopedTokens, scopes: &ScopeSet) -> impl Iterator<Item = &'t ScopedToken> {
+    kept.iter().filter(move |(requested, _)| *requested != scopes).map(|(_, token)| token)
+}
+
+impl Inspection<'_> {
+    /// The document of `tidp inspect --json`.
+    pub fn session_json(&self, outlook: &SessionOutlook<'_>) -> Value {
+        let Session { key, account, scopes, login_at, access_token, id_token, scoped_tokens, .. } = outlook.session;
+        let expiry = outlook.expiry;
         let mut document = json!({
             "profile": key.profile,
             "issuer": key.issuer,
@@ -110,106 +74,199 @@ impl SessionView<'_> {
             "account": account,
             "scopes": scopes,
             "login_at": login_at.rfc3339(),
-            "access_token": TokenView::to_json(Some(&self.access_token), now),
-            "id_token": TokenView::to_json(self.id_token.as_ref(), now),
+            "access_token": self.token_json(Some(token(access_token))),
+            "id_token": self.token_json(id_token.as_ref().map(|token| (&token.value, token.expires_at))),
             "refresh_token": {
-                "state": self.refresh_token_state(),
+                "state": refresh_token_state(outlook),
                 "expires_at": expiry.map(|expiry| expiry.expires_at.rfc3339()),
                 "expires_at_earliest": expiry.map(|expiry| expiry.expires_at_earliest.rfc3339()),
-                "expires_at_source": self.outlook.expiry_source(),
-                "expires_in": expiry.map(|expiry| expiry.expires_at.left(now)),
+                "expires_at_source": outlook.expiry_source(),
+                "expires_in": expiry.map(|expiry| expiry.expires_at.left(self.now)),
             },
-            "sso": self.outlook.sso,
-            "policy": self.outlook.policy.map(|policy| json!({
+            "sso": outlook.sso,
+            "policy": outlook.policy.map(|policy| json!({
                 "name": policy.name, "sliding": policy.sliding, "lifetime": policy.lifetime,
             })),
         });
-        if !self.other_access_tokens.is_empty() {
-            document["other_access_tokens"] = self.other_access_tokens.iter().map(|token| token.to_json(now)).collect();
+        if !scoped_tokens.is_empty() {
+            document["other_access_tokens"] = scoped_tokens.iter().map(|(_, token)| self.scoped_json(token)).collect();
         }
         document
     }
 
-    fn refresh_token_state(&self) -> &'static str {
-        let now = self.outlook.now;
-        match (&self.session.refresh_token, self.outlook.expiry) {
-            (RefreshToken::NeverIssued, _) => "none",
-            (RefreshToken::Rejected { .. }, _) => "expired",
-            (RefreshToken::Held(_), None) if self.outlook.is_expired() => "expired",
-            (RefreshToken::Held(_), Some(expiry)) if now < expiry.expires_at_earliest => "valid",
-            (RefreshToken::Held(_), Some(expiry)) if now >= expiry.expires_at => "expired",
-            // Without a policy, and between the earliest and the implied expiry.
-            (RefreshToken::Held(_), _) => "unknown",
-        }
+    /// The same of a client that acts for itself, without what only a user has. `scopes` are the profile's.
+    pub fn machine_json(&self, key: &SessionKey, grant: &str, scopes: &[String], kept: &ScopedTokens) -> Value {
+        let requested = ScopeSet::parse(scopes);
+        let kept_token = kept.get(&requested);
+        json!({
+            "profile": key.profile,
+            "issuer": key.issuer,
+            "client_id": key.client_id,
+            "grant": grant,
+            "store": self.store,
+            "account": null,
+            "scopes": kept_token.map_or(scopes, |token| &token.scopes),
+            "login_at": null,
+            "access_token": self.token_json(kept_token.map(|kept| token(&kept.access_token))),
+            "other_access_tokens": others(kept, &requested).map(|token| self.scoped_json(token)).collect::<Value>(),
+            "id_token": self.token_json(None),
+            "refresh_token": {
+                "state": "none", "expires_at": null, "expires_at_earliest": null, "expires_at_source": null,
+                "expires_in": null,
+            },
+            "sso": "unknown",
+            "policy": null,
+        })
+    }
+
+    /// The token as JSON. `None` stands for a token that there is not.
+    fn token_json(&self, token: Option<Token<'_>>) -> Value {
+        let Some((token, expires_at)) = token else {
+            return json!({
+                "state": "none", "expires_at": null, "expires_in": null, "verified": null, "verified_reason": null,
+                "header": null, "claims": null,
+            });
+        };
+        let jwt = Jwt::parse(token.expose()).ok();
+        let (verified, reason) = match self.verdict(jwt.as_ref()) {
+            SignatureVerdict::Valid => (Some(true), None),
+            SignatureVerdict::Rejected(why) => (Some(false), Some(why)),
+            SignatureVerdict::Undecided(why) => (None, Some(why)),
+        };
+        json!({
+            "state": if self.now < expires_at { "valid" } else { "expired" },
+            "expires_at": expires_at.rfc3339(),
+            "expires_in": expires_at.left(self.now),
+            "verified": verified,
+            "verified_reason": reason,
+            "header": jwt.as_ref().map(|jwt| &jwt.jws.header),
+            "claims": jwt.as_ref().map(Jwt::claims),
+        })
+    }
+
+    fn scoped_json(&self, scoped: &ScopedToken) -> Value {
+        json!({ "scopes": scoped.scopes, "access_token": self.token_json(Some(token(&scoped.access_token))) })
+    }
+
+    fn verdict(&self, jwt: Option<&Jwt<'_>>) -> SignatureVerdict {
+        jwt.map_or_else(|| SignatureVerdict::Undecided(OPAQUE.to_owned()), |jwt| (self.verify)(&jwt.jws))
     }
 
     /// The text. `set_policy` is the setting for a policy, which is shown if none is known.
-    pub fn text(&self, style: &ViewStyle<'_>, set_policy: &str) -> String {
-        let Session { key, account, .. } = self.session;
+    pub fn session_text(&self, outlook: &SessionOutlook<'_>, style: &ViewStyle<'_>, set_policy: &str) -> String {
+        let Session { key, account, scopes, login_at, access_token, id_token, scoped_tokens, .. } = outlook.session;
         let unknown = || format!("unknown: set {set_policy}");
-        let mut text: String = [
-            ("Account", printable(account.username.as_deref().unwrap_or(&account.sub))),
+        let mut text = style.rows(&[
+            ("Account", account.shown_name()),
             ("Issuer", printable(&key.issuer)),
             ("Client", printable(&key.client_id)),
             ("Profile", printable(&key.profile)),
-            ("Scopes", printable(&self.session.scopes.join(" "))),
-            ("Logged in", (style.when)(self.session.login_at)),
+            ("Scopes", printable(&scopes.join(" "))),
+            ("Logged in", (style.when)(*login_at)),
             ("Store", self.store.to_owned()),
-            ("Policy", self.outlook.policy.map_or_else(unknown, |policy| policy.name.as_str().to_owned())),
-            ("Refresh token", self.refresh_token_text(style)),
-            ("SSO session", self.sso_text(style)),
-        ]
-        .iter()
-        .map(|(label, value)| style.row(label, value))
-        .collect();
-        let now = self.outlook.now;
-        text += &self.access_token.text(style, "Access token", now);
-        text.extend(self.other_access_tokens.iter().map(|token| token.text(style, now)));
-        text.extend(self.id_token.iter().map(|token| token.text(style, "ID token", now)));
+            ("Policy", outlook.policy.map_or_else(unknown, |policy| policy.name.as_str().to_owned())),
+            ("Refresh token", refresh_token_text(outlook, style)),
+            ("SSO session", sso_text(outlook, style)),
+        ]);
+        text += &self.token_text(style, "Access token", token(access_token));
+        text.extend(scoped_tokens.iter().map(|(_, token)| self.scoped_text(style, token)));
+        text.extend(id_token.iter().map(|token| self.token_text(style, "ID token", (&token.value, token.expires_at))));
         text
     }
 
-    fn refresh_token_text(&self, style: &ViewStyle<'_>) -> String {
-        match (&self.session.refresh_token, self.outlook.expiry) {
-            (RefreshToken::NeverIssued, _) => "none: the login returned none".to_owned(),
-            (RefreshToken::Rejected { rejected_at, .. }, _) => {
-                format!("refused by the provider {}", (style.when)(*rejected_at))
-            }
-            (RefreshToken::Held(_), None) => match self.session.found_inactive_at() {
-                Some(at) => format!("no longer active, as the provider said {}", (style.when)(at)),
-                None => "stored; its expiry is not known".to_owned(),
-            },
-            (RefreshToken::Held(_), Some(expiry)) if expiry.expires_at == expiry.expires_at_earliest => {
-                let verb = if self.outlook.now < expiry.expires_at { "expires" } else { "expired" };
-                let source = match expiry.source {
-                    ExpirySource::Policy => "",
-                    ExpirySource::Provider => ", as the provider says",
-                };
-                format!("{verb} {}{source}", (style.when)(expiry.expires_at))
-            }
-            (RefreshToken::Held(_), Some(expiry)) => format!(
-                "expires {} under the policy; rely only on {}",
-                (style.when)(expiry.expires_at),
-                (style.when)(expiry.expires_at_earliest)
-            ),
-        }
+    /// The text on a client that acts for itself. `scopes` are the profile's.
+    pub fn machine_text(
+        &self,
+        key: &SessionKey,
+        scopes: &[String],
+        kept: &ScopedTokens,
+        style: &ViewStyle<'_>,
+    ) -> String {
+        let requested = ScopeSet::parse(scopes);
+        let scopes = if scopes.is_empty() { "chosen by the provider".to_owned() } else { printable(&scopes.join(" ")) };
+        let mut text = style.rows(&[
+            ("Issuer", printable(&key.issuer)),
+            ("Client", printable(&key.client_id)),
+            ("Profile", printable(&key.profile)),
+            ("Grant", "machine token: the client acts for itself, without a user".to_owned()),
+            ("Scopes", scopes),
+            ("Store", self.store.to_owned()),
+        ]);
+        text += &match kept.get(&requested) {
+            None => style.row("Access token", "none is stored for these scopes"),
+            Some(kept) => self.token_text(style, "Access token", token(&kept.access_token)),
+        };
+        text.extend(others(kept, &requested).map(|token| self.scoped_text(style, token)));
+        text
     }
 
-    fn sso_text(&self, style: &ViewStyle<'_>) -> String {
-        let held = self.session.held_token();
-        match self.outlook.sso {
-            Sso::Active => {
-                let renewed_at = held.map_or(self.session.login_at, |held| held.renewed_at);
-                format!("last seen active {}", (style.when)(renewed_at))
-            }
-            Sso::Ended => match held.and_then(|held| held.omitted_since) {
-                Some(since) => {
-                    format!("ended: noticed {}; a refresh no longer renews the session", (style.when)(since))
-                }
-                None => "ended; a refresh no longer renews the session".to_owned(),
-            },
-            Sso::Unknown => "unknown".to_owned(),
+    fn token_text(&self, style: &ViewStyle<'_>, label: &str, (token, expires_at): Token<'_>) -> String {
+        let state = if self.now < expires_at {
+            style.colors.paint("valid until", Color::Green)
+        } else {
+            style.colors.paint("expired", Color::Magenta)
+        };
+        let jwt = Jwt::parse(token.expose()).ok();
+        let signature = match self.verdict(jwt.as_ref()) {
+            SignatureVerdict::Valid => "signature checked".to_owned(),
+            SignatureVerdict::Rejected(why) => format!("SIGNATURE NOT VALID: {why}"),
+            SignatureVerdict::Undecided(why) if why == OPAQUE => why,
+            SignatureVerdict::Undecided(why) => format!("signature not checked: {why}"),
+        };
+        let head = style.row(label, &format!("{state} {}, {signature}", (style.when)(expires_at)));
+        let claims = jwt.map(|jwt| claim_lines(style, &jwt.claims(), &BTreeMap::new()));
+        format!("\n{head}{}", claims.unwrap_or_default())
+    }
+
+    fn scoped_text(&self, style: &ViewStyle<'_>, scoped: &ScopedToken) -> String {
+        let text = self.token_text(style, "Access token", token(&scoped.access_token));
+        format!("{text}  for the scopes {}\n", printable(&scoped.scopes.join(" ")))
+    }
+}
+
+fn refresh_token_state(outlook: &SessionOutlook<'_>) -> &'static str {
+    match (&outlook.session.refresh_token, outlook.expiry) {
+        (RefreshToken::NeverIssued, _) => "none",
+        _ if outlook.is_expired() => "expired",
+        (_, Some(expiry)) if outlook.now < expiry.expires_at_earliest => "valid",
+        // Without a policy, and between the earliest and the implied expiry.
+        _ => "unknown",
+    }
+}
+
+fn refresh_token_text(outlook: &SessionOutlook<'_>, style: &ViewStyle<'_>) -> String {
+    match (&outlook.session.refresh_token, outlook.expiry) {
+        (RefreshToken::NeverIssued, _) => "none: the login returned none".to_owned(),
+        (RefreshToken::Rejected { rejected_at, .. }, _) => {
+            format!("refused by the provider {}", (style.when)(*rejected_at))
         }
+        (RefreshToken::Held(_), None) => match outlook.session.found_inactive_at() {
+            Some(at) => format!("no longer active, as the provider said {}", (style.when)(at)),
+            None => "stored; its expiry is not known".to_owned(),
+        },
+        (RefreshToken::Held(_), Some(expiry)) if expiry.expires_at == expiry.expires_at_earliest => {
+            let verb = if outlook.now < expiry.expires_at { "expires" } else { "expired" };
+            let source = match expiry.source {
+                ExpirySource::Policy => "",
+                ExpirySource::Provider => ", as the provider says",
+            };
+            format!("{verb} {}{source}", (style.when)(expiry.expires_at))
+        }
+        (RefreshToken::Held(_), Some(expiry)) => format!(
+            "expires {} under the policy; rely only on {}",
+            (style.when)(expiry.expires_at),
+            (style.when)(expiry.expires_at_earliest)
+        ),
+    }
+}
+
+fn sso_text(outlook: &SessionOutlook<'_>, style: &ViewStyle<'_>) -> String {
+    match (outlook.sso, outlook.session.held_token()) {
+        (Sso::Active, Some(held)) => format!("last seen active {}", (style.when)(held.renewed_at)),
+        (Sso::Ended, Some(HeldToken { omitted_since: Some(since), .. })) => {
+            format!("ended: noticed {}; a refresh no longer renews the session", (style.when)(*since))
+        }
+        _ => "unknown".to_owned(),
     }
 }
 

@@ -86,8 +86,7 @@ impl SessionSummary {
     pub const UNKNOWN: Self = Self { account: None, access_token: Life::Unknown, session: Life::Unknown };
 
     pub fn new(outlook: &SessionOutlook<'_>) -> Self {
-        let Some(session) = outlook.session else { return Self::NONE };
-        let access_token = Life::until(session.access_token.expires_at, outlook.now);
+        let access_token = Life::until(outlook.session.access_token.expires_at, outlook.now);
         let life = match (outlook.state, outlook.expiry) {
             _ if outlook.is_expired() => Life::Ended,
             (_, Some(expiry)) => Life::until(expiry.expires_at, outlook.now),
@@ -95,7 +94,7 @@ impl SessionSummary {
             (SessionState::NoRefreshToken, None) => access_token,
             (_, None) => Life::Valid(None),
         };
-        Self { account: Some(session.account.clone()), access_token, session: life }
+        Self { account: Some(outlook.session.account.clone()), access_token, session: life }
     }
 }
 
@@ -123,7 +122,6 @@ impl StatusRow {
     fn cells(&self, now: Time) -> Result<[String; 6], (String, String)> {
         let details = self.details.as_ref().map_err(|what| (self.shown_name.clone(), what.clone()))?;
         let Details { client_id, policy, summary, .. } = details;
-        let account = summary.account.as_ref().map(|account| account.username.as_deref().unwrap_or(&account.sub));
         let access_token = match summary.access_token {
             Life::Ended => "expired".to_owned(),
             life => life.to_text(now),
@@ -132,7 +130,7 @@ impl StatusRow {
             self.shown_name.clone(),
             printable(client_id),
             policy.unwrap_or_else(|instead| instead).to_owned(),
-            account.map_or_else(|| "-".to_owned(), printable),
+            summary.account.as_ref().map_or_else(|| "-".to_owned(), Account::shown_name),
             access_token,
             summary.session.to_text(now),
         ])

@@ -4,13 +4,12 @@
 //! refresh token  ├─────┼──────●━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┿┅┅┅┅┅┅┅┅┫  74 days left, renewable
 //! ```
 
-mod legend;
 mod lifetime_bars;
 mod picture;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::session::{self, EventKind, RefreshToken, Session, Sso};
+use crate::domain::session::{self, EventKind, RefreshToken, Sso};
 use crate::domain::time::Time;
 use crate::explain::bar::Marks;
 use crate::explain::outlook::observations::expiry_when_refused;
@@ -19,7 +18,6 @@ use crate::terminal::styled_text::Role;
 
 /// What is drawn.
 pub struct Timeline<'a> {
-    session: &'a Session,
     outlook: SessionOutlook<'a>,
     /// The refresh that returned the access token; `None` if the login did.
     last_refresh: Option<Time>,
@@ -48,7 +46,8 @@ impl Renewal {
 }
 
 impl<'a> Timeline<'a> {
-    pub fn new(session: &'a Session, outlook: SessionOutlook<'a>) -> Self {
+    pub fn new(outlook: SessionOutlook<'a>) -> Self {
+        let session = outlook.session;
         let sliding = outlook.policy.is_some_and(|policy| policy.sliding);
         let mut refreshes = session.events.iter().filter_map(|event| match event.kind {
             EventKind::Refreshed { renewal, .. } => Some((event.time, renewal)),
@@ -61,11 +60,10 @@ impl<'a> Timeline<'a> {
         };
         let expiry = expiry_when_refused(session, outlook.policy).map(|(_, expiry)| expiry.expires_at);
         Self {
-            session,
             outlook,
             last_refresh: refreshes.next_back().map(|(at, _)| at),
             renewals: renewals.map(|(at, renewal)| Renewal { at, certain: renewal == session::Renewal::New }).collect(),
-            sso_ended_at: sso_ended_at(session, &outlook),
+            sso_ended_at: sso_ended_at(&outlook),
             refused_at,
             expired_before_refusal: expiry.filter(|end| refused_at.is_some_and(|refused_at| *end < refused_at)),
             login_needed: outlook.next_action().0 == NextAction::Login,
@@ -80,16 +78,14 @@ impl<'a> Timeline<'a> {
 
     /// The role of the access token's end. Nothing is wrong while a refresh can replace the token.
     fn access_token_end_role(&self) -> Role {
-        match self.session.access_token.expires_at > self.outlook.now {
-            true => Role::Edge,
-            false if self.login_needed => Role::Over,
-            false => Role::Past,
-        }
+        let has_expired = self.outlook.session.access_token.expires_at <= self.outlook.now;
+        if has_expired && self.login_needed { Role::Over } else { Role::Faint }
     }
 }
 
 /// When a refresh first found that the SSO session had ended. A refused refresh token is gone; the events still tell.
-fn sso_ended_at(session: &Session, outlook: &SessionOutlook<'_>) -> Option<Time> {
+fn sso_ended_at(outlook: &SessionOutlook<'_>) -> Option<Time> {
+    let session = outlook.session;
     if outlook.sso == Sso::Ended {
         return session.held_token()?.omitted_since;
     }

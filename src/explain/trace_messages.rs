@@ -81,7 +81,6 @@ pub fn decision(decision: &Decision, when: &dyn Fn(Time) -> String) -> String {
         Action::Refresh(RefreshReason::Claims) => "refresh, to bring the claims up to date (--claims)",
         Action::Refresh(RefreshReason::Forced) => "refresh, because it was asked for (--force)",
         Action::Refresh(RefreshReason::Keepalive) => "refresh, to renew the session before it ends",
-        Action::Login(LoginReason::NoSession) => "a login is needed, because there is no session",
         Action::Login(LoginReason::NoRefreshToken) => {
             "a login is needed, because the token has expired and there is no refresh token"
         }

@@ -77,7 +77,7 @@ pub fn put(context: &Context<'_>, session: &Session) {
     }
     let (name, policy, renew) = (session_name(context), context.profile.policy.as_ref(), context.profile.renew);
     let intent = Intent::AccessToken { min_ttl: Seconds::ZERO };
-    let changes_at = decision::decide(context.ports.clock.now(), Some(session), policy, renew, intent).changes_at;
+    let changes_at = decision::decide(context.ports.clock.now(), session, policy, renew, intent).changes_at;
     let main = ScopedToken { access_token: session.access_token.clone(), scopes: session.scopes.clone() };
     write(context, session, &name, &main, Some(session.access_token.expires_at), changes_at);
     let (scoped_tokens, renew_at) = (&session.scoped_tokens, decision::renewal_due_at(session, policy, renew));

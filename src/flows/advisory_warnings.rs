@@ -31,7 +31,7 @@ pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Ren
         return;
     }
     let now = context.ports.clock.now();
-    let outlook = context.outlook(Some(session), now);
+    let outlook = context.outlook(session, now);
     let words = Words {
         format_time: &|time| context.reporter.local_time(time),
         profile: context.profile.name_in_hints.as_deref(),
@@ -67,7 +67,7 @@ fn sso_just_ended(session: &Session, renewal: Option<Renewal>) -> bool {
 /// When the next advisory warning is due if the session stays as it is; `None`: never.
 pub fn due_at(context: &Context<'_>, session: &Session) -> Option<Time> {
     let now = context.ports.clock.now();
-    let from = context.outlook(Some(session), now).advisory_warnings_from()?;
+    let from = context.outlook(session, now).advisory_warnings_from()?;
     // A warning of this run counts even if its time could not be stored.
     let warned_now = ADVISORY_CODES.iter().any(|code| context.reporter.has_warned(*code)).then_some(now);
     let last = warned_now.or_else(|| last_warned_at(context, now));

@@ -1,5 +1,6 @@
 //! The user's browser, and the loopback server that the redirect URI leads to.
 
+use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::error::{ProfileError, Result};
 use crate::explain::login_messages;
@@ -21,7 +22,8 @@ pub fn open_or_print_url(context: &Context<'_>, url: &Url, purpose: &str, timeou
 
 /// Opens the URL in the browser, if there is one. Returns whether it was opened.
 pub fn open_browser(context: &Context<'_>, url: &Url) -> bool {
-    let not_opened = |why: &String| context.reporter.note(login_messages::not_opened_note(why));
+    let not_opened =
+        |why: &String| context.reporter.note(format!("The browser could not be opened: {}.", printable(why)));
     let browser = &context.ports.browser;
     browser.available() && browser.open(url).inspect_err(not_opened).is_ok()
 }

@@ -142,7 +142,7 @@ impl<'w> Context<'w> {
     }
 
     /// What the session can expect under the profile's policy.
-    pub fn outlook<'s>(&'s self, session: Option<&'s Session>, now: Time) -> SessionOutlook<'s> {
+    pub fn outlook<'s>(&'s self, session: &'s Session, now: Time) -> SessionOutlook<'s> {
         SessionOutlook::new(now, session, self.profile.policy.as_ref(), self.profile.renew)
     }
 

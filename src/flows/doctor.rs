@@ -46,7 +46,7 @@ impl<'a> Checklist<'a> {
     }
 
     pub fn add(&mut self, check: Check) -> Result<()> {
-        if let Status::Failed(kind) = check.status {
+        if let Status::Failed { kind } = check.status {
             self.failed.get_or_insert_with(|| (kind, Vec::new())).1.push(check.name);
         }
         (self.show)(check)

@@ -147,7 +147,9 @@ impl<'c, 'w> Keepalive<'c, 'w> {
             return ending;
         }
         let reason = ending.err().map_or_else(|| "--for has elapsed".to_owned(), |error| error.report().message);
-        let warning = keepalive_messages::command_continues_warning(&reason);
+        let warning = format!(
+            "the session is no longer kept alive: {reason}. The command continues, and tidp will exit with its exit code"
+        );
         self.context.reporter.warn(WarningCode::NotKeptAlive, warning);
         loop {
             if let Some(ended) = supervisor.wait(Duration::from_secs(3_600)) {
@@ -248,9 +250,12 @@ impl<'c, 'w> Keepalive<'c, 'w> {
             self.report_failure(error);
         }
         if now >= end && now.since(since) >= GRACE {
-            let end = self.context.reporter.local_time(end);
-            let message = keepalive_messages::renewal_failed(&end, &error.report().message);
-            return Err(SessionError::CannotKeepAlive(message).into());
+            return Err(SessionError::CannotKeepAlive(format!(
+                "the session ended at {}, under its policy, because it could not be renewed. The last attempt failed: {}",
+                self.context.reporter.local_time(end),
+                error.report().message
+            ))
+            .into());
         }
         let left = end.left(now);
         let wait = retry_delay(tries, left);
@@ -285,7 +290,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
 
     /// When the session ends; `None` if that is not known.
     fn session_end(&self) -> Option<Time> {
-        self.context.outlook(Some(&self.session), self.now()).expiry.map(|expiry| expiry.expires_at)
+        self.context.outlook(&self.session, self.now()).expiry.map(|expiry| expiry.expires_at)
     }
 
     /// The time left of `--for`: the smaller one by wall clock and by uptime, because the uptime may stop while the
@@ -315,10 +320,15 @@ impl<'c, 'w> Keepalive<'c, 'w> {
 
     fn report_start(&self) {
         if self.session.unresolved_refusal().is_some() {
-            return self.note_unless_command(keepalive_messages::LAST_REFRESH_REFUSED);
+            return self.note_unless_command(
+                "The provider refused the last refresh. Trying again now, to find out whether the session is still alive.",
+            );
         }
         if self.session.found_inactive_at().is_some() {
-            return self.note_unless_command(keepalive_messages::FOUND_INACTIVE);
+            return self.note_unless_command(
+                "The provider says that the refresh token is no longer active. Trying it once, to find out whether the \
+                 session is still alive.",
+            );
         }
         let now = self.now();
         match self.renewal_plan() {
@@ -330,10 +340,16 @@ impl<'c, 'w> Keepalive<'c, 'w> {
                 } else {
                     "no renewal falls within --for".to_owned()
                 };
-                self.note_unless_command(&keepalive_messages::start_note(&self.policy, &self.context.when(end), &next));
+                self.note_unless_command(&format!(
+                    "Keeping the session alive: under {} it ends {}; {next}.",
+                    self.policy.name.as_str(),
+                    self.context.when(end)
+                ));
             }
             RenewalPlan::End { at, sso_ended } if self.should_wait_for(at, sso_ended) => {
-                let note = keepalive_messages::waiting_note(&self.end_reason(), &self.context.when(at));
+                let (reason, end) = (self.end_reason(), self.context.when(at));
+                let note =
+                    format!("Nothing to renew: {reason}, so it ends {end}. Waiting; refreshing would not extend it.");
                 self.context.reporter.note(note);
             }
             RenewalPlan::End { .. } | RenewalPlan::Nothing => {}
@@ -341,7 +357,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
     }
 
     fn end_reason(&self) -> String {
-        let outlook = self.context.outlook(Some(&self.session), self.now());
+        let outlook = self.context.outlook(&self.session, self.now());
         keepalive_messages::end_reason(&self.policy, outlook.sso)
     }
 
@@ -350,8 +366,11 @@ impl<'c, 'w> Keepalive<'c, 'w> {
         let Some(end) = self.session_end() else { return };
         let (now, end) = (self.now(), self.context.when(end));
         if renewal == Renewal::None && self.policy.reports_sso {
-            self.context.reporter.warn(WarningCode::SsoEnded, keepalive_messages::sso_ended_warning(&end));
-            return;
+            let warning = format!(
+                "the refresh did not extend this session, because the user's SSO session has ended. It ends {end}; log in \
+                 before then: tidp login"
+            );
+            return self.context.reporter.warn(WarningCode::SsoEnded, warning);
         }
         let old_end = old_end.map(|end| end.relative_to(now));
         let now = self.context.reporter.local_time(now);
@@ -362,22 +381,26 @@ impl<'c, 'w> Keepalive<'c, 'w> {
     fn report_changed_elsewhere(&self) {
         if let Some(end) = self.session_end() {
             let (now, end) = (self.context.reporter.local_time(self.now()), self.context.when(end));
-            self.note_unless_command(&keepalive_messages::changed_elsewhere_note(&now, &end));
+            self.note_unless_command(&format!(
+                "{now}  No refresh needed: another tidp has changed the session, which now ends {end}."
+            ));
         }
     }
 
     fn report_failure(&self, error: &Error) {
-        let end = self.session_end().map(|end| self.context.when(end));
-        let warning = keepalive_messages::not_renewed_warning(&error.report().message, end.as_deref());
+        let end = self.session_end().map(|end| format!(". It ends {}", self.context.when(end))).unwrap_or_default();
+        let message = error.report().message;
+        let error = message.trim_end_matches('.');
+        let warning = format!("the session could not be renewed: {error}{end}; trying again");
         self.context.reporter.warn(WarningCode::NotRenewed, warning);
     }
 
     fn session_ended(&self, end: Time) -> Error {
         let reason = self.end_reason();
         SessionError::CannotKeepAlive(if self.now() < end {
-            keepalive_messages::cannot_keep_alive(&reason, &self.context.when(end))
+            format!("the session cannot be kept alive: {reason}. It ends {}", self.context.when(end))
         } else {
-            keepalive_messages::session_ended(&reason, &self.context.reporter.local_time(end))
+            format!("the session has ended ({}): {reason}", self.context.reporter.local_time(end))
         })
         .into()
     }

@@ -7,13 +7,13 @@ mod polling;
 
 use crate::config::{AuthMethod, RedirectUri};
 use crate::domain::access_tokens::ScopedTokens;
-use crate::domain::session::{Account, EventKind, HeldToken, RefreshToken, SCHEMA, Session};
+use crate::domain::session::{EventKind, HeldToken, RefreshToken, SCHEMA, Session};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::domain::warning::WarningCode;
 use crate::error::{CommandLineError, Error, LoginError, LoginMethod, RequestedLogin, Result, Situation, StoreError};
+use crate::explain::exchange_steps;
 use crate::explain::outlook::sentence::setting;
-use crate::explain::{exchange_steps, login_messages};
 use crate::flows::context::Context;
 use crate::flows::provider_keys::{KeyPrefetch, ProviderKeys};
 use crate::flows::{access_token_cache, provider_metadata, token_response};
@@ -161,7 +161,7 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         let now = context.ports.clock.now();
         let may_work = |session: &&Session| session.held_token().is_some() || now < session.access_token.expires_at;
         if let Some(before) = before.as_ref().filter(may_work) {
-            context.reporter.note(login_messages::replaces_session_note(&before.account));
+            context.reporter.note(format!("This login replaces the session of {}.", before.account.shown_name()));
         }
         Ok(Self { context, options, before, client, provider, started: Stopwatch::start(&*context.ports.clock) })
     }
@@ -324,8 +324,7 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         if let Some(before) = &self.before
             && before.account.sub != session.account.sub
         {
-            let name = |account: &Account| printable(account.username.as_deref().unwrap_or(&account.sub));
-            let (new, old) = (name(&session.account), name(&before.account));
+            let (new, old) = (session.account.shown_name(), before.account.shown_name());
             let message = format!("logged in to a different account ({new}) than before ({old})");
             context.reporter.warn(WarningCode::AccountChanged, message);
         }

@@ -203,7 +203,7 @@ fn log_out_at_provider(context: &Context<'_>, options: LogoutOptions, session: &
     let provider = (!options.local).then(|| provider_metadata::provider(context));
     let provider = provider.as_ref();
     let now = context.ports.clock.now();
-    let expires_at = context.outlook(Some(session), now).expiry.map(|expiry| expiry.expires_at).filter(|at| *at > now);
+    let expires_at = context.outlook(session, now).expiry.map(|expiry| expiry.expires_at).filter(|at| *at > now);
     let validity = logout_messages::validity_note(expires_at, &|time| context.when(time));
     let refresh_token = match revoke(context, provider, session) {
         Ok(StepMessage { state: StepState::Left, text }) => Ok(StepMessage::left(text + &validity)),

@@ -8,6 +8,7 @@
 
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Kind, Result, Situation};
+use crate::explain::session_view::SignatureVerdict;
 use crate::explain::trace_messages;
 use crate::flows::context::{Context, KeyLookup};
 use crate::flows::provider_cache::{self, CachedDocument};
@@ -57,13 +58,6 @@ impl<E> From<E> for VerifyError<E> {
     fn from(problem: E) -> Self {
         Self::Rejected(problem)
     }
-}
-
-/// The result of checking a signature. The text says why, and is printable.
-pub enum SignatureVerdict {
-    Valid,
-    Rejected(String),
-    Undecided(String),
 }
 
 impl ProviderKeys {

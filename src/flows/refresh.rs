@@ -112,7 +112,9 @@ pub fn exchange(
     save_new_token(context, &refreshed, &signals)?;
     context.step(|| exchange_steps::refresh_stored(context.store.name().as_str(), renewal));
     if let Some(at) = session.refresh_started_at {
-        context.reporter.note(refresh_messages::token_still_worked(&context.reporter.local_time(at)));
+        let at = context.reporter.local_time(at);
+        let note = format!("The refresh token still worked, so nothing was lost by the unfinished refresh of {at}.");
+        context.reporter.note(note);
     }
     Ok(FreshSession { session: refreshed, source: TokenSource::Refreshed(reason, renewal) })
 }
@@ -274,7 +276,11 @@ fn save_new_token(
 ) -> Result<()> {
     let document = session.to_json();
     let report_wait = |waited: Duration, failure: &StoreFailure| {
-        context.reporter.progress(refresh_messages::waiting_for_store(&store_message(failure), waited.as_secs()));
+        context.reporter.progress(format!(
+            "waiting for the store to accept the new refresh token ({}): {} s so far; stopping tidp now loses the session",
+            store_message(failure),
+            waited.as_secs()
+        ));
         signals.borrow_mut().take();
     };
     let is_stored =

@@ -82,7 +82,7 @@ fn check_granted(session: &Session, parameters: RefreshParameters<'_>) -> Result
 fn decide(context: &Context<'_>, session: &Session, intent: Intent) -> Action {
     let profile = &context.profile;
     let now = context.ports.clock.now();
-    let decision = decision::decide(now, Some(session), profile.policy.as_ref(), profile.renew, intent);
+    let decision = decision::decide(now, session, profile.policy.as_ref(), profile.renew, intent);
     context.reporter.trace(|| trace_messages::decision(&decision, &|time| context.when(time)));
     decision.action
 }
@@ -97,7 +97,6 @@ pub fn login_needed_for(context: &Context<'_>, scopes: &ScopeSet, whole: &Sessio
 
 fn login_needed(context: &Context<'_>, reason: LoginReason, whole: &Session, scopes: Option<&ScopeSet>) -> Error {
     match (reason, scopes) {
-        (LoginReason::NoSession, _) => SessionError::NoSession,
         (LoginReason::NoRefreshToken, None) => SessionError::NoRefreshToken,
         (LoginReason::NoRefreshToken, Some(scopes)) => {
             SessionError::NoRefreshTokenForScopes(scopes_of_next_login(context, whole, scopes).to_text())

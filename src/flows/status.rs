@@ -13,6 +13,7 @@ use crate::flows::configuration::Configuration;
 use crate::flows::context::Context;
 use crate::flows::machine_token_cache;
 use crate::ports::{Entries, Ports, Reporter, Store};
+use serde::Serialize;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -34,7 +35,8 @@ pub struct Leftover {
     pub reason: LeftoverReason,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LeftoverReason {
     /// The environment named its client.
     Environment,
@@ -156,7 +158,8 @@ impl<'w> SummaryReader<'w> {
             return SessionSummary { access_token, ..SessionSummary::NONE };
         }
         let error = match context.load_without_prompt() {
-            Ok(session) => return SessionSummary::new(&context.outlook(session.as_ref(), self.now)),
+            Ok(None) => return SessionSummary::NONE,
+            Ok(Some(session)) => return SessionSummary::new(&context.outlook(&session, self.now)),
             Err(error) => error,
         };
         let why = error.report().message;

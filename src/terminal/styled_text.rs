@@ -10,23 +10,19 @@ pub enum Charset {
     Ascii,
 }
 
+/// What a text is for. Each has a look of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     Text,
-    /// Secondary text: times, notes, scales.
+    /// Secondary text, time that has passed, and the ends of a token's life.
     Faint,
-    /// The name of a bar or a mark.
-    Label,
-    /// Time that has passed.
-    Past,
-    Now,
+    /// Names, and now.
+    Strong,
     /// Time in which a token is certainly valid.
     Sure,
     /// Time in which a token is probably valid.
     Implied,
     Renewal,
-    /// The start or the expiry of a token.
-    Edge,
     /// An expiry that has passed, or a refusal.
     Over,
 }
@@ -93,8 +89,8 @@ impl Colors {
     fn paint_role(self, text: &str, role: Role) -> String {
         match role {
             Role::Text => text.to_owned(),
-            Role::Label | Role::Now => self.bold(text),
-            Role::Faint | Role::Past | Role::Edge => self.faint(text),
+            Role::Strong => self.bold(text),
+            Role::Faint => self.faint(text),
             Role::Sure => self.paint(text, Color::Green),
             Role::Implied => self.paint(text, Color::Magenta),
             Role::Renewal => self.paint(text, Color::Cyan),

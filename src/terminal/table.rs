@@ -62,7 +62,7 @@ pub fn table<const N: usize>(header: [&str; N], rows: &[Row<N>], cuttable: &[usi
             let width = if is_narrow { name.width() } else { widths[0] };
             let wrapped = if columns == usize::MAX { what.clone() } else { wrap_indented(what, columns, 4 + width) };
             let mut line = mark(row.is_marked);
-            line.push(Role::Label, pad(&shortened(name, width), width, Align::Left));
+            line.push(Role::Strong, pad(&shortened(name, width), width, Align::Left));
             line.push(Role::Over, format!("  {wrapped}"));
             vec![line]
         }
@@ -86,13 +86,13 @@ fn shortened(cell: &str, width: usize) -> String {
 }
 
 fn mark(is_marked: bool) -> Line {
-    Line::new(Role::Now, if is_marked { "* " } else { "  " })
+    Line::new(Role::Strong, if is_marked { "* " } else { "  " })
 }
 
 fn cells_line<const N: usize>(is_marked: bool, cells: &[String; N], widths: [usize; N], role: Role) -> Line {
     let mut line = mark(is_marked);
     for (at, cell) in cells.iter().enumerate() {
-        let role = if at == 0 && role == Role::Text { Role::Label } else { role };
+        let role = if at == 0 && role == Role::Text { Role::Strong } else { role };
         line.push(role, pad(&shortened(cell, widths[at]), widths[at], Align::Left) + "  ");
     }
     line.trim_end()
@@ -100,7 +100,7 @@ fn cells_line<const N: usize>(is_marked: bool, cells: &[String; N], widths: [usi
 
 fn block<const N: usize>(is_marked: bool, header: [&str; N], cells: &[String; N]) -> Vec<Line> {
     let mut name = mark(is_marked);
-    name.push(Role::Label, &cells[0]);
+    name.push(Role::Strong, &cells[0]);
     let rest = header.iter().zip(cells).skip(1).map(|(label, cell)| {
         let mut line = Line::new(Role::Faint, format!("    {:<9}", label.to_lowercase()));
         line.push(Role::Text, cell);

@@ -104,6 +104,25 @@ fn policy_output_matches_its_golden_files() {
     }
 }
 
+/// Pages whose legend has room for more than labels, and a refusal in the second of the login.
+#[test]
+fn wide_policy_pages_match_their_golden_file() {
+    let mut text = String::new();
+    for (event, client_type, refreshed_after) in [
+        (Event::NewToken, "PublicWithRefresh", 300),
+        (Event::SameToken, "MobileApp", 43_200),
+        (Event::NoToken, "MobileApp", 43_200),
+        (Event::Refused, "PublicWithRefresh", 0),
+    ] {
+        let bench = bench_after(event, client_type, refreshed_after);
+        *bench.terminal.columns.lock().unwrap() = Some(200);
+        bench.pass(Seconds(5));
+        let page = bench.run_unchecked(&["policy"]).exits(0).stdout;
+        text += &format!("=== {event:?}, {client_type} ===\n{page}\n");
+    }
+    golden("policy-wide.txt", &text);
+}
+
 #[test]
 fn simulation_output_matches_its_golden_files() {
     let scenarios: [(&str, &[&str]); 5] = [

@@ -8,10 +8,11 @@ use crate::flows::token_verifier::TokenVerifier;
 use crate::jwt::MAX_TOKEN_LENGTH;
 use colored::Color;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::io::{BufRead as _, ErrorKind};
 use std::num::NonZero;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, available_parallelism, scope};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ const MIN_PARALLEL_LINES: usize = 16;
 /// command that has failed.
 const NEXT_LINES_TIMEOUT: Duration = Duration::from_millis(10);
 
-/// How many decoded chunks may wait to be printed: a few megabytes, at worst some tens.
+/// How many chunks may wait to be decoded and printed: a few megabytes, at worst some tens.
 const MAX_WAITING_CHUNKS: usize = 8;
 
 /// The verdict on a token that is wrong, rather than undecided.
@@ -56,22 +57,6 @@ struct Decoded {
     failure: Option<(u64, Error)>,
 }
 
-struct ChunkSource {
-    /// The lines that were read before the workers started.
-    first: Option<Vec<u8>>,
-    next_position: u64,
-    /// Whether lines arrive one by one again.
-    is_finished: bool,
-}
-
-/// Decoded chunks that are printed in the order of the input, whichever worker finishes first.
-struct PrintQueue {
-    next_position: u64,
-    waiting: BTreeMap<u64, Chunk>,
-    counts: Counts,
-    has_failed: bool,
-}
-
 impl Decoder<'_> {
     pub(super) fn stream(&self) -> Result<()> {
         if self.ports.terminal.stdin_is_terminal() {
@@ -90,7 +75,7 @@ impl Decoder<'_> {
             if workers == 1 || !is_worth_threads(&bytes) {
                 self.print(self.decode_lines(lines(&bytes), bytes.len()), &mut counts)?;
             } else {
-                counts = self.decode_in_parallel(workers, bytes, counts)?;
+                self.decode_in_parallel(workers, bytes, &mut counts)?;
             }
         }
         counts.result()
@@ -105,51 +90,45 @@ impl Decoder<'_> {
         }
     }
 
-    /// Decodes `first` and the lines that follow, until they arrive one by one again.
-    fn decode_in_parallel(&self, workers: usize, first: Vec<u8>, counts: Counts) -> Result<Counts> {
-        let source = Mutex::new(ChunkSource { first: Some(first), next_position: 0, is_finished: false });
-        let queue = PrintQueue { next_position: 0, waiting: BTreeMap::new(), counts, has_failed: false };
-        let queue = (Mutex::new(queue), Condvar::new());
+    /// Decodes `first` and the lines that follow, until they arrive one by one again. Workers decode chunks, which are printed
+    /// here in the order of the input, whichever is finished first.
+    fn decode_in_parallel(&self, workers: usize, first: Vec<u8>, counts: &mut Counts) -> Result<()> {
+        let (jobs, queue) = channel::<(Vec<u8>, Sender<Chunk>)>();
+        let queue = Mutex::new(queue);
         scope(|scope| {
-            let work = || self.work(&source, &queue);
-            let others: Vec<_> = (1..workers).filter_map(|_| Builder::new().spawn_scoped(scope, work).ok()).collect();
-            let own = work();
-            let died = |_| Err(Error::failed("a thread has died"));
-            others.into_iter().map(|worker| worker.join().unwrap_or_else(died)).fold(own, Result::and)
-        })?;
-        Ok(queue.0.into_inner().unwrap_or_else(PoisonError::into_inner).counts)
-    }
-
-    /// Decodes chunks and prints those whose turn it is, until the source is finished.
-    fn work(&self, source: &Mutex<ChunkSource>, (queue, printed): &(Mutex<PrintQueue>, Condvar)) -> Result<()> {
-        loop {
-            let next = source.lock().unwrap_or_else(PoisonError::into_inner).next(self)?;
-            let Some((position, bytes)) = next else { return Ok(()) };
-            let chunk = self.decode_lines(lines(&bytes), bytes.len());
-            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-            queue.waiting.insert(position, chunk);
-            let result = self.print_next(&mut queue);
-            printed.notify_all();
-            result?;
-            // With a timeout, because holding too much is better than waiting for a worker that has died.
-            let is_full = |queue: &mut PrintQueue| queue.waiting.len() >= MAX_WAITING_CHUNKS && !queue.has_failed;
-            let waited = printed.wait_timeout_while(queue, Duration::from_secs(1), is_full);
-            if waited.unwrap_or_else(PoisonError::into_inner).0.has_failed {
-                return Ok(());
+            // Dropped with this closure, which ends the workers.
+            let jobs = jobs;
+            let work = || {
+                let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                while let Ok((bytes, done)) = next() {
+                    // Nobody waits for it after an error.
+                    let _ = done.send(self.decode_lines(lines(&bytes), bytes.len()));
+                }
+            };
+            if (0..workers).filter_map(|_| Builder::new().spawn_scoped(scope, work).ok()).count() == 0 {
+                return self.print(self.decode_lines(lines(&first), first.len()), counts);
             }
-        }
-    }
-
-    fn print_next(&self, queue: &mut PrintQueue) -> Result<()> {
-        while !queue.has_failed
-            && let Some(chunk) = queue.waiting.remove(&queue.next_position)
-        {
-            queue.next_position += 1;
-            let result = self.print(chunk, &mut queue.counts);
-            queue.has_failed = result.is_err();
-            result?;
-        }
-        Ok(())
+            let mut waiting: VecDeque<Receiver<Chunk>> = VecDeque::new();
+            let mut next = Ok(Some(first));
+            while let Ok(Some(bytes)) = next {
+                let is_last = !is_worth_threads(&bytes);
+                let (done, decoded) = channel();
+                let _ = jobs.send((bytes, done));
+                waiting.push_back(decoded);
+                while let Some(first) = waiting.front() {
+                    let is_full = waiting.len() >= MAX_WAITING_CHUNKS;
+                    let chunk = if is_full { first.recv().ok() } else { first.try_recv().ok() };
+                    let Some(chunk) = chunk else { break };
+                    waiting.pop_front();
+                    self.print(chunk, counts)?;
+                }
+                next = if is_last { Ok(None) } else { self.read_lines(Some(NEXT_LINES_TIMEOUT)) };
+            }
+            for decoded in waiting {
+                self.print(decoded.recv().map_err(|_| Error::failed("a thread has died"))?, counts)?;
+            }
+            next.map(drop)
+        })
     }
 
     /// The results of the lines, of which `None` are empty. `size` is the expected size of the output.
@@ -223,26 +202,6 @@ impl Decoder<'_> {
         let color = if verdict == INVALID { Color::Red } else { Color::Magenta };
         self.out.ask(&format!("{} line {line}: {}", self.out.err_colors.paint(verdict, color), report.message));
         Ok(())
-    }
-}
-
-impl ChunkSource {
-    /// The next lines and their position; `None` once lines arrive one by one. The last chunk is then small or empty.
-    fn next(&mut self, decoder: &Decoder<'_>) -> Result<Option<(u64, Vec<u8>)>> {
-        if self.is_finished {
-            return Ok(None);
-        }
-        let lines = match self.first.take() {
-            Some(lines) => lines,
-            None => {
-                let lines = decoder.read_lines(Some(NEXT_LINES_TIMEOUT))?.unwrap_or_default();
-                self.is_finished = !is_worth_threads(&lines);
-                lines
-            }
-        };
-        let position = self.next_position;
-        self.next_position += 1;
-        Ok(Some((position, lines)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The page of one command.
 
-use super::page::{Form, Page, to_text};
-use crate::cli::examples;
+use super::page::{Page, to_text};
+use crate::cli::{Form, examples};
 use clap::builder::PossibleValue;
 use clap::{Arg, Command};
 use unicode_width::UnicodeWidthStr;

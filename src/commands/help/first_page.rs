@@ -1,9 +1,9 @@
 //! The first page: the commands by what people do, the global options, the topics.
 
 use super::command_page::{description, global_options, show_examples};
-use super::page::{Form, Page, to_text};
+use super::page::{Page, to_text};
 use super::topics::TOPICS;
-use crate::cli::GROUPS;
+use crate::cli::{Form, GROUPS};
 use clap::{Arg, Command};
 
 const COMMAND_COLUMN: usize = 9;

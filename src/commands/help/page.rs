@@ -6,15 +6,6 @@ use clap::builder::StyledStr;
 use colored::Color;
 use unicode_width::UnicodeWidthStr;
 
-/// How much a page says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// One screen, for `-h`.
-    Short,
-    /// Everything, with examples, for `--help` and `tidp help`.
-    Long,
-}
-
 /// A help text of clap.
 pub fn to_text(text: Option<&StyledStr>) -> String {
     text.map(ToString::to_string).unwrap_or_default()

@@ -2,8 +2,9 @@
 
 use super::page::Page;
 use crate::config::variables;
+use crate::domain::policy::PolicyName;
 use crate::error::EXIT_CODES;
-use crate::explain::policy_descriptions::{PolicyDescription, policy_descriptions};
+use crate::explain::policy_descriptions::policy_description;
 
 /// A text of the help that is about no single command.
 #[derive(Clone, Copy)]
@@ -70,10 +71,11 @@ fn block(text: &str) -> Block {
     let row = |(term, meaning): (&str, &str)| (term.to_owned(), meaning.to_owned());
     match text {
         "{policies}" => {
-            let row_of = |policy: PolicyDescription| {
-                row((policy.policy.as_str(), &format!("{}; {}", policy.used_by, policy.life)))
+            let row_of = |name: PolicyName| {
+                let policy = policy_description(name);
+                row((name.as_str(), &format!("{}; {}", policy.used_by, policy.life)))
             };
-            Block::Table(policy_descriptions().map(row_of).to_vec())
+            Block::Table(PolicyName::ALL.map(row_of).to_vec())
         }
         "{exit-codes}" => Block::Table(
             EXIT_CODES.map(|(code, meaning, does)| row((code, &format!("{meaning}. A script {does}.")))).to_vec(),

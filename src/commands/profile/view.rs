@@ -1,7 +1,6 @@
 //! A profile with everything that follows from it, as JSON and as text. It holds no secret.
 
 use crate::config::{AuthMethod, Grant, Profile, RedirectUri, Setting, Source};
-use crate::domain::decision::Renew;
 use crate::domain::text::{printable, with_tilde};
 use crate::domain::time::Seconds;
 use crate::flows::configuration::Configuration;
@@ -22,10 +21,6 @@ pub(super) fn members(profile: &Profile, configuration: &Configuration) -> [Memb
         AuthMethod::Basic => Some("client_secret_basic"),
         AuthMethod::Post => Some("client_secret_post"),
     };
-    let renew = match profile.renew {
-        Renew::WhenDue => "when-due",
-        Renew::BeforeSessionEnds => "before-session-ends",
-    };
     [
         ("config", configuration.path.as_ref().map(|path| path.display().to_string()).into()),
         ("profile", profile.name.as_str().into()),
@@ -40,7 +35,7 @@ pub(super) fn members(profile: &Profile, configuration: &Configuration) -> [Memb
         ("policy", profile.policy.map(|policy| policy.name.as_str()).into()),
         ("redirect", redirect.into()),
         ("redirect_uri", redirect_uri.into()),
-        ("renew", renew.into()),
+        ("renew", json!(profile.renew)),
         ("scopes", profile.scopes.clone().into()),
         ("sliding", profile.policy.map(|policy| policy.sliding).into()),
     ]

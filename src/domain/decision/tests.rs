@@ -14,7 +14,7 @@ fn after(seconds: i64) -> Time {
 
 /// The decision a number of seconds after the login, and when it changes.
 fn at(seconds: i64, session: &Session, name: PolicyName, renew: Renew, intent: Intent) -> (Action, Option<i64>) {
-    let decision = decide(after(seconds), Some(session), Some(&name.documented()), renew, intent);
+    let decision = decide(after(seconds), session, Some(&name.documented()), renew, intent);
     (decision.action, decision.changes_at.map(|at| at.since(LOGIN).0))
 }
 
@@ -47,8 +47,6 @@ fn expired_session_without_refresh_token_needs_login() {
         assert_eq!(ask(3_569), (Action::Use, Some(3_570)));
         assert_eq!(ask(3_570), (Action::Login(reason), None));
     }
-    let none = decide(LOGIN, None, None, Renew::WhenDue, TOKEN);
-    assert_eq!(none, Decision { action: Action::Login(LoginReason::NoSession), changes_at: None });
 }
 
 #[test]
@@ -95,7 +93,7 @@ fn keepalive_renews_at_lead_time_or_asks_for_login() {
 fn session_that_no_refresh_renews_is_not_refreshed_early() {
     let ended = refreshed(&logged_in(LOGIN, Some("r0")), after(400), None);
     let ask = |session: &Session, policy: &Policy| {
-        decide(after(900), Some(session), Some(policy), Renew::BeforeSessionEnds, TOKEN).action
+        decide(after(900), session, Some(policy), Renew::BeforeSessionEnds, TOKEN).action
     };
     assert_eq!(ask(&ended, &PolicyName::PublicWeb.documented()), Action::Use);
     let capped = Policy { absolute_lifetime: Some(Seconds(600)), ..PolicyName::PublicWeb.documented() };
@@ -106,7 +104,7 @@ fn session_that_no_refresh_renews_is_not_refreshed_early() {
 fn renewals_stay_a_third_of_a_lifetime_apart() {
     let capped = Policy { absolute_lifetime: Some(Seconds(1_000)), ..PolicyName::PublicWeb.documented() };
     let session = refreshed(&logged_in(LOGIN, Some("r0")), after(700), Some("r0"));
-    let decision = decide(after(800), Some(&session), Some(&capped), Renew::BeforeSessionEnds, TOKEN);
+    let decision = decide(after(800), &session, Some(&capped), Renew::BeforeSessionEnds, TOKEN);
     assert_eq!(decision, Decision { action: Action::Use, changes_at: Some(after(900)) });
 }
 
@@ -155,8 +153,7 @@ fn renewal_follows_the_lifetime_that_the_provider_has() {
 fn a_token_that_is_not_active_is_tried_once_more_by_keepalive_and_when_due() {
     let mobile = PolicyName::Mobile.documented();
     let session = found_inactive(&logged_in(LOGIN, Some("r0")), LOGIN);
-    let ask =
-        |seconds, intent| decide(LOGIN.plus(Seconds(seconds)), Some(&session), Some(&mobile), Renew::WhenDue, intent);
+    let ask = |seconds, intent| decide(LOGIN.plus(Seconds(seconds)), &session, Some(&mobile), Renew::WhenDue, intent);
     let keep = Intent::KeepAlive { lead: Seconds(120) };
     assert_eq!(ask(1, keep).action, Action::Refresh(RefreshReason::Keepalive));
     let token = Intent::AccessToken { min_ttl: Seconds::ZERO };
@@ -173,7 +170,7 @@ proptest! {
         let states = lived(start, &steps);
         let (seen, session) = states.last().unwrap();
         let now = seen.plus(Seconds(later));
-        let ask = |now| decide(now, Some(session), Some(&policy), renew, intent);
+        let ask = |now| decide(now, session, Some(&policy), renew, intent);
         let answer = ask(now);
         match answer.changes_at {
             Some(at) => {
@@ -200,7 +197,7 @@ proptest! {
             return Ok(());
         }
         let intent = Intent::AccessToken { min_ttl: Seconds(min_ttl) };
-        prop_assert_eq!(decide(now, Some(session), Some(&policy), Renew::WhenDue, intent).action, Action::Use);
+        prop_assert_eq!(decide(now, session, Some(&policy), Renew::WhenDue, intent).action, Action::Use);
     }
 
     #[test]
@@ -216,7 +213,7 @@ proptest! {
             now = now.plus(Seconds(pause));
             let life = crate::domain::session::RefreshTokenExpiry::from_session(&session, &policy).unwrap();
             prop_assert!(now < life.expires_at);
-            if decide(now, Some(&session), Some(&policy), Renew::BeforeSessionEnds, TOKEN).action == Action::Use {
+            if decide(now, &session, Some(&policy), Renew::BeforeSessionEnds, TOKEN).action == Action::Use {
                 continue;
             }
             prop_assert!(now.since(last) >= Seconds(200));

@@ -223,7 +223,7 @@ fn minimal_session_keeps_refresh_token_and_is_due() {
     assert!(!whole.scoped_tokens.is_empty() && least.scoped_tokens.is_empty());
     for now in [at, at.minus(CLOCK_TOLERANCE)] {
         let intent = Intent::AccessToken { min_ttl: Seconds::ZERO };
-        let decision = decision::decide(now, Some(&least), None, Renew::WhenDue, intent);
+        let decision = decision::decide(now, &least, None, Renew::WhenDue, intent);
         assert_eq!(decision.action, Action::Refresh(RefreshReason::Expired));
     }
 }

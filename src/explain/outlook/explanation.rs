@@ -1,24 +1,43 @@
-//! The explanation of `tidp policy`: what the policy is, what a refresh now would change, when to act and how.
+//! The explanation of `tidp policy`: until when the session lasts, what a refresh changes, what to do until when, and how
+//! that is known.
 
 use super::observations::{introspection_mismatch, policy_mismatch, probable_refusal};
 use super::sentence::{Words, full_sentence, renewal_in_time, setting};
-use super::warnings::{clock_went_back, interrupted_refresh};
+use super::warnings::{clock_went_back, interrupted_refresh, refused_token_kept};
 use super::{SessionOutlook, SessionState};
+use crate::domain::policy::Policy;
 use crate::domain::session::{ExpirySource, RefreshTokenExpiry, Session, Sso};
+use crate::domain::time::Time;
 
-impl SessionOutlook<'_> {
-    /// All sentences, in reading order.
-    pub fn explanation(&self, words: &Words<'_>) -> Vec<String> {
-        let mut sentences = self.details(words);
-        sentences.splice(1..1, self.verdict(words));
-        sentences
+/// Sentences about a session.
+pub struct Explanation {
+    /// Until when the session lasts and what a refresh changes; what to do, and until when.
+    pub verdict: Vec<String>,
+    /// First the policy's rule, then how the verdict is known and what else helps.
+    pub details: Vec<String>,
+}
+
+impl Explanation {
+    /// The explanation of a session, or that there is none.
+    pub fn new(outlook: Option<&SessionOutlook<'_>>, policy: Option<&Policy>, words: &Words<'_>) -> Self {
+        let Some(outlook) = outlook else {
+            let verdict = format!("There is no session; log in with {}.", words.command("tidp login"));
+            return Self { verdict: vec![verdict], details: vec![policy_rule(policy, None, words)] };
+        };
+        outlook.explanation(words)
     }
 
-    /// What the verdict leaves out: first the policy's rule, then how the verdict is known and what else helps.
-    pub fn details(&self, words: &Words<'_>) -> Vec<String> {
-        let mut sentences = vec![self.policy_rule(words)];
-        let Some(session) = self.session else { return sentences };
-        sentences.extend(self.state_sentences(session, words).into_iter().flatten());
+    /// All sentences, in reading order.
+    pub fn text(mut self) -> String {
+        self.details.splice(1..1, self.verdict);
+        self.details.join(" ")
+    }
+}
+
+impl SessionOutlook<'_> {
+    pub fn explanation(&self, words: &Words<'_>) -> Explanation {
+        let session = self.session;
+        let (verdict, details) = self.sentences(words);
         // What contradicts the policy in a refusal is part of its explanation.
         let policy = self.policy.filter(|_| !matches!(self.state, SessionState::Refused(_)));
         let warnings = [
@@ -26,46 +45,75 @@ impl SessionOutlook<'_> {
             interrupted_refresh(session, words),
             clock_went_back(self.now, session, words),
         ];
-        sentences.extend(warnings.into_iter().flatten().map(|warning| full_sentence(&warning)));
-        sentences.extend(self.source_of_expiry(session, words));
-        sentences.extend(self.paused_until.map(|until| {
-            let unknown = "The provider has not said when the refresh token expires. ";
-            let before = if self.expiry.is_some() { "" } else { unknown };
-            format!("{before}tidp asks the provider again after {} or at the next login.", words.time(until))
-        }));
-        sentences
+        let details = std::iter::once(Some(policy_rule(self.policy, Some(self), words)))
+            .chain(details)
+            .chain(warnings.map(|warning| warning.map(|warning| full_sentence(&warning))))
+            .chain([self.source_of_expiry(words), self.pause(words)]);
+        Explanation { verdict, details: details.flatten().collect() }
     }
 
-    fn source_of_expiry(&self, session: &Session, words: &Words<'_>) -> Option<String> {
-        let expiry = self.expiry?;
-        let Some(said) = session.introspection().filter(|_| expiry.source == ExpirySource::Provider) else {
-            return Some(
-                "The provider has not said when this refresh token expires: these times follow from the policy and are \
-                 estimates."
-                    .to_owned(),
-            );
+    /// What the state alone says: the verdict and details.
+    fn sentences(&self, words: &Words<'_>) -> (Vec<String>, Vec<Option<String>>) {
+        let [login, token] = ["tidp login", "tidp token"].map(|command| words.command(command));
+        let session = self.session;
+        let access_token_end = session.access_token.expires_at;
+        let is_valid = self.now < access_token_end;
+        let works = format!("The access token still works until {}.", self.moment(access_token_end, words));
+        let works = Some(works).filter(|_| is_valid);
+        let over = |what: String| {
+            let login = format!("Log in again now: {login}.");
+            vec![what, works.iter().fold(login, |login, works| format!("{login} {works}"))]
         };
-        let agrees = self.policy.is_some_and(|policy| introspection_mismatch(session, policy, words).is_none());
-        let agreement = if agrees { "; the policy agrees" } else { "" };
-        let asked_at = words.time(said.asked_at);
-        Some(format!("This is not an estimate: the provider said so when asked, {asked_at}{agreement}."))
-    }
-
-    fn state_sentences(&self, session: &Session, words: &Words<'_>) -> Vec<Option<String>> {
-        match self.state {
-            SessionState::NoSession
-            | SessionState::NoRefreshToken
-            | SessionState::RefusedTokenKept
-            | SessionState::UnknownExpiry => Vec::new(),
-            SessionState::Refused(_) => vec![probable_refusal(session, self.policy, words)],
-            SessionState::FoundInactive(_) => vec![Some(
-                "It has expired or was revoked, for example by a logout. The refresh token is kept; the next refresh will \
-                 show whether that is so."
-                    .to_owned(),
-            )],
-            SessionState::UnknownRenewal(expiry) | SessionState::Fixed(expiry) => vec![certainty(session, expiry)],
-            SessionState::Renewable(expiry) => {
-                vec![certainty(session, expiry), self.gain(expiry, words), self.how_to_renew(expiry, words)]
+        let until_login = |expiry, consequence: &str| {
+            vec![
+                format!("{}; {consequence}.", self.until(expiry, words)),
+                format!("Until then {token} gets access tokens; log in before the end: {login}."),
+            ]
+        };
+        let mut details = Vec::new();
+        let verdict = match self.state {
+            SessionState::NoRefreshToken if is_valid => vec![
+                format!("Session until {}; there is no refresh token.", self.moment(access_token_end, words)),
+                format!("Then log in again: {login}."),
+            ],
+            SessionState::NoRefreshToken => {
+                over(format!("Session ended {}: there is no refresh token.", self.moment(access_token_end, words)))
+            }
+            SessionState::Refused(at) => {
+                details.push(probable_refusal(session, self.policy, words));
+                over(format!("Session ended {}: the provider refused the refresh token.", self.moment(at, words)))
+            }
+            SessionState::Expired(expiry) => {
+                let from = if is_valid { "Once the access token has expired, " } else { "" };
+                details.push(Some(format!(
+                    "{from}{token} still tries the refresh token, because only the provider decides."
+                )));
+                over(format!("Session ended {}: the refresh token expired.", self.moment(expiry.expires_at, words)))
+            }
+            SessionState::FoundInactive(at) => {
+                let what = "It has expired or was revoked, for example by a logout. The refresh token is kept; the next \
+                            refresh will show whether that is so.";
+                details.push(Some(what.to_owned()));
+                over(format!(
+                    "Session probably ended. The provider, asked {}, says that the refresh token is no longer active.",
+                    words.time(at)
+                ))
+            }
+            SessionState::RefusedTokenKept => {
+                let refused = refused_token_kept(session, words).map(|warning| full_sentence(&warning));
+                refused.into_iter().chain(works).collect()
+            }
+            SessionState::UnknownExpiry => {
+                let (expires, next) = if is_valid { ("expires", "then") } else { ("expired", "the next") };
+                let end = words.time(access_token_end);
+                vec![
+                    "There is a refresh token, but it is not known when it expires.".to_owned(),
+                    format!("The access token {expires} {end}; {next} {token} refreshes it."),
+                ]
+            }
+            SessionState::UnknownRenewal(expiry) => {
+                details.push(certainty(session, expiry));
+                until_login(expiry, "it is not known whether a refresh renews it")
             }
             SessionState::SsoEnded(expiry) => {
                 let since = session.held_token().and_then(|held| held.omitted_since).unwrap_or(self.now);
@@ -74,14 +122,80 @@ impl SessionOutlook<'_> {
                      token.",
                     words.time(since)
                 );
-                vec![Some(ended), certainty(session, expiry)]
+                details.extend([Some(ended), certainty(session, expiry)]);
+                until_login(expiry, "no refresh moves that, because the SSO session has ended")
             }
-            SessionState::Expired(_) => {
-                let from = if self.now < session.access_token.expires_at { "Once the access token has expired, " } else { "" };
-                let token = words.command("tidp token");
-                vec![Some(format!("{from}{token} still tries the refresh token, because only the provider decides."))]
+            SessionState::Fixed(expiry) => {
+                details.push(certainty(session, expiry));
+                until_login(expiry, "no refresh moves that")
             }
+            SessionState::Renewable(expiry) => {
+                details.extend([
+                    certainty(session, expiry),
+                    self.gain(expiry, words),
+                    self.how_to_renew(expiry, words),
+                ]);
+                let next = match self.renewing_from() {
+                    from if from <= self.now => format!("The next {token} renews it: use it before the end."),
+                    from if from < self.act_before(expiry) => {
+                        format!("From {} on {token} renews it: use it before the end.", words.time(from))
+                    }
+                    _ => {
+                        let refresh = words.command("tidp refresh --force");
+                        format!("{token} comes too late: run {refresh} before then to keep it.")
+                    }
+                };
+                vec![format!("{}; a refresh renews it.", self.until(expiry, words)), next]
+            }
+        };
+        (verdict, details)
+    }
+
+    /// That the session has ended, or ends before a refresh is due, and what helps; `None` if neither is so.
+    pub fn end_before_refresh(&self, words: &Words<'_>) -> Option<String> {
+        let [login, refresh] = ["tidp login", "tidp refresh --force"].map(|command| words.command(command));
+        if self.is_expired() {
+            return Some(format!("the session has ended: {login}"));
         }
+        let expiry = self.expiry.filter(|expiry| self.is_renewed_too_late(*expiry))?;
+        let left = self.act_before(expiry).left(self.now).to_text();
+        let helps = match self.state {
+            SessionState::Renewable(_) => format!(": {refresh} renews it"),
+            _ => format!("; then log in: {login}"),
+        };
+        Some(format!("the session ends in {left}{helps}"))
+    }
+
+    /// Until when the session lasts. It is not certain after a refresh that may not have renewed the refresh token.
+    fn until(&self, expiry: RefreshTokenExpiry, words: &Words<'_>) -> String {
+        let RefreshTokenExpiry { expires_at, expires_at_earliest: earliest, .. } = expiry;
+        if earliest == expires_at {
+            format!("Session until {}", self.moment(expires_at, words))
+        } else if self.now < earliest {
+            format!("Session until {}, perhaps until {}", self.moment(earliest, words), words.time(expires_at))
+        } else {
+            format!(
+                "Session perhaps until {}, certain only until {}",
+                self.moment(expires_at, words),
+                words.time(earliest)
+            )
+        }
+    }
+
+    /// From when `tidp token` refreshes, and so renews the session.
+    fn renewing_from(&self) -> Time {
+        let access_token_end = self.session.access_token.expires_at;
+        self.renewal_due_at.map_or(access_token_end, |due| due.min(access_token_end))
+    }
+
+    /// Whether the session ends before `tidp token` renews it.
+    fn is_renewed_too_late(&self, expiry: RefreshTokenExpiry) -> bool {
+        let from = self.renewing_from();
+        from > self.now && from >= self.act_before(expiry)
+    }
+
+    fn moment(&self, at: Time, words: &Words<'_>) -> String {
+        format!("{} ({})", words.time(at), at.relative_to(self.now))
     }
 
     /// What a refresh now would gain.
@@ -97,58 +211,80 @@ impl SessionOutlook<'_> {
 
     /// How to have the session renewed in time.
     fn how_to_renew(&self, expiry: RefreshTokenExpiry, words: &Words<'_>) -> Option<String> {
+        let [token, keepalive] = ["tidp token", "tidp keepalive"].map(|command| words.command(command));
         if self.renewal_due_at.is_some() {
-            let token = words.command("tidp token");
             return Some(format!(
                 "{token} renews it that early because the profile has renew = \"before-session-ends\"."
             ));
         }
         self.is_renewed_too_late(expiry).then(|| {
             format!(
-                "{} renews it too; or {}, so that {} renews it in the last third of its lifetime: use it at least every \
-                 {}.",
-                words.command("tidp keepalive"),
+                "{keepalive} renews it too; or {}, so that {token} renews it in the last third of its lifetime: use it at \
+                 least every {}.",
                 renewal_in_time(words.profile),
-                words.command("tidp token"),
                 expiry.last_third().to_text()
             )
         })
     }
 
-    fn policy_rule(&self, words: &Words<'_>) -> String {
-        let Some(policy) = self.policy else {
-            let unknown = if self.expiry.is_some() {
-                "It is not known whether a refresh renews the refresh token"
-            } else {
-                "It is not known how long a refresh token is valid, because the provider does not say"
-            };
-            let [policy, client_type] = ["policy", "client_type"].map(|key| setting(key, words.profile));
-            return format!("{unknown}: set {policy}, or for a client of TelenorID+ {client_type}.");
+    fn source_of_expiry(&self, words: &Words<'_>) -> Option<String> {
+        let (session, expiry) = (self.session, self.expiry?);
+        let Some(said) = session.introspection().filter(|_| expiry.source == ExpirySource::Provider) else {
+            return Some(
+                "The provider has not said when this refresh token expires: these times follow from the policy and are \
+                 estimates."
+                    .to_owned(),
+            );
         };
-        let name = policy.name.as_str();
-        let Some(lifetime) = policy.lifetime.map(|lifetime| lifetime.to_text()) else {
-            return if self.has_token_beside_policy() {
-                format!("{name}: the policy has no refresh tokens, but the provider issued one, and that is tried.")
-            } else {
-                format!("{name}: no refresh token is issued.")
-            };
-        };
-        let renewal = match (policy.sliding, policy.reports_sso) {
-            (true, true) => ", and each refresh renews it while the user's SSO session is active",
-            (true, false) => ", and each refresh renews it",
-            (false, _) => " from the login, however often it is used",
-        };
-        let limit =
-            policy.absolute_lifetime.map(|cap| format!("; it expires {} after the login at the latest", cap.to_text()));
-        let source = if !policy.reports_sso {
-            " (as the profile says)"
-        } else if *policy != policy.name.documented() {
-            " (as the profile says; TelenorID+ documents another rule under this name)"
-        } else {
-            ""
-        };
-        format!("{name}: a refresh token is valid for {lifetime}{renewal}{}{source}.", limit.unwrap_or_default())
+        let agrees = self.policy.is_some_and(|policy| introspection_mismatch(session, policy, words).is_none());
+        let agreement = if agrees { "; the policy agrees" } else { "" };
+        let asked_at = words.time(said.asked_at);
+        Some(format!("This is not an estimate: the provider said so when asked, {asked_at}{agreement}."))
     }
+
+    /// That the provider is not asked again for some time.
+    fn pause(&self, words: &Words<'_>) -> Option<String> {
+        let until = words.time(self.paused_until?);
+        let unknown = "The provider has not said when the refresh token expires. ";
+        let before = if self.expiry.is_some() { "" } else { unknown };
+        Some(format!("{before}tidp asks the provider again after {until} or at the next login."))
+    }
+}
+
+/// The policy's rule. `outlook` is that of the session, if there is one.
+fn policy_rule(policy: Option<&Policy>, outlook: Option<&SessionOutlook<'_>>, words: &Words<'_>) -> String {
+    let Some(policy) = policy else {
+        let unknown = if outlook.is_some_and(|outlook| outlook.expiry.is_some()) {
+            "It is not known whether a refresh renews the refresh token"
+        } else {
+            "It is not known how long a refresh token is valid, because the provider does not say"
+        };
+        let [policy, client_type] = ["policy", "client_type"].map(|key| setting(key, words.profile));
+        return format!("{unknown}: set {policy}, or for a client of TelenorID+ {client_type}.");
+    };
+    let name = policy.name.as_str();
+    let Some(lifetime) = policy.lifetime.map(|lifetime| lifetime.to_text()) else {
+        return if outlook.is_some_and(SessionOutlook::has_token_beside_policy) {
+            format!("{name}: the policy has no refresh tokens, but the provider issued one, and that is tried.")
+        } else {
+            format!("{name}: no refresh token is issued.")
+        };
+    };
+    let renewal = match (policy.sliding, policy.reports_sso) {
+        (true, true) => ", and each refresh renews it while the user's SSO session is active",
+        (true, false) => ", and each refresh renews it",
+        (false, _) => " from the login, however often it is used",
+    };
+    let limit =
+        policy.absolute_lifetime.map(|cap| format!("; it expires {} after the login at the latest", cap.to_text()));
+    let source = if !policy.reports_sso {
+        " (as the profile says)"
+    } else if *policy != policy.name.documented() {
+        " (as the profile says; TelenorID+ documents another rule under this name)"
+    } else {
+        ""
+    };
+    format!("{name}: a refresh token is valid for {lifetime}{renewal}{}{source}.", limit.unwrap_or_default())
 }
 
 /// Why it is not certain when the refresh token expires, if it is not.

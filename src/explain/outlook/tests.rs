@@ -1,3 +1,4 @@
+use super::explanation::Explanation;
 use super::observations::{policy_mismatch, probable_refusal};
 use super::sentence::Words;
 use super::*;
@@ -16,7 +17,7 @@ fn after(seconds: i64) -> Time {
 }
 
 fn outlook<'a>(seconds: i64, session: &'a Session, policy: impl Into<Option<&'a Policy>>) -> SessionOutlook<'a> {
-    SessionOutlook::new(after(seconds), Some(session), policy.into(), Renew::WhenDue)
+    SessionOutlook::new(after(seconds), session, policy.into(), Renew::WhenDue)
 }
 
 /// `next_action` and `act_before`, the latter in seconds since the login.
@@ -31,7 +32,7 @@ fn explained<'a>(seconds: i64, session: &'a Session, policy: impl Into<Option<&'
 }
 
 fn text(outlook: &SessionOutlook<'_>) -> String {
-    outlook.explanation(&WORDS).join(" ")
+    outlook.explanation(&WORDS).text()
 }
 
 const WORDS: Words<'static> = Words { format_time: &|at| format!("@{}", at.since(LOGIN).0), profile: Some("my demo") };
@@ -59,10 +60,8 @@ const NO_REFRESH: Policy = PolicyName::NoRefresh.documented();
 
 #[test]
 fn without_a_session_only_a_login_helps() {
-    let outlook = SessionOutlook::new(LOGIN, None, Some(&MOBILE), Renew::WhenDue);
-    assert_eq!((outlook.next_action(), expires_at(&outlook)), ((NextAction::Login, None), None));
-    assert!(text(&outlook).ends_with("log in with `tidp login --profile \"my demo\"`."));
-    assert_eq!(outlook.short(), "no session");
+    let text = Explanation::new(None, Some(&MOBILE), &WORDS).text();
+    assert!(text.ends_with("log in with `tidp login --profile \"my demo\"`."));
 }
 
 #[test]
@@ -316,9 +315,9 @@ fn verdict_says_until_when_what_a_refresh_changes_and_what_to_do() {
         ),
     ] {
         let words = Words { profile: None, ..WORDS };
-        assert_eq!(outlook(seconds, &session, policy.as_ref()).verdict(&words), [first, then]);
+        assert_eq!(outlook(seconds, &session, policy.as_ref()).explanation(&words).verdict, [first, then]);
     }
-    assert_eq!(outlook(60, &kept, &MOBILE).verdict(&WORDS).len(), 2);
+    assert_eq!(outlook(60, &kept, &MOBILE).explanation(&WORDS).verdict.len(), 2);
 }
 
 #[test]
@@ -338,7 +337,7 @@ fn end_before_a_refresh_is_due_is_said() {
 #[test]
 fn early_renewal_is_announced_and_not_warned_of() {
     let session = fresh();
-    let outlook = SessionOutlook::new(after(60), Some(&session), Some(&WEB), Renew::BeforeSessionEnds);
+    let outlook = SessionOutlook::new(after(60), &session, Some(&WEB), Renew::BeforeSessionEnds);
     let text = text(&outlook);
     assert!(text.contains("From @400 on `tidp token --profile \"my demo\"` renews it"), "{text}");
     assert!(text.contains("Session until @600 (in 9 min)") && text.contains("use it before the end"), "{text}");
@@ -525,7 +524,7 @@ proptest! {
         let states = lived(start, &steps);
         let (seen, session) = states.last().unwrap();
         let policy = known.then_some(&policy);
-        let at = |now| SessionOutlook::new(now, Some(session), policy, Renew::WhenDue);
+        let at = |now| SessionOutlook::new(now, session, policy, Renew::WhenDue);
         let now = seen.plus(Seconds(later));
         let outlook = at(now);
         if let Some(expiry) = outlook.expiry {
@@ -547,6 +546,6 @@ proptest! {
             prop_assert!(then.0 != next_action || Some(moment) == earliest);
             prop_assert_ne!(then.1, act_before);
         }
-        prop_assert!(!outlook.explanation(&WORDS).is_empty());
+        prop_assert!(!text(&outlook).is_empty());
     }
 }

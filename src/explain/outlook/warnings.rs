@@ -16,11 +16,11 @@ pub const ADVISORY_CODES: [WarningCode; 3] =
 impl SessionOutlook<'_> {
     /// All warnings, each at most once.
     pub fn warnings(&self, words: &Words<'_>) -> Vec<(WarningCode, String)> {
-        let Some(session) = self.session else { return Vec::new() };
+        let session = self.session;
         [
             (WarningCode::SsoEnded, self.sso_ended_warning(words)),
             (WarningCode::EndsSoon, self.ends_soon_warning(words)),
-            (WarningCode::DiesBeforeAccessToken, self.expires_first_warning(session, words)),
+            (WarningCode::DiesBeforeAccessToken, self.expires_first_warning(words)),
             (WarningCode::RefreshRefused, refused_token_kept(session, words)),
             (WarningCode::RefreshInterrupted, interrupted_refresh(session, words)),
             (WarningCode::PolicyMismatch, self.policy.and_then(|policy| policy_mismatch(session, policy, words))),
@@ -46,10 +46,7 @@ impl SessionOutlook<'_> {
         match self.state {
             SessionState::Fixed(expiry) => Some(ends_soon_from(expiry.expires_at, expiry)),
             SessionState::SsoEnded(expiry) => Some(ends_soon_from(self.act_before(expiry), expiry)),
-            _ => {
-                self.expires_first()?;
-                Some(self.session?.access_token.obtained_at.min(self.now))
-            }
+            _ => self.expires_first().map(|_| self.session.access_token.obtained_at.min(self.now)),
         }
     }
 
@@ -84,14 +81,14 @@ impl SessionOutlook<'_> {
         }
     }
 
-    fn expires_first_warning(&self, session: &Session, words: &Words<'_>) -> Option<String> {
+    fn expires_first_warning(&self, words: &Words<'_>) -> Option<String> {
         let (expiry, policy) = self.expires_first().zip(self.policy)?;
         Some(format!(
             "under {} the refresh token expires ({}) before the access token does ({}); to keep the session, {} and use \
              `tidp token` at least every {}, or run {} in time",
             policy.name.as_str(),
             words.time(self.act_before(expiry)),
-            words.time(session.access_token.expires_at),
+            words.time(self.session.access_token.expires_at),
             renewal_in_time(words.profile),
             expiry.last_third().to_text(),
             words.command("tidp refresh --force")

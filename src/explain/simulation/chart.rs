@@ -1,10 +1,11 @@
 //! A simulation as a picture: a lane for the script's calls and one for each lifetime.
 
 use super::scenario::Scenario;
-use super::simulator::{Event, EventKind, Simulation};
+use super::simulator::{EventKind, Simulation};
 use crate::domain::time::Seconds;
 use crate::explain::bar::{Axis, Bar, Marks};
 use crate::terminal::styled_text::{Charset, Line, Role};
+use std::collections::BTreeMap;
 
 const NAMES: usize = 15;
 
@@ -18,41 +19,41 @@ pub fn chart(scenario: &Scenario, simulation: &Simulation, columns: usize, chars
     if let Some(end) = scenario.sso_ends_after.filter(|_| scenario.policy.sliding) {
         lines.push(lane("SSO session", lifetime_bar(axis, &[], end, marks)));
     }
-    let refreshes: Vec<(Seconds, bool)> = simulation.events.iter().filter_map(refresh).collect();
+    let refreshes = simulation.events.iter().filter_map(|event| match event.kind {
+        EventKind::Refreshed { renewed, .. } => Some((event.at, renewed)),
+        _ => None,
+    });
     if simulation.events.first().is_some_and(|login| login.expiry.is_some()) {
-        let renewals: Vec<Seconds> = refreshes.iter().filter(|(_, renewed)| *renewed).map(|(at, _)| *at).collect();
+        let renewals: Vec<Seconds> = refreshes.clone().filter(|(_, renewed)| *renewed).map(|(at, _)| at).collect();
         lines.push(lane("refresh token", lifetime_bar(axis, &renewals, simulation.ends_at, marks)));
     }
-    let starts: Vec<Seconds> = refreshes.iter().map(|(at, _)| *at).collect();
+    let starts: Vec<Seconds> = refreshes.map(|(at, _)| at).collect();
     lines.push(lane("access token", access_token_bar(axis, scenario, simulation, &starts, marks)));
     lines.push(ruler(axis));
     lines.extend(legend(marks, columns, scenario.length, simulation));
     lines.into_iter().map(Line::trim_end).collect()
 }
 
-/// When a refresh was made, and whether it renewed the refresh token.
-fn refresh(event: &Event) -> Option<(Seconds, bool)> {
-    match event.kind {
-        EventKind::Refreshed { renewed, .. } => Some((event.at, renewed)),
-        _ => None,
-    }
+/// How a call of the script is drawn and what that means. Of several in one column, the one with the greatest number counts.
+fn call(kind: EventKind, marks: Marks) -> Option<(u8, char, Role, &'static str)> {
+    Some(match kind {
+        EventKind::CachedTokenUsed => (1, marks.cached, Role::Faint, "cached token"),
+        EventKind::Refreshed { renewed: true, .. } => (2, marks.refreshed, Role::Renewal, "refreshed"),
+        EventKind::Refreshed { renewed: false, .. } => (3, marks.not_renewed, Role::Implied, "refreshed, not renewed"),
+        EventKind::Refused { still_works: true } => (4, marks.refused, Role::Over, "refused or login needed"),
+        EventKind::Refused { .. } | EventKind::LoginRequired => (4, marks.refused, Role::Over, "login needed"),
+        _ => return None,
+    })
 }
 
-/// The script's calls; if several share a column, the most important one.
 fn calls_bar(axis: Axis, simulation: &Simulation, marks: Marks) -> Bar {
     let mut bar = Bar::new(axis.columns, |_| (' ', Role::Text));
-    let mut weights = vec![0; axis.columns];
+    let mut numbers = vec![0; axis.columns];
     for event in &simulation.events {
-        let (weight, mark, role) = match event.kind {
-            EventKind::CachedTokenUsed => (1, marks.cached, Role::Faint),
-            EventKind::Refreshed { renewed: true, .. } => (2, marks.refreshed, Role::Renewal),
-            EventKind::Refreshed { renewed: false, .. } => (3, marks.not_renewed, Role::Implied),
-            EventKind::Refused { .. } | EventKind::LoginRequired => (4, marks.refused, Role::Over),
-            _ => continue,
-        };
+        let Some((number, mark, role, _)) = call(event.kind, marks) else { continue };
         let column = axis.column(event.at);
-        if weights[column] < weight {
-            weights[column] = weight;
+        if numbers[column] < number {
+            numbers[column] = number;
             bar.set(column, mark, role);
         }
     }
@@ -66,13 +67,13 @@ fn lifetime_bar(axis: Axis, renewals: &[Seconds], end: Seconds, marks: Marks) ->
         Bar::new(
             axis.columns,
             |column| {
-                if column <= end_column { (marks.sure, Role::Sure) } else { (marks.gap, Role::Past) }
+                if column <= end_column { (marks.sure, Role::Sure) } else { (marks.gap, Role::Faint) }
             },
         );
     for at in renewals {
-        bar.set(axis.column(*at), marks.renewed_in_life, Role::Renewal);
+        bar.set(axis.column(*at), marks.renewed, Role::Renewal);
     }
-    bar.set(0, marks.start, Role::Edge);
+    bar.set(0, marks.start, Role::Faint);
     if end <= axis.length {
         bar.set(end_column, marks.end, Role::Over);
     }
@@ -97,13 +98,13 @@ fn access_token_bar(axis: Axis, scenario: &Scenario, simulation: &Simulation, st
     let issued_at = std::iter::once(Seconds::ZERO).chain(starts.iter().copied());
     for (issued_at, next) in issued_at.zip(starts.iter().copied()) {
         let end_column = axis.column(Seconds(issued_at.0 + scenario.access_token.0));
-        bar.fill(end_column + 1..axis.column(next), marks.gap, Role::Past);
+        bar.fill(end_column + 1..axis.column(next), marks.gap, Role::Faint);
     }
     bar
 }
 
 fn lane(name: &str, bar: Bar) -> Line {
-    let mut line = Line::new(Role::Label, format!("{name:<NAMES$}"));
+    let mut line = Line::new(Role::Strong, format!("{name:<NAMES$}"));
     line.0.extend(bar.into_spans());
     line
 }
@@ -122,23 +123,15 @@ fn ruler(axis: Axis) -> Line {
 }
 
 fn legend(marks: Marks, columns: usize, length: Seconds, simulation: &Simulation) -> Vec<Line> {
+    let mut entries = BTreeMap::new();
+    for (number, mark, _, name) in simulation.events.iter().filter_map(|event| call(event.kind, marks)) {
+        entries.entry(number).or_insert((mark, name));
+    }
+    let renewed = (simulation.refreshes() > 0).then_some((marks.renewed, "new token"));
     let ended = simulation.ends_at.min(simulation.access_token_expires_at) <= length;
-    let occurs = |test: fn(EventKind) -> bool| simulation.events.iter().any(|event| test(event.kind));
-    let refused = if simulation.warned_at().is_some() { "refused or login needed" } else { "login needed" };
-    let all = [
-        (marks.cached, "cached token", occurs(|kind| kind == EventKind::CachedTokenUsed)),
-        (marks.refreshed, "refreshed", occurs(|kind| matches!(kind, EventKind::Refreshed { renewed: true, .. }))),
-        (
-            marks.not_renewed,
-            "refreshed, not renewed",
-            occurs(|kind| matches!(kind, EventKind::Refreshed { renewed: false, .. })),
-        ),
-        (marks.refused, refused, occurs(|kind| kind.needs_login() || matches!(kind, EventKind::Refused { .. }))),
-        (marks.renewed_in_life, "new token", occurs(|kind| matches!(kind, EventKind::Refreshed { .. }))),
-        (marks.end, "end", ended),
-    ];
+    let ended = ended.then_some((marks.end, "end"));
     let mut lines: Vec<String> = Vec::new();
-    for (mark, name, _) in all.into_iter().filter(|(.., occurs)| *occurs) {
+    for (mark, name) in entries.into_values().chain(renewed).chain(ended) {
         let entry = format!("{mark} {name}");
         match lines.last_mut() {
             Some(last) if NAMES + last.chars().count() + 3 + entry.chars().count() <= columns => {

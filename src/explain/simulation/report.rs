@@ -17,7 +17,7 @@ pub fn report(scenario: &Scenario, simulation: &Simulation, columns: usize, char
         event_table(simulation, columns, charset),
         paragraph(&conclusion(scenario, simulation), columns).collect(),
     ];
-    let title = Line::new(Role::Label, format!("A new {} session, simulated", scenario.policy.name.as_str()));
+    let title = Line::new(Role::Strong, format!("A new {} session, simulated", scenario.policy.name.as_str()));
     let mut lines = vec![title];
     lines.extend(parts.join(&Line::default()));
     lines

@@ -195,7 +195,7 @@ impl Simulator {
         };
         let policy = self.scenario.policy;
         let now = LOGIN.plus(at);
-        match decision::decide(now, Some(&self.session), Some(&policy), self.scenario.renew, intent).action {
+        match decision::decide(now, &self.session, Some(&policy), self.scenario.renew, intent).action {
             Action::Use => self.record(at, EventKind::CachedTokenUsed),
             Action::Refresh(reason) => return self.refresh(at, reason),
             // As `tidp token`: a token that still works is better than none.

@@ -1,6 +1,7 @@
 //! The bars of `tidp policy`: the lifetime of each token on columns.
 
 use super::Timeline;
+use crate::domain::access_tokens::AccessToken;
 use crate::domain::time::{Seconds, Time};
 use crate::explain::bar::{Axis, Bar, Marks};
 use crate::explain::outlook::SessionState;
@@ -19,7 +20,7 @@ struct Lifetime {
     start_mark: (char, Role),
     /// When it had expired already, before its end was found.
     expired_at: Option<Time>,
-    end_role: Role,
+    end_mark: (char, Role),
     /// The time left, or how it ended.
     label: String,
 }
@@ -70,8 +71,9 @@ pub(super) fn lifetime_bars(t: &Timeline<'_>, columns: usize, marks: Marks) -> V
     let width = if beside { columns - names_width - label_width } else { columns };
     let mut lines = Vec::new();
     for lifetime in lifetimes {
-        let mut name = Line::new(Role::Label, pad(lifetime.name, names_width, Align::Left));
-        let bar = bar(&lifetime, t, shared.unwrap_or((lifetime.start, lifetime.end)), width, marks).into_spans();
+        let mut name = Line::new(Role::Strong, pad(lifetime.name, names_width, Align::Left));
+        let range = shared.unwrap_or((lifetime.start, lifetime.end));
+        let bar = bar(&lifetime, t.outlook.now, range, width, marks).into_spans();
         if beside {
             name.0.extend(bar);
             name.push(Role::Faint, format!("  {}", lifetime.label));
@@ -94,51 +96,57 @@ fn time_left(now: Time, sure_end: Time, end: Time) -> String {
 }
 
 fn access_token(t: &Timeline<'_>, marks: Marks) -> Lifetime {
+    let AccessToken { obtained_at, expires_at, .. } = t.outlook.session.access_token;
     Lifetime {
         name: "access token",
-        start: t.session.access_token.obtained_at,
-        sure_end: t.session.access_token.expires_at,
-        end: t.session.access_token.expires_at.max(t.session.access_token.obtained_at),
+        start: start_before(expires_at, obtained_at),
+        sure_end: expires_at,
+        end: expires_at,
         marked: Vec::new(),
-        start_mark: t.last_refresh.map_or((marks.start, Role::Edge), |_| (t.last_refresh_mark(marks), Role::Renewal)),
+        start_mark: t.last_refresh.map_or((marks.start, Role::Faint), |_| (t.last_refresh_mark(marks), Role::Renewal)),
         expired_at: None,
-        end_role: t.access_token_end_role(),
-        label: time_left(t.outlook.now, t.session.access_token.expires_at, t.session.access_token.expires_at),
+        end_mark: (marks.end, t.access_token_end_role()),
+        label: time_left(t.outlook.now, expires_at, expires_at),
     }
+}
+
+/// `start`, or a second before `end`: every bar has a length.
+fn start_before(end: Time, start: Time) -> Time {
+    start.min(end.minus(Seconds(1)))
 }
 
 /// The refresh token's bar: from the login or, after many renewals, from one lifetime before the last certain renewal.
 fn refresh_token(t: &Timeline<'_>, marks: Marks) -> Option<Lifetime> {
-    let (sure_end, end) = match (t.outlook.expiry, t.refused_at) {
-        (Some(expiry), _) => (expiry.expires_at_earliest, expiry.expires_at),
-        (None, Some(refused)) => (refused, refused),
+    let login_at = t.outlook.session.login_at;
+    let (sure_end, end, end_mark) = match (t.outlook.expiry, t.refused_at) {
+        (Some(expiry), _) => (expiry.expires_at_earliest, expiry.expires_at, marks.end),
+        (None, Some(refused)) => (refused, refused, marks.refused),
         (None, None) => return None,
     };
-    let renewed_at = t.outlook.expiry.map_or(t.session.login_at, |expiry| expiry.renewed_at);
-    let (age, left) = (renewed_at.since(t.session.login_at), end.since(renewed_at));
+    let renewed_at = t.outlook.expiry.map_or(login_at, |expiry| expiry.renewed_at);
+    let (age, left) = (renewed_at.since(login_at), end.since(renewed_at));
     let older = left > Seconds::ZERO && age.0 > left.0.saturating_mul(2);
     let mut marked: Vec<_> =
         t.renewals.iter().map(|renewal| (renewal.at, renewal.mark(marks), Role::Renewal)).collect();
     marked.extend(t.sso_ended_at.map(|at| (at, marks.sso_ended, Role::Over)));
     marked.extend(t.outlook.renewal_due_at.map(|at| (at, marks.renewal_due, Role::Renewal)));
-    let start = if older { renewed_at.minus(left) } else { t.session.login_at.min(end) };
-    let start_mark = (if older { marks.cut } else { marks.start }, Role::Edge);
+    let (start, start_mark) =
+        if older { (renewed_at.minus(left), marks.cut) } else { (start_before(end, login_at), marks.start) };
+    let left = time_left(t.outlook.now, sure_end, end);
     Some(Lifetime {
         name: "refresh token",
         start,
         sure_end,
         end,
         marked,
-        start_mark,
+        start_mark: (start_mark, Role::Faint),
         expired_at: t.expired_before_refusal,
-        end_role: if t.outlook.now >= end { Role::Over } else { Role::Edge },
+        end_mark: (end_mark, if t.outlook.now >= end { Role::Over } else { Role::Faint }),
         label: match t.outlook.state {
             SessionState::Refused(_) => "refused".to_owned(),
-            SessionState::Renewable(_) => format!("{}, renewable", time_left(t.outlook.now, sure_end, end)),
-            SessionState::Fixed(_) | SessionState::SsoEnded(_) => {
-                format!("{}, fixed", time_left(t.outlook.now, sure_end, end))
-            }
-            _ => time_left(t.outlook.now, sure_end, end),
+            SessionState::Renewable(_) => format!("{left}, renewable"),
+            SessionState::Fixed(_) | SessionState::SsoEnded(_) => format!("{left}, fixed"),
+            _ => left,
         },
     })
 }
@@ -151,15 +159,15 @@ fn shared_range(lifetimes: &[Lifetime]) -> Option<(Time, Time)> {
     (to.since(from).0 <= shortest.saturating_mul(SHARED_SCALE_RATIO)).then_some((from, to))
 }
 
-fn bar(lifetime: &Lifetime, t: &Timeline<'_>, range: (Time, Time), width: usize, marks: Marks) -> Bar {
-    let axis = TimeAxis::new(t.outlook.now, range, width);
+fn bar(lifetime: &Lifetime, now: Time, range: (Time, Time), width: usize, marks: Marks) -> Bar {
+    let axis = TimeAxis::new(now, range, width);
     let (start, end) = (axis.column(lifetime.start), axis.column(lifetime.end));
-    let (sure_end, now) = (axis.column(lifetime.sure_end), now_column(t.outlook.now, lifetime, axis, width));
+    let (sure_end, now) = (axis.column(lifetime.sure_end), now_column(now, lifetime, axis, width));
     let mut bar = Bar::new(width, |column| match column {
         c if c < start || c > end && c > now => (' ', Role::Text),
-        c if c > end && axis.broken && (c + 2 == now || c + 3 == now) => (marks.cut, Role::Past),
-        c if c > end => (marks.gap, Role::Past),
-        c if c <= now => (marks.past, Role::Past),
+        c if c > end && axis.broken && (c + 2 == now || c + 3 == now) => (marks.cut, Role::Faint),
+        c if c > end => (marks.gap, Role::Faint),
+        c if c <= now => (marks.past, Role::Faint),
         c if c <= sure_end => (marks.sure, Role::Sure),
         _ => (marks.implied, Role::Implied),
     });
@@ -168,15 +176,14 @@ fn bar(lifetime: &Lifetime, t: &Timeline<'_>, range: (Time, Time), width: usize,
         bar.set(mark_column(*at, lifetime, axis), *mark, *role);
     }
     if lifetime.sure_end < lifetime.end {
-        bar.set(sure_end, marks.sure_end, Role::Edge);
+        bar.set(sure_end, marks.sure_end, Role::Faint);
     }
-    let refused = lifetime.end == lifetime.sure_end && t.refused_at == Some(lifetime.end) && t.outlook.expiry.is_none();
     if let Some(expired) = lifetime.expired_at.map(|at| axis.column(at)) {
-        bar.fill(expired + 1..end, marks.gap, Role::Past);
+        bar.fill(expired + 1..end, marks.gap, Role::Faint);
         bar.set(expired, marks.end, Role::Over);
     }
-    bar.set(end, if refused { marks.refused } else { marks.end }, lifetime.end_role);
-    bar.set(now, marks.now, Role::Now);
+    bar.set(end, lifetime.end_mark.0, lifetime.end_mark.1);
+    bar.set(now, marks.now, Role::Strong);
     bar
 }
 

@@ -1,19 +1,86 @@
-//! The picture of a timeline: bars and legend.
+//! The picture of a timeline: the bars, and a legend of what each mark stands for and when that is.
 
 use super::Timeline;
-use super::legend::legend;
 use super::lifetime_bars::lifetime_bars;
 use crate::domain::time::Time;
 use crate::explain::bar::Marks;
-use crate::terminal::styled_text::{Charset, Line};
+use crate::terminal::styled_text::{Charset, Line, Role};
+use crate::terminal::table::{Align, column_widths, pad};
 
 impl Timeline<'_> {
     /// The picture, at most `columns` wide. Lifetimes of a like length share one scale.
     pub fn draw(&self, columns: usize, charset: Charset, format_time: &dyn Fn(Time) -> String) -> Vec<Line> {
         let marks = Marks::new(charset);
-        let mut lines = lifetime_bars(self, columns, marks);
-        lines.push(Line::default());
-        lines.extend(legend(self, columns, marks, format_time));
-        lines.into_iter().map(|line| line.cut(columns)).collect()
+        let bars = lifetime_bars(self, columns, marks);
+        let legend = legend(self, columns, marks, format_time);
+        bars.into_iter().chain([Line::default()]).chain(legend).map(|line| line.cut(columns)).collect()
     }
+}
+
+/// A mark, what it stands for, and when that is. What follows from it, the verdict says.
+type Entry = (char, Role, &'static str, Time);
+
+fn entries(t: &Timeline<'_>, marks: Marks) -> Vec<Entry> {
+    let (session, now) = (t.outlook.session, t.outlook.now);
+    let last_renewal = t.renewals.last();
+    let renewal = last_renewal.map(|renewal| {
+        let name = match renewal.certain {
+            false => "perhaps renewed",
+            true if t.last_refresh == Some(renewal.at) => "last refresh",
+            true => "last renewal",
+        };
+        (renewal.mark(marks), Role::Renewal, name, renewal.at)
+    });
+    let last_refresh = t.last_refresh.filter(|at| last_renewal.is_none_or(|renewal| renewal.at != *at));
+    let end = session.access_token.expires_at;
+    let access_token = if end <= now { "access token expired" } else { "access token expires" };
+    let unsure = t.outlook.expiry.filter(|expiry| expiry.expires_at_earliest < expiry.expires_at);
+    let expiry = t.outlook.expiry.map(|expiry| match expiry.expires_at {
+        end if end <= now => (marks.end, Role::Over, "refresh token expired", end),
+        end => (marks.end, Role::Faint, "refresh token expires", end),
+    });
+    let all = [
+        Some((marks.start, Role::Faint, "login", session.login_at)),
+        renewal,
+        t.sso_ended_at.map(|at| (marks.sso_ended, Role::Over, "SSO session ended", at)),
+        last_refresh.map(|at| (t.last_refresh_mark(marks), Role::Renewal, "last refresh", at)),
+        Some((marks.now, Role::Strong, "now", now)),
+        Some((marks.end, t.access_token_end_role(), access_token, end)),
+        t.expired_before_refusal.map(|at| (marks.end, Role::Over, "refresh token expired", at)),
+        t.refused_at.map(|at| (marks.refused, Role::Over, "refused", at)),
+        t.outlook.renewal_due_at.map(|at| (marks.renewal_due, Role::Renewal, "renewal due", at)),
+        unsure.map(|expiry| (marks.sure_end, Role::Faint, "rely on it until", expiry.expires_at_earliest)),
+        expiry,
+    ];
+    let mut all: Vec<Entry> = all.into_iter().flatten().collect();
+    all.sort_by_key(|(.., at)| *at);
+    all
+}
+
+/// The legend under the bars. Without room, columns are left out from the right.
+fn legend(t: &Timeline<'_>, columns: usize, marks: Marks, format_time: &dyn Fn(Time) -> String) -> Vec<Line> {
+    let distance = |at: Time| if at == t.outlook.now { String::new() } else { at.relative_to(t.outlook.now) };
+    let entries = entries(t, marks);
+    let rows: Vec<[String; 3]> =
+        entries.iter().map(|(.., name, at)| [(*name).to_owned(), distance(*at), format_time(*at)]).collect();
+    let widths = column_widths(&rows);
+    let narrow = 2 + widths[0] + 2 + widths[1] > columns;
+    let has_times = 2 + widths[0] + 2 + widths[1] + 2 + widths[2] <= columns;
+    let mut lines = Vec::new();
+    for ((mark, role, ..), [name, distance, time]) in entries.into_iter().zip(rows) {
+        let mut line = Line::new(role, format!("{mark} "));
+        if narrow {
+            line.push(Role::Strong, name);
+            lines.push(line);
+            lines.extend((!distance.is_empty()).then(|| Line::new(Role::Text, format!("  {distance}"))));
+            continue;
+        }
+        line.push(Role::Strong, pad(&name, widths[0] + 2, Align::Left));
+        line.push(Role::Text, pad(&distance, widths[1] + 2, Align::Left));
+        if has_times {
+            line.push(Role::Faint, time);
+        }
+        lines.push(line);
+    }
+    lines
 }

@@ -11,6 +11,7 @@ use crate::sandbox::clients::DOCUMENTED_SECRET;
 use crate::sandbox::engine::{PolledLogin, SsoSession};
 use crate::sandbox::pages::console::SCRIPTS;
 use crate::sandbox::{Client, Engine, OAuthError, Reason, User, registration};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -173,9 +174,9 @@ impl Service {
     }
 
     fn set_refresh_token_usage(&self, body: &Value) -> ControlResult {
-        let usage = body["mode"].as_str().and_then(RefreshTokenUsage::parse).ok_or("mode is rotate or reuse")?;
+        let usage = RefreshTokenUsage::deserialize(&body["mode"]).map_err(|_| "mode is rotate or reuse")?;
         lock(&self.engine).settings.refresh_token_usage = usage;
-        done(json!({"mode": usage.as_str()}))
+        done(json!({"mode": usage}))
     }
 
     /// Replaces the endpoint's planned failure.
@@ -222,7 +223,7 @@ impl Service {
             "issuer": self.issuer,
             "clock": self.clock_state(),
             "refresh_tokens": {
-                "mode": engine.settings.refresh_token_usage.as_str(),
+                "mode": engine.settings.refresh_token_usage,
                 "live": engine.count_active_refresh_tokens(now),
             },
             "clients": engine.clients.iter().map(client_json).collect::<Vec<_>>(),

@@ -1,24 +1,19 @@
 //! `tidp policy --require`: whether a session certainly lasts long enough.
 
-use super::outlook::SessionOutlook;
+use crate::config::Profile;
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
+use crate::error::SessionError;
+use crate::explain::outlook::SessionOutlook;
 
-pub struct UnmetRequirement {
-    pub message: String,
-    pub login_helps: bool,
-    /// Nobody knows, because the profile names no policy.
-    pub needs_policy: bool,
-}
-
-/// Whether the session certainly lasts for `required`.
-pub fn check_requirement(
+/// # Errors
+/// [`SessionError::LifetimeTooShort`], unless the session certainly lasts for `required`.
+pub(super) fn check(
+    profile: &Profile,
     outlook: &SessionOutlook<'_>,
-    access_token_expires_at: Time,
     required: Seconds,
-    profile: &str,
     format_time: &dyn Fn(Time) -> String,
-) -> Result<(), UnmetRequirement> {
+) -> Result<(), SessionError> {
     let most = outlook.policy.and_then(|policy| Some((policy.name.as_str(), policy.lifetime?)));
     let certain_for = outlook.certain_for();
     if certain_for.is_some_and(|left| left >= required) {
@@ -37,17 +32,20 @@ pub fn check_requirement(
         (None, _) => {
             let reason = match outlook.policy {
                 Some(_) => "the provider refused the last refresh".to_owned(),
-                None => format!("the profile {} has no client type", printable(profile)),
+                None => format!("the profile {} has no client type", printable(&profile.name)),
             };
             format!("it is not known whether the session lasts {human}: {reason}")
         }
     };
     // A script that only needs an access token for so long may already have one.
-    if certain_for.is_some_and(|left| left < access_token_expires_at.left(outlook.now)) {
-        message += &format!("; the access token works until {}", format_time(access_token_expires_at));
+    let access_token_end = outlook.session.access_token.expires_at;
+    if certain_for.is_some_and(|left| left < access_token_end.left(outlook.now)) {
+        message += &format!("; the access token works until {}", format_time(access_token_end));
     }
-    // Without a policy, the lifetime is not known after a login either.
-    let login_helps = outlook.policy.is_some() && most.is_none_or(|(_, most)| most >= required);
-    let needs_policy = outlook.policy.is_none() && certain_for.is_none();
-    Err(UnmetRequirement { message, login_helps, needs_policy })
+    Err(SessionError::LifetimeTooShort {
+        message,
+        // Without a policy, the lifetime is not known after a login either.
+        login_helps: outlook.policy.is_some() && most.is_none_or(|(_, most)| most >= required),
+        missing_key: (outlook.policy.is_none() && certain_for.is_none()).then(|| profile.policy_key()),
+    })
 }
