@@ -69,14 +69,8 @@ impl SystemBrowser {
         }
     }
 
-    /// Whether the program is a file, as named or in a directory of `PATH`. Windows adds endings and its own places, so
-    /// there every program counts.
     fn is_installed(&self, program: &OsStr) -> bool {
-        if cfg!(windows) || Path::new(program).components().count() > 1 {
-            return cfg!(windows) || Path::new(program).is_file();
-        }
-        let dirs = self.env.get("PATH").into_iter().flat_map(std::env::split_paths);
-        dirs.map(|dir| dir.join(program)).any(|file| file.is_file())
+        which::which_in(program, self.env.get("PATH"), std::env::current_dir().unwrap_or_default()).is_ok()
     }
 }
 
@@ -237,7 +231,10 @@ mod tests {
             .opener()
         };
         assert_eq!(opener("first:second --new %s"), Ok("second".to_owned()));
-        assert_eq!(opener("first"), Err("none of these programs is here: first".to_owned()));
+        fs::write(dir.path().join("third"), "no program").unwrap();
+        for missing in ["first", "third"] {
+            assert_eq!(opener(missing), Err(format!("none of these programs is here: {missing}")));
+        }
         let whole = dir.path().join("second").display().to_string();
         assert_eq!(opener(&whole), Ok(whole));
         assert!(!dir.path().join("args").exists(), "it was run");
