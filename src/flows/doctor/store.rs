@@ -110,8 +110,7 @@ fn working_store(name: &'static str, choice: &StoreChoice, store: &dyn Store, to
     let Some(took) = took else {
         return Check::skipped(name, format!("{place}; not tried, because another `tidp doctor` is running"));
     };
-    let size = if SIZE < 8_000 { "2 kB" } else { "8 kB" };
-    let seen = format!("{place}, {size} written, read and removed in {took} ms");
+    let seen = format!("{place}, {} kB written, read and removed in {took} ms", SIZE / 1_000);
     let (with, remedy) = match choice {
         StoreChoice::Keyring => return Check::ok(name, seen).remarks(keyring::remarks_on(backend.as_ref())),
         StoreChoice::Memory => {
@@ -197,16 +196,16 @@ fn cache(ports: &Ports) -> Check {
     if !matches!(config::caches_access_tokens(&ports.env), Ok(true)) {
         return Check::skipped(CACHE, "not used: TIDP_ACCESS_TOKEN_CACHE");
     }
-    let (name, document) = ("tidp-doctor", Secret::new("not a token"));
-    ports.cache.put(name, &document, Seconds(10));
+    let name = "tidp-doctor";
+    ports.cache.put(name, &Secret::new("not a token"), Seconds(10));
     let found = ports.cache.get(name);
     ports.cache.forget(name);
     match found {
-        Some(found) if found == document => Check::ok(CACHE, "keeps access tokens until they expire"),
-        _ if cfg!(target_os = "linux") => Check::warning(
+        Some(_) => Check::ok(CACHE, "keeps access tokens until they expire"),
+        None if cfg!(target_os = "linux") => Check::warning(
             CACHE,
             "not available (containers often forbid it), so that each token is read from the store, which is slower",
         ),
-        _ => Check::skipped(CACHE, "only Linux has one; each token is read from the store"),
+        None => Check::skipped(CACHE, "only Linux has one; each token is read from the store"),
     }
 }
