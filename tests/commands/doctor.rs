@@ -163,6 +163,19 @@ fn what_works_but_deserves_a_look_is_a_warning() {
 }
 
 #[test]
+fn remedy_for_a_wrong_clock_is_on_the_side_that_is_wrong() {
+    for (issuer, is_sandbox) in [(ISSUER, false), ("http://127.0.0.1:8765", true)] {
+        let bench = Bench::with_config(&profile("").replace(ISSUER, issuer));
+        let path = if is_sandbox { format!("{issuer}{DISCOVERY}") } else { DISCOVERY.to_owned() };
+        bench.provider.always(&path, dated("Sat, 31 Jan 2026 11:00:00 GMT"));
+        let check = check(&bench.run(&["doctor", "--json"]), "clock");
+        assert!(check["seen"].as_str().unwrap().starts_with("1 h ahead of the provider's"), "{check}");
+        let remedy = check["remedy"].as_str().unwrap();
+        assert_eq!(remedy.contains("/sandbox/clock"), is_sandbox, "{remedy}");
+    }
+}
+
+#[test]
 fn what_is_not_needed_is_not_checked() {
     let bench = healthy("redirect_uri = \"https://app.example/callback\"");
     bench.stores.hold_lock_named("tidp doctor");
@@ -261,12 +274,13 @@ fn remedy_is_that_of_the_keyring_which_failed() {
         (program("KeePassXC"), Unknown, none, "unlock the database in KeePassXC", "KeePassXC"),
         (program("KeePassXC"), TimedOut, none, "unlock the database in KeePassXC", "KeePassXC"),
         (program("KeePassXC"), Locked, none, "unlock the keyring, then", "KeePassXC"),
-        (program("KWallet"), NotSetUp, kde, "create a wallet", "KWallet"),
+        (program("KWallet"), NotSetUp, kde, "create a wallet", "KWallet writes to the disk after about five seconds"),
         (program("gnome-keyring"), NotSetUp, kde, "start KWallet", "in the place of KWallet"),
         (program("gnome-keyring"), NotSetUp, none, "create it: on a desktop", "gnome-keyring"),
         (program("gnome-keyring"), Unknown, kde, "restart the keyring", "gnome-keyring"),
         (program("oo7"), Unknown, none, "restart the keyring", "The keyring is Secret Service (oo7)."),
         (None, TimedOut, none, "log out of this machine's desktop", "The session bus itself does not respond."),
+        (None, Locked, none, "unlock the keyring, then", ""),
     ] {
         let bench = Bench::with_config(&profile("")).env(variable.0, variable.1);
         bench.provider.always(DISCOVERY, dated(DATE));
@@ -277,6 +291,56 @@ fn remedy_is_that_of_the_keyring_which_failed() {
         let check = check(&bench.run(&["doctor", "--json"]).exits_with_output(6), "keyring");
         assert!(check["remedy"].as_str().unwrap().contains(remedy), "{backend:?} {kind:?} {check}");
         assert!(check["remarks"].to_string().contains(remark), "{backend:?} {kind:?} {check}");
+        let is_bus_silent = check["remarks"].to_string().contains("does not respond");
+        assert_eq!(is_bus_silent, backend.is_none() && kind == TimedOut, "{check}");
+    }
+}
+
+#[test]
+fn provider_with_all_or_none_of_the_endpoints_is_described_in_full() {
+    let names = ["device_authorization", "backchannel_authentication", "introspection", "revocation", "end_session"];
+    let names = names.into_iter().chain(["custom_logout", "userinfo"]).map(|name| format!("{name}_endpoint"));
+    let names: Vec<String> = names.collect();
+    let seen = |keys: &str, change: &dyn Fn(&mut Value, &String)| {
+        let mut document = discovery();
+        names.iter().for_each(|name| change(&mut document, name));
+        let bench = Bench::with_config(keys);
+        bench.provider.always(DISCOVERY, json(200, &document));
+        check(&bench.run(&["doctor", "--json"]), "provider")["seen"].as_str().unwrap().to_owned()
+    };
+    let all = seen(&profile(""), &|document, name| document[name] = json!(format!("{ISSUER}/{name}")));
+    assert!(all.starts_with("offers device login, ") && all.ends_with(", account page"), "{all}");
+    let other = format!("[profile.work]\nissuer = \"{ISSUER}\"\nclient_id = \"app\"\n");
+    let none = seen(&other, &|document, name| drop(document.as_object_mut().unwrap().remove(name)));
+    assert!(none.starts_with("offers a login; not device login, ") && none.ends_with(" account page"), "{none}");
+}
+
+#[test]
+fn file_that_is_not_there_and_a_cache_that_keeps_nothing_are_told() {
+    let bench = Bench::new("MobileApp");
+    bench.provider.always(DISCOVERY, dated(DATE));
+    let seen = check(&bench.run(&["doctor", "--json"]), "configuration")["seen"].clone();
+    assert!(seen.as_str().unwrap().starts_with("there is no file "), "{seen}");
+    let bench = healthy("");
+    bench.cache.appears_after(1);
+    let status = check(&bench.run(&["doctor", "--json"]), "kernel keyring")["status"].clone();
+    assert_eq!(status, if cfg!(target_os = "linux") { "warning" } else { "skipped" });
+}
+
+#[test]
+fn surroundings_explain_only_a_keyring_that_does_not_run() {
+    for variable in ["container", "WSL_DISTRO_NAME", "X"] {
+        for backend in [Backend::NoService, Backend::Program("Secret Service (oo7)".into())] {
+            let is_missing = backend == Backend::NoService;
+            let bench = healthy("").env(variable, "x");
+            bench.stores.is_kept_by(backend);
+            bench.stores.fail("save", StoreFailureKind::Missing);
+            let check = check(&bench.run(&["doctor", "--json"]).exits_with_output(6), "keyring");
+            for (name, remark) in [("container", "In a container"), ("WSL_DISTRO_NAME", "In WSL")] {
+                let is_said = check["remarks"].to_string().contains(remark);
+                assert_eq!(is_said, variable == name && is_missing, "{variable}: {check}");
+            }
+        }
     }
 }
 

@@ -185,6 +185,17 @@ fn a_new_token_is_not_believed_to_be_inactive() {
     bench.at(60);
     bench.provider.responds(PATH, json(200, &active(&bench, 90 * DAY)));
     assert_eq!(bench.run(&["policy", "--json"]).exits(0).json()["expires_at_source"], "provider");
+    // However old it was when the provider was asked, it is asked again when the token is a minute old.
+    bench.at(100);
+    refresh(&bench, "rt-1", "rt-2");
+    bench.at(130);
+    bench.provider.responds(PATH, json(200, &json!({ "active": false })));
+    bench.run(&["policy"]).exits(0);
+    bench.at(159);
+    bench.run(&["policy"]).exits(0);
+    bench.at(160);
+    bench.provider.responds(PATH, json(200, &active(&bench, 90 * DAY)));
+    bench.run(&["policy"]).exits(0);
 }
 
 #[test]
@@ -355,6 +366,8 @@ fn an_endpoint_that_moved_is_asked_at_its_new_place() {
     bench.provider.responds(PATH, json(404, &json!({})));
     bench.provider.responds("/new", json(200, &active(&bench, 90 * DAY)));
     assert_eq!(bench.run(&["policy", "--json"]).exits(0).json()["expires_at_source"], "provider");
+    let discovery = bench.provider.last("/.well-known/openid-configuration");
+    assert_eq!(discovery.deadline, Some(std::time::Duration::from_secs(3)));
 }
 
 #[test]

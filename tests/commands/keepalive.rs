@@ -171,6 +171,18 @@ fn keyring_failure_is_reported_once_while_retrying() {
 }
 
 #[test]
+fn store_that_no_later_try_can_use_ends_keepalive_at_once() {
+    for (call, kind) in [("try_lock", StoreFailureKind::LockUnavailable), ("load", StoreFailureKind::Damaged)] {
+        let bench = ten_minute_session();
+        expect_renewals(&bench, 0..0);
+        let stores = Arc::clone(&bench.stores);
+        bench.signals.run_after(425, move || stores.fail(call, kind));
+        bench.run_unchecked(&["keepalive", "--for", "10m"]).exits(6).leaves_out("could not be renewed");
+        assert!(bench.clock.time() < START.plus(Seconds(500)), "{kind:?}");
+    }
+}
+
+#[test]
 fn renewal_by_another_process_replaces_a_refresh() {
     let bench = ten_minute_session();
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));

@@ -222,6 +222,14 @@ fn token_of_another_process_is_used() {
     bench.stores.take(&name);
     bench.stores.when_lock_is_taken(&name, &short);
     assert_eq!(bench.run(&["token"]).exits(0).stdout, "short\n");
+    // But not one that this process has found before, and not one that has just expired.
+    grant(&bench, "api:x", "two", 600);
+    assert_eq!(bench.run(&["token"]).exits(0).stdout, "two\n");
+    bench.stores.take(&name);
+    bench.pass(Seconds(20));
+    bench.stores.when_lock_is_taken(&name, &short);
+    grant(&bench, "api:x", "three", 600);
+    assert_eq!(bench.run(&["token"]).exits(0).stdout, "three\n");
     bench.stores.take(&name);
     bench.stores.hold_lock(true);
     assert_eq!(bench.run(&["token", "--json"]).exits(5).error()["kind"], "busy");
@@ -369,6 +377,17 @@ fn logout_removes_the_tokens_everywhere() {
         assert_eq!(all["sessions"].as_array().unwrap().len(), 1, "{all}");
         assert!(bench.cache.documents().is_empty() && bench.stores.is_empty());
     }
+}
+
+#[test]
+fn machine_token_that_has_just_expired_is_not_called_valid() {
+    let bench = machine().env("TIDP_ACCESS_TOKEN_CACHE", "off");
+    grant(&bench, "api:x", "one", 600);
+    bench.run(&["token"]).exits(0);
+    bench.pass(Seconds(600));
+    let outcome = bench.run(&["logout", "--json"]).exits(0).leaves_out("still works until");
+    let document = outcome.json();
+    assert_eq!((&document["had_session"], &document["access_token_valid_until"]), (&object!(true), &object!(null)));
 }
 
 #[test]

@@ -127,6 +127,8 @@ fn status_shows_leftover_sessions_and_how_to_end_them() {
         format!("`TIDP_ISSUER={ISSUER} TIDP_CLIENT_ID=app tidp logout`"),
         "There is no profile `gone` any more. `tidp logout --all` ends its session and all others.".into(),
         "A session of `page` belongs to another client.".into(),
+        " (environment) ".into(),
+        " gone ".into(),
     ] {
         assert!(out.contains(&words), "{words}: {out}");
     }
@@ -198,10 +200,22 @@ fn status_lists_profiles_when_the_store_fails() {
     let bench = two_profiles().env("TIDP_STORE", "file");
     let outcome = bench.run(&["status"]).exits(0).says("the file store needs a key");
     assert!(outcome.stdout.contains("* work     app     Mobile  -        ?      ?"), "{}", outcome.stdout);
+    for is_damaged in [false, true] {
+        let bench = two_profiles();
+        let entry = EntryKey::Session(bench.key_of("page")).name();
+        if is_damaged {
+            bench.stores.damage(&entry)
+        } else {
+            bench.stores.put(&entry, "{}")
+        }
+        let outcome = bench.run(&["status", "--json"]).exits(0).says("the session of `page`: ");
+        assert_eq!(outcome.stderr.contains("1 entry of the store cannot be read: /the/store"), is_damaged);
+        assert_eq!(profile_row(&outcome.json(), "page")["session"]["state"], "unknown");
+        assert_eq!(profile_row(&outcome.json(), "work")["session"]["state"], "valid", "the others are read");
+    }
     let bench = two_profiles();
-    bench.stores.put(&EntryKey::Session(bench.key_of("page")).name(), "{}");
+    bench.stores.fail("load", StoreFailureKind::Damaged);
     let outcome = bench.run(&["status", "--json"]).exits(0).says("the session of `page`: ");
-    assert_eq!(profile_row(&outcome.json(), "page")["session"]["state"], "unknown");
     assert_eq!(profile_row(&outcome.json(), "work")["session"]["state"], "valid", "the others are read");
 }
 
@@ -224,4 +238,16 @@ fn status_knows_machine_tokens() {
     assert!(bench.run(&["status"]).exits(0).stdout.contains("machine token"));
     bench.files.put(CONFIG, &robot.replace("client_credentials", "authorization_code"));
     assert_eq!(row(&bench)["access_token"]["state"], "none");
+    // Also those of a profile that is gone, if the store keeps them.
+    let bench = Bench::with_config(&robot).env("TIDP_CLIENT_SECRET", "s").env("TIDP_ACCESS_TOKEN_CACHE", "off");
+    bench.provider.publishes();
+    bench.provider.responds(
+        "/connect/token",
+        response(200, &json!({ "access_token": "one", "token_type": "Bearer", "expires_in": 3_600 })),
+    );
+    bench.run(&["token"]).exits(0);
+    bench.files.put(CONFIG, &profile("work", ""));
+    let leftover = status(&bench, &[])["orphans"][0].clone();
+    assert_eq!((&leftover["reason"], &leftover["grant"]), (&json!("profile_gone"), &json!("client_credentials")));
+    assert_eq!(leftover["access_token"]["state"], "valid");
 }

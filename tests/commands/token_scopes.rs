@@ -58,6 +58,9 @@ fn each_set_of_scopes_has_its_own_token() {
         ] {
             assert_eq!(token(&bench, args), name, "{args:?} with the cache {cache}");
         }
+        // All of them are the main token's, wherever that is kept.
+        let outcome = bench.run(&["token", "--verbose", "--scope", SCOPES]).exits(0);
+        assert_eq!(outcome.stderr.contains("access token from the cache, "), cache == "on", "{}", outcome.stderr);
         let document = bench.run(&["token", "--scope", "api:x", "--format", "json"]).exits(0).json();
         assert_eq!((&document["access_token"], &document["scope"]), (&object!("x"), &object!("api:x")));
         bench.run(&["exec", "--scope", "api:x api:y", "--", "true"]).exits(127);
@@ -71,6 +74,21 @@ fn each_set_of_scopes_has_its_own_token() {
             session.id_token.is_some() && !session.refresh_brings_no_id_token && session.refresh_started_at.is_none()
         );
     }
+}
+
+#[test]
+fn scopes_of_a_token_that_another_process_caches_are_told() {
+    let bench = logged_in();
+    let before = bench.session().unwrap();
+    let body = object!({ "access_token": "x", "token_type": "Bearer", "expires_in": 3_600, "scope": "api:x api:y" });
+    bench.provider.responds("/connect/token", json(200, &body));
+    assert_eq!(token(&bench, &["--scope", "api:x"]), "x");
+    bench.edit(|session| *session = before);
+    // Neither of the two cached entries is there yet when this process looks first.
+    bench.cache.appears_after(2);
+    bench.stores.hold_lock(true);
+    let document = bench.run(&["token", "--scope", "api:x", "--format", "json"]).exits(0).json();
+    assert_eq!((&document["access_token"], &document["scope"]), (&object!("x"), &object!("api:x api:y")));
 }
 
 #[test]

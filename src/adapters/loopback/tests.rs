@@ -52,6 +52,7 @@ fn status(answer: &str) -> &str {
 fn log_in((authority, end, waiting): (String, mpsc::Sender<Page>, std::thread::JoinHandle<Option<Secret>>)) {
     let answer = request(&authority, &format!("GET /callback?{OURS}"), "");
     assert_eq!(status(&answer), "303", "{answer}");
+    assert!(answer.contains("Go back to the terminal"), "{answer}");
     end.send(Page::LoggedIn).unwrap();
     assert!(request(&authority, "GET /done", "").contains("You are logged in"));
     assert_eq!(waiting.join().unwrap(), Some(Secret::new(OURS)));
@@ -74,7 +75,9 @@ fn only_the_exact_path_is_the_callback() {
         "/done?x",
     ] {
         let path = if path.contains('?') { path.to_owned() } else { format!("{path}?{OURS}") };
-        assert_eq!(status(&request(&login.0, &format!("GET {path}"), "")), "404", "{path}");
+        let answer = request(&login.0, &format!("GET {path}"), "");
+        assert_eq!(status(&answer), "404", "{path}");
+        assert!(answer.contains("There is nothing here"), "{answer}");
     }
     assert_eq!(status(&request(&login.0, "GET /done", "")), "404", "there is nothing to tell yet");
     log_in(login);

@@ -162,6 +162,24 @@ fn pasted_address_finishes_a_login_that_listens() {
 }
 
 #[test]
+fn only_broken_input_is_read_no_more() {
+    use std::io::ErrorKind::{InvalidData, IsADirectory, TimedOut};
+    for (kind, code, is_asked_again) in [(InvalidData, 0, true), (TimedOut, 0, false), (IsADirectory, 124, false)] {
+        let bench = at_terminal("no display");
+        bench.callback.replies(|_| Vec::new());
+        *bench.terminal.unreadable.lock().unwrap() = Some(kind);
+        bench.terminal.pastes(pasted);
+        if code == 0 {
+            expect_login(&bench, TokenResponse::new());
+        } else {
+            bench.provider.expect_metadata();
+        }
+        let outcome = bench.run(&["login", "--timeout", "5s"]).exits(code);
+        assert_eq!(outcome.stderr.contains(". Paste the whole URL"), is_asked_again, "{}", outcome.stderr);
+    }
+}
+
+#[test]
 fn redirect_finishes_a_login_that_takes_a_paste() {
     for input_ends in [false, true] {
         let bench = at_terminal("no display");

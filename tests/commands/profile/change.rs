@@ -27,6 +27,8 @@ fn set_and_unset_keep_comments_and_layout() {
     bench.run(&["profile", "set", "work", "environment", "staging"]).exits(0);
     assert_eq!(show(&bench, &["work"])["issuer"], "https://id-test.telenor.no");
     assert!(!bench.files.text(CONFIG).contains("issuer"), "the two name one thing");
+    bench.run(&["profile", "set", "work", "issuer", ISSUER]).exits(0);
+    assert!(!bench.files.text(CONFIG).contains("environment"), "the two name one thing");
 }
 
 #[test]

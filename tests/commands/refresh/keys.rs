@@ -13,7 +13,7 @@ fn rotated_keys_are_fetched_once_more() {
     let bench = expired_session();
     bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().kid("k2").refresh_token("rt-2"));
     bench.provider.responds("/jwks", json(200, &jwks_named("k2")));
-    bench.run(&["refresh"]).exits(0);
+    bench.run(&["refresh", "--verbose"]).exits(0).says("the signing keys at hand lack this token's key: fetched again");
 }
 
 #[test]

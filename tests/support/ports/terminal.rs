@@ -20,7 +20,7 @@ pub struct Terminal {
     pub lines: Mutex<VecDeque<String>>,
     pub broken: Mutex<Option<io::ErrorKind>>,
     pub columns: Mutex<Option<u16>>,
-    /// How reading a line fails.
+    /// How the next read of a line fails.
     pub unreadable: Mutex<Option<io::ErrorKind>>,
     /// No line ever arrives.
     pub no_input: Mutex<bool>,
@@ -72,7 +72,7 @@ const LINES_AT_ONCE: usize = 50;
 impl Terminal {
     /// Waits for a line.
     fn wait(&self, patience: Duration) -> io::Result<()> {
-        if let Some(kind) = *self.unreadable.lock().unwrap() {
+        if let Some(kind) = self.unreadable.lock().unwrap().take() {
             return Err(kind.into());
         }
         if *self.no_input.lock().unwrap() || patience.is_zero() {

@@ -1,4 +1,6 @@
 use super::*;
+use crate::adapters::loopback::Loopback;
+use crate::ports::CallbackServer;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream as Plain};
 
@@ -191,10 +193,12 @@ fn a_port_of_ours_is_held_by_this_process() {
     for address in ["127.0.0.1:0", "0.0.0.0:0"] {
         let socket = TcpListener::bind(address).unwrap();
         let port = socket.local_addr().unwrap().port();
-        let Some(PortHolder::SameUser(Some((name, process)))) = holder(port) else { panic!("{:?}", holder(port)) };
+        let Some(PortHolder::SameUser(Some((name, process)))) = Loopback.holder(port) else {
+            panic!("{:?}", Loopback.holder(port))
+        };
         assert_eq!(process, std::process::id());
         assert!(!name.is_empty());
         drop(socket);
-        assert_eq!(holder(port), None);
+        assert_eq!(Loopback.holder(port), None);
     }
 }
