@@ -335,10 +335,19 @@ fn surroundings_explain_only_a_keyring_that_does_not_run() {
             let bench = healthy("").env(variable, "x");
             bench.stores.is_kept_by(backend);
             bench.stores.fail("save", StoreFailureKind::Missing);
-            let check = check(&bench.run(&["doctor", "--json"]).exits_with_output(6), "keyring");
+            let outcome = bench.run(&["doctor", "--json"]).exits_with_output(6);
+            let (remarks, seen) = (&check(&outcome, "keyring")["remarks"], &check(&outcome, "terminal")["seen"]);
             for (name, remark) in [("container", "In a container"), ("WSL_DISTRO_NAME", "In WSL")] {
-                let is_said = check["remarks"].to_string().contains(remark);
-                assert_eq!(is_said, variable == name && is_missing, "{variable}: {check}");
+                assert_eq!(
+                    remarks.to_string().contains(remark),
+                    variable == name && is_missing,
+                    "{variable}: {remarks}"
+                );
+                assert_eq!(
+                    seen.to_string().contains(&remark.replace("In", "in")),
+                    variable == name,
+                    "{variable}: {seen}"
+                );
             }
         }
     }

@@ -236,6 +236,32 @@ fn token_of_another_process_is_used() {
 }
 
 #[test]
+fn cached_token_of_another_process_ends_the_wait_for_the_lock() {
+    let bench = machine();
+    grant(&bench, "api:x", "one", 600);
+    let stderr = bench.run(&["token", "--verbose"]).exits(0).stderr;
+    assert!(stderr.contains("no kept machine token is valid long enough"), "{stderr}");
+    // This process looks twice before it waits.
+    bench.cache.appears_after(2);
+    bench.stores.hold_lock(true);
+    assert_eq!(bench.run(&["token"]).exits(0).stdout, "one\n");
+    bench.run(&["token", "--verbose"]).exits(0).says("machine token kept from before, 10 min left: no request");
+}
+
+#[test]
+fn each_client_has_its_own_tokens() {
+    let other = CONFIG.replace("profile.ci", "profile.other").replace("\"app\"", "\"another\"");
+    let bench = Bench::with_config(&format!("{CONFIG}{other}")).env("TIDP_CLIENT_SECRET", "s3cret");
+    bench.provider.publishes();
+    for profile in ["ci", "other"] {
+        let body = object!({ "access_token": profile, "token_type": "Bearer", "expires_in": 600 });
+        bench.provider.responds("/connect/token", json(200, &body));
+        assert_eq!(bench.run(&["token", "-p", profile]).exits(0).stdout, format!("{profile}\n"));
+    }
+    assert_eq!(bench.run(&["token", "-p", "ci"]).exits(0).stdout, "ci\n");
+}
+
+#[test]
 fn token_from_the_future_is_not_trusted() {
     let bench = machine();
     grant(&bench, "api:x", "one", 3_600);

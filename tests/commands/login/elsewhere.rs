@@ -141,6 +141,19 @@ fn without_a_terminal_the_other_ways_are_notes_and_nothing_is_read() {
 }
 
 #[test]
+fn without_a_terminal_the_other_ways_are_named_if_the_browser_may_not_have_opened_here() {
+    for (situation, is_told) in [("a display", false), ("no display", true), ("ssh with a display", true)] {
+        let bench = at_terminal(situation);
+        *bench.terminal.in_foreground.lock().unwrap() = false;
+        offer_device_logins(&bench);
+        bench.provider.always("/jwks", json(200, &crate::support::tokens::jwks()));
+        bench.provider.grants(&bench.browser, bench.clock.time(), TokenResponse::new());
+        let stderr = bench.run(&["login"]).exits(0).stderr;
+        assert_eq!(stderr.contains("Or use another device: "), is_told, "{situation}: {stderr}");
+    }
+}
+
+#[test]
 fn pasted_address_finishes_a_login_that_listens() {
     let bench = at_terminal("ssh");
     expect_login(&bench, TokenResponse::new().refresh_token("rt-1"));
