@@ -171,6 +171,16 @@ fn keyring_failure_is_reported_once_while_retrying() {
 }
 
 #[test]
+fn steps_of_each_renewal_are_numbered_from_one() {
+    let bench = ten_minute_session();
+    let times = expect_renewals(&bench, 0..0);
+    let stderr = bench.run_unchecked(&["keepalive", "--for", "30m", "--verbose"]).exits(0).stderr;
+    let first = |line: &&str| line.starts_with("1.") && line.contains("The session is locked");
+    let renewals = times.lock().unwrap().1.len();
+    assert!(renewals > 1 && stderr.lines().filter(first).count() == renewals, "{stderr}");
+}
+
+#[test]
 fn store_that_no_later_try_can_use_ends_keepalive_at_once() {
     for (call, kind) in [("try_lock", StoreFailureKind::LockUnavailable), ("load", StoreFailureKind::Damaged)] {
         let bench = ten_minute_session();

@@ -92,6 +92,24 @@ fn scopes_of_a_token_that_another_process_caches_are_told() {
 }
 
 #[test]
+fn profiles_have_scoped_tokens_of_their_own() {
+    let profile = |name| {
+        let issuer = crate::support::tokens::ISSUER;
+        format!("[profile.{name}]\nissuer = \"{issuer}\"\nclient_id = \"app\"\nclient_type = \"MobileApp\"\n")
+    };
+    let bench = Bench::with_config(&(profile("a") + &profile("b")));
+    bench.provider.publishes();
+    for name in ["a", "b"] {
+        let login = TokenResponse::new().refresh_token("rt-1").member("scope", object!(SCOPES));
+        bench.provider.grants(&bench.browser, bench.clock.time(), login);
+        bench.run(&["login", "-p", name]).exits(0);
+        narrows(&bench, "rt-1", "api:x", name, Some("rt-2"));
+        assert_eq!(token(&bench, &["-p", name, "--scope", "api:x"]), name);
+    }
+    assert_eq!(token(&bench, &["-p", "a", "--scope", "api:x"]), "a");
+}
+
+#[test]
 fn scoped_token_is_renewed_when_it_is_due() {
     let bench = logged_in();
     narrows(&bench, "rt-1", "api:x", "one", Some("rt-2"));
