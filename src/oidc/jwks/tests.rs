@@ -113,6 +113,19 @@ fn key_is_chosen_by_kid_or_by_trial() {
     }
 }
 
+/// 65537^128, of 2,049 bits, has the fingerprint of ROCA: modulo each prime it is a power of 65537.
+fn power_of_65537() -> Vec<u8> {
+    (0..128).fold(vec![1], |power, _| {
+        let mut product = [&power[..], &[0, 0]].concat();
+        let mut carry = 0;
+        for (place, addend) in product.iter_mut().rev().zip(power.iter().rev().chain([&0, &0])) {
+            let sum = u16::from(*place) + u16::from(*addend) + carry;
+            (*place, carry) = (sum.to_le_bytes()[0], sum >> 8);
+        }
+        product
+    })
+}
+
 // S86, S92
 #[test]
 fn unusable_keys_are_skipped() {
@@ -134,6 +147,7 @@ fn unusable_keys_are_skipped() {
         with(right.clone(), &[("n", number(&[&[0; 128], &modulus[..128]].concat()))]),
         with(right.clone(), &[("n", number(&even))]),
         with(right.clone(), &[("n", number(&[&modulus[..], &[1; 1024]].concat()))]),
+        with(right.clone(), &[("n", number(&power_of_65537()))]),
         with(right.clone(), &[("e", json!("AQ"))]),
         with(right.clone(), &[("e", json!("AA"))]),
         with(right.clone(), &[("e", json!("Ag"))]),
