@@ -194,6 +194,18 @@ fn oo7_gets_a_new_item_for_a_changed_session() {
     assert_eq!(keyring.entries(), 0);
 }
 
+#[test]
+fn item_that_is_replaced_while_it_is_read_is_looked_for_again() {
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    keyring.fault("GetSecret", 1, Fault::Gone);
+    home.tidp(REFRESH).expect(0);
+    keyring.fault("GetSecret", 0, Fault::Gone);
+    let message = store_error(&home, &home.tidp(&["refresh", "--force", "--json"]));
+    assert!(message.contains("replaced again and again"), "{message}");
+    keyring.heal();
+    assert!(!refresh_again(&home));
+}
+
 /// Runs `tidp` at a terminal, with all output on standard error.
 fn at_a_terminal(home: &Home, args: &str) -> Process {
     let mut terminal = home.command("sh");

@@ -68,9 +68,17 @@ impl Keyring {
     }
 
     pub(super) fn read(&self, entry: &str, if_locked: IfLocked) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
+        /// How often another process may replace the item between its search and the reading.
+        const REPLACEMENTS: usize = 5;
         self.with_service(|service| {
-            let item = self.unlocked_item(service, entry, if_locked)?;
-            item.map(|item| item.get_secret().map(Zeroizing::new)).transpose().map_err(store_failure)
+            for _ in 0..REPLACEMENTS {
+                let item = self.unlocked_item(service, entry, if_locked)?;
+                match item.map(|item| item.get_secret().map(Zeroizing::new)).transpose() {
+                    Err(error) if is_gone(&error) => {}
+                    read => return read.map_err(store_failure),
+                }
+            }
+            Err(keyring_failure(StoreFailureKind::Refused, "its item was replaced again and again"))
         })
     }
 
@@ -364,7 +372,16 @@ fn is_gone(error: &Error) -> bool {
         error,
         Error::ZbusFdo(fdo::Error::UnknownObject(_) | fdo::Error::UnknownMethod(_) | fdo::Error::UnknownInterface(_))
     );
-    standard || name_of(error) == Some("org.freedesktop.Secret.Error.NoSuchObject")
+    standard
+        || matches!(
+            name_of(error),
+            Some(
+                "org.freedesktop.DBus.Error.UnknownObject"
+                    | "org.freedesktop.DBus.Error.UnknownMethod"
+                    | "org.freedesktop.DBus.Error.UnknownInterface"
+                    | "org.freedesktop.Secret.Error.NoSuchObject"
+            )
+        )
 }
 
 /// The D-Bus name of the error, unless it is a standard error for a property.

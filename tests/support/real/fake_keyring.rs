@@ -39,6 +39,8 @@ pub enum Fault {
     DieAfter,
     /// Refuses.
     Refuse,
+    /// Says that the object is not there, as if the item had just been replaced.
+    Gone,
     /// Locks, and reports it.
     Lock,
     /// Locks, then acts as when locked.
@@ -266,6 +268,7 @@ impl Shared {
             None => deed(&mut self.state()),
             Some(Fault::Hang) => std::future::pending().await,
             Some(Fault::Refuse) => Err(Refusal(LIMITS_EXCEEDED)),
+            Some(Fault::Gone) => Err(Refusal("org.freedesktop.DBus.Error.UnknownObject")),
             Some(Fault::Lock) => {
                 self.state().locked = true;
                 Err(Refusal(IS_LOCKED))
