@@ -28,16 +28,24 @@ pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Logo
 }
 
 fn log_out(ports: &Ports, out: &Output<'_>, profile: Option<&str>, options: LogoutOptions) -> Result<()> {
-    let outcome = Context::open(ports, out, profile)?.run(|context| logout::log_out(context, options))?;
-    match outcome.failure() {
-        Some(error) => Err(error),
-        None => out.document_if_json(|| outcome.to_json()),
-    }
+    let outcome = Context::open(ports, out, profile)?.run(|context| log_out_completely(context, options))?;
+    out.document_if_json(|| outcome.to_json())
+}
+
+/// Logs out; what failed at the provider is an error, too.
+fn log_out_completely(context: &Context<'_>, options: LogoutOptions) -> Result<Outcome> {
+    let outcome = logout::log_out(context, options)?;
+    outcome.failure().map_or(Ok(outcome), Err)
 }
 
 fn log_out_of_all(ports: &Ports, out: &Output<'_>, options: LogoutOptions) -> Result<()> {
     let (contexts, store) = stored_sessions(ports, out)?;
-    let log_out = |context: Context<'_>| context.run(|context| log_out_and_report(context, out, options));
+    let log_out = |context: Context<'_>| {
+        context.run(|context| {
+            let outcome = log_out_and_report(context, out, options)?;
+            outcome.failure().map_or(Ok(outcome), Err)
+        })
+    };
     let outcomes: Vec<Result<Outcome>> = contexts.into_iter().map(log_out).collect();
     let nothing_left = check_nothing_left(store.as_ref());
     // After the logouts, which may need them.
@@ -45,9 +53,7 @@ fn log_out_of_all(ports: &Ports, out: &Output<'_>, options: LogoutOptions) -> Re
     if outcomes.is_empty() && nothing_left.is_ok() {
         out.note("There was no session.");
     }
-    let failure =
-        outcomes.iter().find_map(|outcome| outcome.as_ref().map_or_else(|e| Some(e.clone()), Outcome::failure));
-    if let Some(failure) = failure {
+    if let Some(failure) = outcomes.iter().find_map(|outcome| outcome.as_ref().err().cloned()) {
         if let Err(error) = nothing_left {
             report_failure(out, &error.report().message);
         }

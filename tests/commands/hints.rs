@@ -6,6 +6,7 @@ use crate::support::tokens::TokenResponse;
 use clap::Parser;
 use clap::error::ErrorKind;
 use tidp::testing::cli::Cli;
+use tidp::testing::ports::HttpFailureKind;
 
 fn profile(name: &str, keys: &str) -> String {
     format!("[profile.{name}]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n{keys}\n")
@@ -120,6 +121,14 @@ fn failed_validation_hints_at_the_command_that_examines_it() {
     assert_eq!(hint(&bench, &["userinfo"]), "tidp doctor --profile page");
     assert_eq!(hint(&bench, &["decode", "nonsense"]), "tidp decode --help");
     assert_eq!(bench.run(&["decode", "nonsense", "--json"]).exits(7).error()["hint"], "tidp decode --help");
+    for args in [&["logout"][..], &["logout", "--all"]] {
+        let bench = Bench::with_config(&format!("{}{}", profile("work", ""), profile("page", "")));
+        let bench = bench.env("TIDP_PROFILE", "page");
+        bench.log_in();
+        bench.provider.fails("/connect/revocation", HttpFailureKind::Certificate);
+        bench.provider.responds("/api/logout", json(200, &serde_json::json!({})));
+        assert_eq!(hint(&bench, args), "tidp doctor --profile page");
+    }
     // The doctor's own checks have their hints.
     bench.provider.always("/.well-known/openid-configuration", json(200, &serde_json::json!({})));
     bench.run(&["doctor"]).exits_with_output(7).leaves_out("hint: tidp doctor");
