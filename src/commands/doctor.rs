@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>) -> Result<()> {
     let mut document: Vec<Value> = Vec::new();
     let mut show = |check: Check| {
-        let check = check.without_home(ports.env.home());
+        let check = check.without_home(ports.env.home(), "~");
+        let check = check.without_home(ports.env.get("USERPROFILE"), "%USERPROFILE%");
         if out.json {
             document.push(json!(check));
             return Ok(());

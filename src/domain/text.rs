@@ -62,6 +62,11 @@ pub fn printable_path(path: &std::path::Path) -> String {
 
 /// `text` with `~` for `home` wherever it is a whole path or its beginning.
 pub fn with_tilde(text: &str, home: Option<&str>) -> String {
+    with_short_home(text, home, "~")
+}
+
+/// As [`with_tilde`], with `short` for `home`.
+pub fn with_short_home(text: &str, home: Option<&str>, short: &str) -> String {
     let Some(home) = home.map(|home| home.trim_end_matches(['/', '\\'])).filter(|home| !home.is_empty()) else {
         return text.to_owned();
     };
@@ -71,7 +76,7 @@ pub fn with_tilde(text: &str, home: Option<&str>) -> String {
         let is_start = !before.ends_with(|c| is_part_of_a_name(c) || c == '/');
         let is_whole = !after.starts_with(is_part_of_a_name);
         shown.push_str(before);
-        shown.push_str(if is_start && is_whole { "~" } else { home });
+        shown.push_str(if is_start && is_whole { short } else { home });
         rest = after;
     }
     shown + rest

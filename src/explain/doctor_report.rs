@@ -1,6 +1,6 @@
 //! A line of the report of `tidp doctor`: what was checked, what was seen, and what to do about it. Text and JSON.
 
-use crate::domain::text::with_tilde;
+use crate::domain::text::with_short_home;
 use crate::error::Kind;
 use crate::terminal::layout::wrap;
 use crate::terminal::styled_text::{Charset, Line, Role};
@@ -81,12 +81,12 @@ impl Check {
         Self { remarks, ..self }
     }
 
-    /// The check with `~` for the user's home directory, which has their name in it.
+    /// The check with `short` for the user's home directory, which has their name in it.
     #[must_use]
-    pub fn without_home(mut self, home: Option<&str>) -> Self {
+    pub fn without_home(mut self, home: Option<&str>, short: &str) -> Self {
         let texts = [&mut self.seen].into_iter().chain(&mut self.remarks).chain(&mut self.remedy);
         let texts = texts.chain(self.settings.iter_mut().map(|setting| &mut setting.value));
-        texts.for_each(|text| *text = with_tilde(text, home));
+        texts.for_each(|text| *text = with_short_home(text, home, short));
         self
     }
 
@@ -150,7 +150,7 @@ mod tests {
     fn every_text_of_a_check_loses_the_home() {
         let setting = Setting { key: "ca_file".into(), value: "/h/k/ca".into(), source: "default".into() };
         let check = Check::ok("store", "/h/k/a").remarks(vec!["/h/k/b".into()]).remedy("/h/k/c");
-        let check = Check { settings: vec![setting], ..check }.without_home(Some("/h/k"));
+        let check = Check { settings: vec![setting], ..check }.without_home(Some("/h/k"), "~");
         let document = serde_json::to_string(&check).unwrap();
         assert!(!document.contains("/h/k"), "{document}");
     }

@@ -477,3 +477,13 @@ fn no_secret_is_in_the_report() {
         }
     }
 }
+
+#[test]
+fn report_names_no_home_directory_of_windows() {
+    let bench = Bench::with_config(&profile("")).env("USERPROFILE", "/home/kari");
+    bench.provider.always(DISCOVERY, dated(DATE));
+    for args in [&["doctor"][..], &["doctor", "--json"]] {
+        let Outcome { stdout, .. } = bench.run(args);
+        assert!(stdout.contains("%USERPROFILE%/") && !stdout.contains("/home/kari"), "{stdout}");
+    }
+}
