@@ -20,14 +20,14 @@ pub fn run(context: &Context<'_>, out: &Output<'_>) -> Result<()> {
     }
     let session = context.load()?.ok_or(SessionError::NoSession)?;
     let session = refresh_token_introspection::with_introspection(context, session);
-    let (now, profile) = (context.ports.clock.now(), &context.profile);
+    let provider = provider_metadata::provider(context);
+    let (inspection, profile) = (inspection(context, &provider), &context.profile);
+    let now = inspection.now;
     let outlook = context.outlook(&session, now);
     let words = Words { format_time: &|time| out.local(time), profile: profile.name_in_hints.as_deref() };
     for (code, message) in outlook.warnings(&words) {
         out.warn(code, message);
     }
-    let provider = provider_metadata::provider(context);
-    let inspection = inspection(context, &provider);
     if out.json {
         return out.document(inspection.session_json(&outlook));
     }
@@ -58,7 +58,8 @@ fn inspect_machine(context: &Context<'_>, out: &Output<'_>) -> Result<()> {
 /// The document of `tidp inspect --json`.
 pub fn to_json(context: &Context<'_>, session: &Session) -> Value {
     let provider = provider_metadata::provider(context);
-    inspection(context, &provider).session_json(&context.outlook(session, context.ports.clock.now()))
+    let inspection = inspection(context, &provider);
+    inspection.session_json(&context.outlook(session, inspection.now))
 }
 
 fn inspection<'a>(context: &'a Context<'_>, provider: &'a Result<Provider>) -> Inspection<'a> {
