@@ -23,7 +23,7 @@ const MIN_PARALLEL_LINES: usize = 16;
 /// command that has failed.
 const NEXT_LINES_TIMEOUT: Duration = Duration::from_millis(10);
 
-/// How many chunks may wait to be decoded and printed: a few megabytes, at worst some tens.
+/// How many chunks may wait, beyond one for each worker: a few megabytes, at worst some tens.
 const MAX_WAITING_CHUNKS: usize = 8;
 
 /// The verdict on a token that is wrong, rather than undecided.
@@ -116,7 +116,7 @@ impl Decoder<'_> {
                 let _ = jobs.send((bytes, done));
                 waiting.push_back(decoded);
                 while let Some(first) = waiting.front() {
-                    let is_full = waiting.len() >= MAX_WAITING_CHUNKS;
+                    let is_full = waiting.len() >= workers + MAX_WAITING_CHUNKS;
                     let chunk = if is_full { first.recv().ok() } else { first.try_recv().ok() };
                     let Some(chunk) = chunk else { break };
                     waiting.pop_front();
