@@ -49,7 +49,7 @@ pub struct SessionOutlook<'a> {
 pub enum SessionState {
     NoRefreshToken,
     /// The provider rejected the refresh token.
-    Refused(Time),
+    Rejected(Time),
     /// The provider, asked at that time, said that the refresh token is not active; the next refresh will show.
     FoundInactive(Time),
     /// The provider refused a refresh without saying that the token is invalid; the next refresh will show.
@@ -70,7 +70,7 @@ impl SessionState {
     fn new(now: Time, session: &Session, policy: Option<&Policy>, sso: Sso) -> Self {
         match session.refresh_token {
             RefreshToken::NeverIssued => return Self::NoRefreshToken,
-            RefreshToken::Rejected { rejected_at: at, .. } => return Self::Refused(at),
+            RefreshToken::Rejected { rejected_at: at, .. } => return Self::Rejected(at),
             RefreshToken::Held(_) if session.unresolved_refusal().is_some() => return Self::RefusedTokenKept,
             RefreshToken::Held(_) => {}
         }
@@ -140,7 +140,7 @@ impl<'a> SessionOutlook<'a> {
 
     /// Whether the refresh token was refused, is not active or has expired; `false` if there is none.
     pub fn is_expired(&self) -> bool {
-        matches!(self.state, SessionState::Refused(_) | SessionState::FoundInactive(_) | SessionState::Expired(_))
+        matches!(self.state, SessionState::Rejected(_) | SessionState::FoundInactive(_) | SessionState::Expired(_))
     }
 
     /// Where the expiry of the refresh token, or that it has ended, is known from; `None` if it is not known.
@@ -172,7 +172,7 @@ impl<'a> SessionOutlook<'a> {
         let idle = if self.policy.is_some() { NextAction::None } else { NextAction::Unknown };
         let change_or = |end: Time| Some(changes_at.map_or(end, |at| at.min(end)));
         match self.state {
-            SessionState::Refused(_) | SessionState::FoundInactive(_) | SessionState::Expired(_) => {
+            SessionState::Rejected(_) | SessionState::FoundInactive(_) | SessionState::Expired(_) => {
                 (NextAction::Login, None)
             }
             SessionState::RefusedTokenKept => (NextAction::Refresh, changes_at),

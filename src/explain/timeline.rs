@@ -89,8 +89,8 @@ fn sso_ended_at(outlook: &SessionOutlook<'_>) -> Option<Time> {
     if outlook.sso == Sso::Ended {
         return session.held_token()?.omitted_since;
     }
-    let is_refused = matches!(session.refresh_token, RefreshToken::Rejected { .. });
-    outlook.policy.filter(|policy| is_refused && policy.sliding && policy.reports_sso)?;
+    let is_rejected = matches!(session.refresh_token, RefreshToken::Rejected { .. });
+    outlook.policy.filter(|policy| is_rejected && policy.sliding && policy.reports_sso)?;
     session.events.iter().fold(None, |ended: Option<Time>, event| match event.kind {
         EventKind::Refreshed { renewal: session::Renewal::None, .. } => ended.or(Some(event.time)),
         EventKind::Refreshed { .. } | EventKind::Login { .. } => None,

@@ -59,8 +59,8 @@ pub fn run(context: &Context<'_>, duration: Option<Seconds>, command: &[OsString
 /// The stored session, unless it is known to have ended.
 fn live_session(context: &Context<'_>) -> Result<Session> {
     let session = context.session()?;
-    let is_refused = matches!(session.refresh_token, RefreshToken::Rejected { .. });
-    if is_refused { Err(SessionError::RefreshTokenRejected.into()) } else { Ok(session) }
+    let is_rejected = matches!(session.refresh_token, RefreshToken::Rejected { .. });
+    if is_rejected { Err(SessionError::RefreshTokenRejected.into()) } else { Ok(session) }
 }
 
 /// The error for a session without a refresh token, or a policy without refresh tokens.

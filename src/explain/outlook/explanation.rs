@@ -39,7 +39,7 @@ impl SessionOutlook<'_> {
         let session = self.session;
         let (verdict, details) = self.sentences(words);
         // What contradicts the policy in a refusal is part of its explanation.
-        let policy = self.policy.filter(|_| !matches!(self.state, SessionState::Refused(_)));
+        let policy = self.policy.filter(|_| !matches!(self.state, SessionState::Rejected(_)));
         let warnings = [
             policy.and_then(|policy| policy_mismatch(session, policy, words)),
             interrupted_refresh(session, words),
@@ -79,7 +79,7 @@ impl SessionOutlook<'_> {
             SessionState::NoRefreshToken => {
                 over(format!("Session ended {}: there is no refresh token.", self.moment(access_token_end, words)))
             }
-            SessionState::Refused(at) => {
+            SessionState::Rejected(at) => {
                 details.push(probable_refusal(session, self.policy, words));
                 over(format!("Session ended {}: the provider refused the refresh token.", self.moment(at, words)))
             }

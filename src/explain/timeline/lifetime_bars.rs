@@ -143,7 +143,7 @@ fn refresh_token(t: &Timeline<'_>, marks: Marks) -> Option<Lifetime> {
         expired_at: t.expired_before_refusal,
         end_mark: (end_mark, if t.outlook.now >= end { Role::Over } else { Role::Faint }),
         label: match t.outlook.state {
-            SessionState::Refused(_) => "refused".to_owned(),
+            SessionState::Rejected(_) => "refused".to_owned(),
             SessionState::Renewable(_) => format!("{left}, renewable"),
             SessionState::Fixed(_) | SessionState::SsoEnded(_) => format!("{left}, fixed"),
             _ => left,

@@ -37,12 +37,13 @@ fn entries(t: &Timeline<'_>, marks: Marks) -> Vec<Entry> {
     let unsure = t.outlook.expiry.filter(|expiry| expiry.expires_at_earliest < expiry.expires_at);
     let expiry = t.outlook.expiry.map(|expiry| match expiry.expires_at {
         end if end <= now => (marks.end, Role::Over, "refresh token expired", end),
+        end if unsure.is_some() => (marks.end, Role::Faint, "perhaps valid until", end),
         end => (marks.end, Role::Faint, "refresh token expires", end),
     });
     let all = [
         Some((marks.start, Role::Faint, "login", session.login_at)),
         renewal,
-        t.sso_ended_at.map(|at| (marks.sso_ended, Role::Over, "SSO session ended", at)),
+        t.sso_ended_at.map(|at| (marks.sso_ended, Role::Over, "SSO session found ended", at)),
         last_refresh.map(|at| (t.last_refresh_mark(marks), Role::Renewal, "last refresh", at)),
         Some((marks.now, Role::Strong, "now", now)),
         Some((marks.end, t.access_token_end_role(), access_token, end)),

@@ -93,10 +93,10 @@ fn each_mark_means_one_thing() {
     let (_, now, session, policy) = samples().swap_remove(2);
     let ended = legend(now, &session, policy);
     for line in [
-        "├ login                  40 days ago  2027-01-15 08:00\n",
-        "┊ perhaps renewed        20 days ago  2027-02-04 08:00\n",
-        "⊘ SSO session ended                   2027-02-24 08:00\n",
-        "△ last refresh                        2027-02-24 08:00\n",
+        "├ login                    40 days ago  2027-01-15 08:00\n",
+        "┊ perhaps renewed          20 days ago  2027-02-04 08:00\n",
+        "⊘ SSO session found ended               2027-02-24 08:00\n",
+        "△ last refresh                          2027-02-24 08:00\n",
     ] {
         assert!(ended.contains(line), "{line}in {ended}");
     }
@@ -136,14 +136,14 @@ fn often_renewed_session_omits_its_beginning() {
 fn legend_only_labels_what_the_verdict_says() {
     let (_, now, session, policy) = samples().swap_remove(1);
     let all = picture(now, &session, policy, 120, Charset::Unicode);
-    assert!(all.contains("┿ rely on it until       in 63 days       2027-04-18 08:00\n"), "{all}");
-    assert!(all.contains("┫ refresh token expires  in 80 days       2027-05-05 08:00\n"), "{all}");
+    assert!(all.contains("┿ rely on it until      in 63 days       2027-04-18 08:00\n"), "{all}");
+    assert!(all.contains("┫ perhaps valid until   in 80 days       2027-05-05 08:00\n"), "{all}");
     let timeline = timeline(now, &session, Some(&policy), Renew::BeforeSessionEnds);
     let due = timeline.draw(120, Charset::Unicode, &local).into_iter().find(|l| l.text().contains("renewal due"));
-    assert!(due.unwrap().text().starts_with("◇ renewal due            in 50 days"));
+    assert!(due.unwrap().text().starts_with("◇ renewal due           in 50 days"));
     let (_, now, session, policy) = samples().swap_remove(2);
     let ended = picture(now, &session, policy, 120, Charset::Unicode);
-    assert!(ended.contains("┿ rely on it until       in 53 days   2027-04-18 08:00\n"), "{ended}");
+    assert!(ended.contains("┿ rely on it until         in 53 days   2027-04-18 08:00\n"), "{ended}");
 }
 
 #[test]
