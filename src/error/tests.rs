@@ -237,7 +237,7 @@ fn other_rows() -> Vec<Row> {
         row(Situation::Invalid(text()), Kind::Invalid, 7, "tidp doctor"),
         row(Situation::Opaque(text()), Kind::Invalid, 7, "tidp decode --help"),
         row(Situation::NotVerified(Kind::Unreachable, text()), Kind::Unreachable, 5, ""),
-        row(Situation::NotVerified(Kind::Invalid, text()), Kind::Invalid, 7, "tidp doctor"),
+        row(Situation::NotVerified(Kind::Invalid, text()), Kind::Invalid, 7, "tidp decode --help"),
         row(Situation::NotStarted(127, text()), Kind::Failed, 127, ""),
         row(Situation::Exited(42), Kind::Failed, 42, ""),
         row(Situation::Checks(Kind::Store, vec!["keyring", "browser"]), Kind::Store, 6, ""),
@@ -285,7 +285,8 @@ fn name(situation: &Situation) -> String {
 
 /// The report of a command that ends in the situation.
 fn report_at_the_end(situation: &Situation, profile: Option<&str>) -> Report {
-    let command = if matches!(situation, Situation::Opaque(_)) { "decode" } else { "" };
+    let is_of_decode = matches!(situation, Situation::Opaque(_) | Situation::NotVerified(..));
+    let command = if is_of_decode { "decode" } else { "" };
     Error::from(situation.clone()).with_profile_hint(profile).report_of(|| command.to_owned())
 }
 
