@@ -349,7 +349,8 @@ fn invalid_certificate_is_refused_with_its_reason() {
         let error = home.tidp(&["login", "--json", "--timeout", "5s"]).error(7);
         let message = error["message"].as_str().unwrap();
         assert!(message.contains("certificate of 127.0.0.1") && message.contains(why), "{certificate}: {error}");
-        assert_eq!(error["hint"].is_string(), !trusted, "{certificate}: {error}");
+        let hint = error["hint"].as_str().unwrap();
+        assert_eq!(hint.contains("TIDP_CA_FILE"), !trusted, "{certificate}: {error}");
         assert!(provider.seen().is_empty() && !home.path("opened").exists(), "{certificate}");
     }
     let provider = Scripted::tls("good.pem", "127.0.0.1");

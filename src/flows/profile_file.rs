@@ -59,7 +59,7 @@ impl<'w> ProfileFile<'w> {
         Ok(Self { ports, reporter, configuration: load(ports)?, path, _lock: lock })
     }
 
-    /// A profile of the file, which may have been changed since, with the store.
+    /// The context of a profile as it is or was in the file.
     pub(super) fn context(&self, profile: Profile) -> Result<Context<'w>> {
         Ok(Context::new(self.ports, self.reporter, profile, self.configuration.store(self.ports)?))
     }

@@ -19,8 +19,9 @@ use crate::ports::Lock;
 const ACCOUNT_PROFILES: &str = "account.profiles";
 
 /// The session with a token that satisfies `intent`, refreshed if that is due. `whole` is the session as just loaded; the
-/// one returned is seen with the scopes of `parameters`, fewer than its own. With a `tnu_id` the access token is for another
-/// profile of the same user at TelenorID+ (deprecated), and the next refresh without it returns to the user's own.
+/// one returned has the access token for the scopes of `parameters`, if there are any. With a `tnu_id`, which needs
+/// [`Intent::Force`], the access token is for another profile of the same user at TelenorID+ (deprecated), and the next
+/// refresh without it returns to the user's own.
 ///
 /// # Errors
 /// `login_required` if only a login helps; `busy`, `store`, `unreachable`, `refused`, `invalid`; `usage` for a scope that
