@@ -295,6 +295,8 @@ fn the_next_login_asks_a_provider_that_refused() {
     bench.provider.responds(PATH, json(401, &json!({})));
     log_in(&bench);
     assert!(bench.run(&["policy"]).exits(0).stdout.contains("tidp asks the provider again after"));
+    let files = bench.files.0.lock().unwrap().keys().map(|path| path.display().to_string()).collect::<Vec<_>>();
+    assert!(files.iter().any(|path| path.contains("introspection-")), "as README says: {files:?}");
     bench.provider.responds(PATH, json(200, &active(&bench, 90 * DAY)));
     log_in(&bench).says("the provider says that the refresh token expires");
     let document = bench.run(&["policy", "--json"]).exits(0).json();
