@@ -30,7 +30,14 @@ impl Keyring {
     }
 
     pub(super) fn read(&self, entry: &str, _: IfLocked) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
-        match open(entry).and_then(|entry| entry.get_secret()) {
+        const ATTEMPTS: usize = 5;
+        let read = || open(entry).and_then(|entry| entry.get_secret());
+        // On Windows a read beside a write may fail (under Wine with ERROR_MORE_DATA); the next one does not.
+        let found = (1..ATTEMPTS).fold(read(), |found, _| match found {
+            Err(Error::PlatformFailure(_)) if cfg!(windows) => read(),
+            found => found,
+        });
+        match found {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
             Err(Error::NoEntry) => Ok(None),
             Err(error) => Err(store_failure(error)),
