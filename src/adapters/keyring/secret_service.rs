@@ -303,13 +303,27 @@ fn is_local(bus: &str) -> bool {
 /// A session with the service. Over a local socket secrets are not encrypted: a program that could listen there could
 /// ask the service as well (Secret Service API 0.2, chapter 7). Otherwise, or if the service insists, they are.
 fn connect(local: bool) -> Result<SecretService<'static>, StoreFailure> {
+    let missing = |error: Error| keyring_failure(StoreFailureKind::Missing, &error.to_string());
     let not_supported = |error: &Error| name_of(error) == Some("org.freedesktop.DBus.Error.NotSupported");
-    let plain = local.then(|| SecretService::connect(EncryptionType::Plain));
+    let connection = Connection::session().map_err(|error| missing(error.into()))?;
+    introduce(&connection);
+    let open = |encryption| SecretService::connect_with_existing(encryption, connection.clone());
+    let plain = local.then(|| open(EncryptionType::Plain));
     let service = match plain {
         Some(connected) if !connected.as_ref().is_err_and(not_supported) => connected,
-        _ => SecretService::connect(EncryptionType::Dh),
+        _ => open(EncryptionType::Dh),
     };
-    service.map_err(|error| keyring_failure(StoreFailureKind::Missing, &error.to_string()))
+    service.map_err(missing)
+}
+
+/// Waits until the service knows this client. gnome-keyring takes note of a client right before it handles its first call,
+/// but under load sometimes right after. If that call is `OpenSession` it aborts then, and the user's keyring is locked.
+/// The list of collections does not need the note. Whatever fails here fails again in the next call.
+fn introduce(connection: &Connection) {
+    const SERVICE: &str = "org.freedesktop.secrets";
+    const PATH: &str = "/org/freedesktop/secrets";
+    let property = ("org.freedesktop.Secret.Service", "Collections");
+    let _ = connection.call_method(Some(SERVICE), PATH, Some("org.freedesktop.DBus.Properties"), "Get", &property);
 }
 
 /// The program that owns the service's name; the service is not started for that. The bus is asked, because the program

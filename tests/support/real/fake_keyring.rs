@@ -4,7 +4,7 @@
 
 use super::home::Home;
 use super::secret_service::SecretService;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::{Shutdown, TcpListener};
 use std::os::unix::net::UnixStream;
@@ -71,6 +71,8 @@ struct State {
     largest: Option<usize>,
     calls: Vec<&'static str>,
     connection: Option<blocking::Connection>,
+    /// Those that have asked for the collections; the first call of others is fatal, as it can be to gnome-keyring.
+    clients: HashSet<String>,
 }
 
 #[derive(Clone, Default)]
@@ -347,11 +349,24 @@ fn path_of(number: u32) -> OwnedObjectPath {
     path(&format!("{COLLECTION}/{number}"))
 }
 
+/// The client that sent it.
+fn sender(header: &Header<'_>) -> String {
+    header.sender().unwrap().to_string()
+}
+
 struct Service(Shared);
 
 #[interface(name = "org.freedesktop.Secret.Service")]
 impl Service {
-    async fn open_session(&self, algorithm: &str, _input: Value<'_>) -> Result<(OwnedValue, OwnedObjectPath), Refusal> {
+    async fn open_session(
+        &self,
+        algorithm: &str,
+        _input: Value<'_>,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(OwnedValue, OwnedObjectPath), Refusal> {
+        if !self.0.state().clients.contains(&sender(&header)) {
+            return self.0.die().await;
+        }
         let half = if algorithm == "plain" { Value::from("") } else { Value::from(vec![1_u8]) };
         let half = half.try_to_owned().unwrap();
         let open = |state: &mut State| match state.no_plain_session && algorithm == "plain" {
@@ -359,6 +374,12 @@ impl Service {
             false => Ok((half, state.session())),
         };
         self.0.answer("OpenSession", open).await
+    }
+
+    #[zbus(property)]
+    fn collections(&self, #[zbus(header)] header: Option<Header<'_>>) -> Vec<OwnedObjectPath> {
+        self.0.state().clients.extend(header.as_ref().map(sender));
+        vec![path(COLLECTION)]
     }
 
     async fn search_items(
