@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use zbus::blocking::{Connection, fdo::DBusProxy};
 use zbus::fdo;
+use zbus::message::Message;
 use zbus::names::BusName;
 use zbus::zvariant::OwnedObjectPath;
 use zeroize::Zeroizing;
@@ -306,7 +307,7 @@ fn connect(local: bool) -> Result<SecretService<'static>, StoreFailure> {
     let missing = |error: Error| keyring_failure(StoreFailureKind::Missing, &error.to_string());
     let not_supported = |error: &Error| name_of(error) == Some("org.freedesktop.DBus.Error.NotSupported");
     let connection = Connection::session().map_err(|error| missing(error.into()))?;
-    introduce(&connection);
+    introduce(&connection).map_err(|error| missing(error.into()))?;
     let open = |encryption| SecretService::connect_with_existing(encryption, connection.clone());
     let plain = local.then(|| open(EncryptionType::Plain));
     let service = match plain {
@@ -318,12 +319,20 @@ fn connect(local: bool) -> Result<SecretService<'static>, StoreFailure> {
 
 /// Waits until the service knows this client. gnome-keyring takes note of a client right before it handles its first call,
 /// but under load sometimes right after. If that call is `OpenSession` it aborts then, and the user's keyring is locked.
-/// The list of collections does not need the note. Whatever fails here fails again in the next call.
-fn introduce(connection: &Connection) {
+/// The list of collections does not need the note.
+fn introduce(connection: &Connection) -> zbus::Result<()> {
     const SERVICE: &str = "org.freedesktop.secrets";
     const PATH: &str = "/org/freedesktop/secrets";
     let property = ("org.freedesktop.Secret.Service", "Collections");
-    let _ = connection.call_method(Some(SERVICE), PATH, Some("org.freedesktop.DBus.Properties"), "Get", &property);
+    match connection.call_method(Some(SERVICE), PATH, Some("org.freedesktop.DBus.Properties"), "Get", &property) {
+        // A service without the list has been asked all the same; what the bus answers comes from no service.
+        Err(zbus::Error::MethodError(_, _, reply)) if !is_from_bus(&reply) => Ok(()),
+        done => done.map(drop),
+    }
+}
+
+fn is_from_bus(reply: &Message) -> bool {
+    reply.header().sender().is_none_or(|sender| sender.as_str() == "org.freedesktop.DBus")
 }
 
 /// The program that owns the service's name; the service is not started for that. The bus is asked, because the program
