@@ -53,11 +53,11 @@ fn read<T: DeserializeOwned>(
     let document = context.ports.cache.get(name).ok_or(CacheMiss::Empty)?;
     let cached: Cached<T> = serde_json::from_str(document.expose()).map_err(|_| CacheMiss::Empty)?;
     let found = pick(cached.tokens).ok_or(CacheMiss::Empty)?;
-    let (now, token) = (context.ports.clock.now(), &found.access_token);
+    let now = context.ports.clock.now();
     if cached.store != context.store.key_fingerprint() {
         return Err(CacheMiss::OtherKey);
     }
-    if token.is_from_future(now) || now >= token.expires_at.minus(min_ttl) {
+    if !found.access_token.has_left(now, min_ttl) {
         return Err(CacheMiss::NotValidLongEnough);
     }
     if cached.renew_at.is_some_and(|at| now >= at) {

@@ -34,11 +34,11 @@ impl WantedToken {
 
     /// Whether the token has the requested lifetime left. If the clock went back, stored times are not trusted.
     pub fn accepts(&self, context: &Context<'_>, token: &AccessToken) -> bool {
-        has_left(context, token, self.min_ttl.unwrap_or(Seconds::ZERO))
+        token.has_left(context.ports.clock.now(), self.min_ttl.unwrap_or(Seconds::ZERO))
     }
 
     pub fn needs_new(&self, context: &Context<'_>, token: &AccessToken) -> bool {
-        !has_left(context, token, self.wanted_ttl())
+        !token.has_left(context.ports.clock.now(), self.wanted_ttl())
     }
 
     /// Refuses (`usage`) a minimum that no token can meet: it would cause a request on every call.
@@ -62,9 +62,4 @@ pub fn warn_of_failure(context: &Context<'_>, error: &Error, what: &str, stored:
     let until = context.reporter.local_time(stored.expires_at);
     let message = format!("{} The stored {what} still works until {until}", with_full_stop(&error.report().message));
     context.reporter.warn(WarningCode::RefreshFailed, message);
-}
-
-fn has_left(context: &Context<'_>, token: &AccessToken, ttl: Seconds) -> bool {
-    let now = context.ports.clock.now();
-    !token.is_from_future(now) && now < token.expires_at.minus(ttl)
 }
