@@ -5,7 +5,7 @@ pub mod adapters {
     pub use crate::adapters::overflow_store::OverflowStore;
 }
 pub mod cli {
-    pub use crate::cli::{Cli, Example, examples};
+    pub use crate::cli::{Cli, examples};
 }
 pub mod commands {
     pub use crate::commands::help::{Block, TOPICS, Topic};
@@ -33,8 +33,5 @@ pub mod ports {
     pub use crate::ports::*;
 }
 pub mod terminal {
-    pub mod layout {
-        pub use crate::terminal::layout::fit;
-    }
-    pub use crate::terminal::styled_text::Charset;
+    pub use crate::terminal::{layout::fit, styled_text::Charset};
 }

@@ -28,11 +28,8 @@ fn lock_failure(store: StoreName, path: &Path, error: &io::Error) -> StoreFailur
     let lacks_service = error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error());
     #[cfg(not(unix))]
     let lacks_service = false;
-    let kind = match error.kind() {
-        io::ErrorKind::Unsupported => StoreFailureKind::LocksUnsupported,
-        _ if lacks_service => StoreFailureKind::LocksUnsupported,
-        _ => StoreFailureKind::LockUnavailable,
-    };
+    let is_unsupported = lacks_service || error.kind() == io::ErrorKind::Unsupported;
+    let kind = if is_unsupported { StoreFailureKind::LocksUnsupported } else { StoreFailureKind::LockUnavailable };
     StoreFailure { store, kind, detail: printable(&format!("{}: {error}", path.display())) }
 }
 
@@ -137,8 +134,7 @@ fn home_of_user_database() -> Option<PathBuf> {
 }
 
 /// The home directory of this user id (passwd(5)).
-#[cfg(any(test, not(target_os = "macos")))]
-#[cfg(unix)]
+#[cfg(all(unix, any(test, not(target_os = "macos"))))]
 fn home_in(passwd: &str, uid: u32) -> Option<PathBuf> {
     let entry = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
     entry.filter(|fields| fields.get(2).and_then(|id| id.parse().ok()) == Some(uid)).find_map(|fields| {

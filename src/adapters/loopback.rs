@@ -57,7 +57,7 @@ struct LoopbackServer {
 
 impl LoopbackServer {
     fn start(host: &str, port: Option<u16>, path: &str, target: Option<Secret>) -> Result<Self, String> {
-        let (sockets, port) = bind(host, port, &open)?;
+        let (sockets, port) = bind(host, port, &|address| TcpListener::bind(address))?;
         let handler = Arc::new(RequestHandler::new(host, port, path, target));
         let server = Server::start(sockets, Arc::clone(&handler));
         let server = server.map_err(|error| format!("the server cannot start: {error}"))?;
@@ -109,10 +109,6 @@ impl Listener for LoopbackServer {
 
 /// Opens a socket at `address:port`; port 0 is any free one.
 type Open<'f> = &'f dyn Fn(&str) -> io::Result<TcpListener>;
-
-fn open(address: &str) -> io::Result<TcpListener> {
-    TcpListener::bind(address)
-}
 
 /// Sockets for all addresses of the host on one port: a program that held one of them would get the code.
 fn bind(host: &str, port: Option<u16>, open: Open<'_>) -> Result<(Vec<TcpListener>, u16), String> {

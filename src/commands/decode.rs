@@ -32,25 +32,21 @@ pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Deco
         },
         profile: profile(ports, out, flag),
     };
-    match args.tokens.as_slice() {
-        [] => decoder.stream(),
-        [dash] if dash == "-" => decoder.stream(),
-        tokens => {
-            out.warn(
-                WarningCode::TokenOnCommandLine,
-                "a token on the command line can be read by every process on this machine; pass it on standard input",
-            );
-            match tokens {
-                [token] => decoder.decode_one(token),
-                tokens => {
-                    let mut counts = Counts::default();
-                    let texts = tokens.iter().map(|token| Some(Ok(token.as_str())));
-                    decoder.print(decoder.decode_lines(texts, 0), &mut counts)?;
-                    counts.result()
-                }
-            }
-        }
+    let tokens = args.tokens.as_slice();
+    if tokens.is_empty() || tokens == ["-"] {
+        return decoder.stream();
     }
+    out.warn(
+        WarningCode::TokenOnCommandLine,
+        "a token on the command line can be read by every process on this machine; pass it on standard input",
+    );
+    if let [token] = tokens {
+        return decoder.decode_one(token);
+    }
+    let mut counts = Counts::default();
+    let texts = tokens.iter().map(|token| Some(Ok(token.as_str())));
+    decoder.print(decoder.decode_lines(texts, 0), &mut counts)?;
+    counts.result()
 }
 
 /// The profile, to explain the provider's claims; not needed for JSON.

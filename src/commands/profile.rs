@@ -18,8 +18,6 @@ use crate::terminal::output::Output;
 use serde_json::json;
 use view::document;
 
-/// # Errors
-/// `usage`, `config`, `store`.
 pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, what: &ProfileCommand) -> Result<()> {
     match what {
         ProfileCommand::Add(args) => add::run(ports, out, args),
@@ -78,7 +76,7 @@ fn unset(ports: &Ports, out: &Output<'_>, name: &str, key: &str) -> Result<()> {
     let (shown_key, shown_name) = (printable(key), printable(name));
     let Some(change) = file.unset(name, key)? else {
         out.note(&format!("{shown_key} was not set in the profile `{shown_name}`."));
-        let profile = file.named(name)?;
+        let profile = file.configuration.file_profile(name)?;
         return out.document_if_json(|| document(&profile, &file.configuration));
     };
     out.note(&format!("Removed {shown_key} from the profile `{shown_name}`."));

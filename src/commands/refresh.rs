@@ -33,11 +33,10 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Resu
         return request_machine_token(context, out, args);
     }
     let before = context.session()?;
-    let claims_before = before.id_token.clone();
     let parameters = RefreshParameters { scopes: None, tnu_id: args.tnu_id.as_deref() };
     let fresh = refresh_if_due::ensure_fresh(context, parameters, &before, intent)?;
     let document = report(context, out, &fresh);
-    if intent == Intent::Claims && fresh.session.id_token == claims_before {
+    if intent == Intent::Claims && fresh.session.id_token == before.id_token {
         out.warn(
             WarningCode::ClaimsNotUpdated,
             format!(

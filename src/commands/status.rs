@@ -42,12 +42,10 @@ fn leftover_json(leftover: &Leftover) -> Value {
 
 /// The sentences below the table.
 fn notes(ports: &Ports, status: &Status, columns: usize) -> Vec<String> {
-    let used = status.why.map(|why| why.to_text(&ports.env));
+    let used = status.why.map(|why| format!("* in use: {}.", why.to_text(&ports.env)));
     let store = status.store.map(|store| format!("Sessions are kept in the {store} store."));
     let config = status.config.as_ref().filter(|_| status.profiles.iter().any(|row| row.shown_name != "(environment)"));
-    let config = config.map(|path| with_tilde(&printable_path(path), ports.env.home()));
-    let config = config.map(|path| format!("Profiles are in {path}."));
-    let used = used.map(|why| format!("* in use: {why}."));
+    let config = config.map(|path| format!("Profiles are in {}.", with_tilde(&printable_path(path), ports.env.home())));
     used.into_iter()
         .chain(store)
         .chain(config)

@@ -125,9 +125,9 @@ pub fn parse_key(name: &str, text: &str) -> Result<Value, String> {
     Key::named(name)?.parse(text).map_err(|what| format!("{name}: {what}"))
 }
 
-/// What is wrong with a name that is no key.
-pub fn key_name_error(name: &str) -> Option<String> {
-    Key::named(name).err()
+/// Fails with what is wrong if no key has that name.
+pub fn check_key_name(name: &str) -> Result<(), String> {
+    Key::named(name).map(drop)
 }
 
 pub(super) fn unknown_key(name: &str, known: &[&'static str]) -> String {

@@ -1,9 +1,9 @@
 //! Redirect URIs.
 
 use crate::domain::text::printable;
-use crate::oidc::discovery::url_ambiguity;
+use crate::oidc::discovery::{is_loopback_literal, url_ambiguity};
 use crate::ports::ListenAt;
-use url::{Host, Url};
+use url::Url;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RedirectUri {
@@ -33,12 +33,7 @@ pub fn redirect_uri(text: &str) -> Result<RedirectUri, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong("has a user name or a password"));
     }
-    let loopback = match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(domain)) => domain == "localhost",
-        None => false,
-    };
+    let loopback = is_loopback_literal(&url) || url.host_str() == Some("localhost");
     if url.scheme() != "http" || !loopback {
         return Ok(RedirectUri::Elsewhere(text.to_owned()));
     }

@@ -44,10 +44,7 @@ impl RenewalPlan {
             // A renewal counted from a time that a wrong clock wrote would come too late.
             Some(_) if session.access_token.is_from_future(now) => Self::Renewal { due: now, end: life.expires_at },
             Some(due) => Self::Renewal { due, end: life.expires_at },
-            None => {
-                let sso_ended = Sso::from_session(session, policy) == Sso::Ended;
-                Self::End { at: life.expires_at, sso_ended }
-            }
+            None => Self::End { at: life.expires_at, sso_ended: Sso::from_session(session, policy) == Sso::Ended },
         }
     }
 }

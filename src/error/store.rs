@@ -141,9 +141,7 @@ fn store_hint(failure: &StoreFailure) -> String {
         }
         (Keyring, StoreFailureKind::Refused) => format!("restart the keyring, or {OTHER_STORE}"),
         (Keyring, StoreFailureKind::Unknown) => "restart the keyring, then run the command again".to_owned(),
-        (_, StoreFailureKind::Damaged) | (File | PlaintextFile | Memory, StoreFailureKind::Ambiguous) => {
-            "start over: `tidp logout` then `tidp login`".to_owned()
-        }
+        (_, StoreFailureKind::Damaged) => "start over: `tidp logout` then `tidp login`".to_owned(),
         (File | PlaintextFile | Memory, _) => {
             "make sure that the directory is yours, writable and not full, or choose another: TIDP_STORE_DIR".to_owned()
         }

@@ -18,6 +18,7 @@ use std::path::Path;
 const LOOPBACK: &str = "loopback port";
 const BROWSER: &str = "browser";
 
+const INVALID_SETTING: &str = "correct that setting, then run `tidp doctor` again";
 const NO_LOGIN: &str = "not needed: the client acts for itself";
 
 /// Checks everything, with the profile of that name or else the one in use.

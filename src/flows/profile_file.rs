@@ -122,10 +122,8 @@ impl<'w> ProfileFile<'w> {
     pub fn unset(&self, name: &str, key: &str) -> Result<Option<Change>> {
         self.require(name)?;
         if !self.configuration.config.profile.get(name).is_some_and(|keys| keys.contains_key(key)) {
-            return match config::key_name_error(key) {
-                Some(message) => Err(CommandLineError::WrongKey(message).into()),
-                None => Ok(None),
-            };
+            config::check_key_name(key).map_err(CommandLineError::WrongKey)?;
+            return Ok(None);
         }
         self.change(name, |keys| drop(keys.remove(key))).map(Some)
     }
@@ -135,7 +133,7 @@ impl<'w> ProfileFile<'w> {
         if let Some(keys) = profiles(&mut document).and_then(|profiles| profiles.get_mut(name)?.as_table_like_mut()) {
             change(keys);
         }
-        Ok(Change { before: self.named(name).ok(), after: self.write_valid(&document, name)? })
+        Ok(Change { before: self.configuration.file_profile(name).ok(), after: self.write_valid(&document, name)? })
     }
 
     /// Renames a profile in the file, which stays as it is otherwise.
@@ -166,12 +164,6 @@ impl<'w> ProfileFile<'w> {
 
     fn is_default(&self, name: &str) -> bool {
         self.configuration.config.default_profile.as_deref() == Some(name)
-    }
-
-    /// # Errors
-    /// `config`, if the profile is not valid.
-    pub fn named(&self, name: &str) -> Result<Profile> {
-        self.configuration.file_profile(name)
     }
 
     /// Fails with `config` if there is no profile of that name.

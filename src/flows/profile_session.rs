@@ -43,7 +43,7 @@ pub fn warn_of_old_session(file: &ProfileFile<'_>, change: &Change) {
 /// `config` if there is none of that name, `usage` if it has a session.
 pub fn remove(file: &ProfileFile<'_>, name: &str) -> Result<bool> {
     file.require(name)?;
-    let unreadable = match file.named(name).map(|profile| delete_secrets(file, profile)) {
+    let unreadable = match file.configuration.file_profile(name).map(|profile| delete_secrets(file, profile)) {
         // A profile that is not valid can still be removed.
         Err(_) | Ok(Ok(())) => None,
         Ok(Err(error @ Error { situation: Situation::Profile(ProfileError::ProfileHasSession(_)), .. })) => {
@@ -127,7 +127,7 @@ pub fn rename(file: &ProfileFile<'_>, name: &str, new_name: &str) -> Result<bool
     file.require(name)?;
     file.require_free(new_name)?;
     // A profile that is not valid may still have a session, but nothing tells the name of its entry.
-    let old = file.context(file.named(name)?)?;
+    let old = file.context(file.configuration.file_profile(name)?)?;
     match move_entries(file, &old, new_name) {
         Err(error) if error.store_failure().is_some_and(StoreFailureKind::means_no_store) => {
             file.rename(name, new_name)?;

@@ -9,7 +9,6 @@ use crate::flows::provider_metadata;
 use crate::flows::wanted_token::WantedToken;
 use crate::jwt::Jws;
 use crate::oidc::discovery::Provider;
-use crate::oidc::jwks::KeySet;
 use crate::oidc::userinfo;
 use crate::oidc::{Owner, Problem};
 use serde_json::{Map, Value};
@@ -40,21 +39,22 @@ fn request_claims(context: &Context<'_>, provider: &mut Provider, token: &Secret
     let session = context.session()?;
     let (client_id, sub) = (&session.key.client_id, &session.account.sub);
     let owner = Owner { issuer: &provider.issuer, client_id, sub };
-    let claims = userinfo::accept_userinfo(&response, owner, |jws| verify(context, provider, jws));
-    let claims = match claims {
-        Err(VerifyError::Undecided(error)) => return Err(error),
-        Err(VerifyError::Rejected(problem)) => Err(problem),
-        Ok(claims) => Ok(claims),
-    };
-    Ok((response.status, claims))
+    match userinfo::accept_userinfo(&response, owner, |jws| verify(context, provider, jws)) {
+        Err(VerifyError::Undecided(error)) => Err(error),
+        Err(VerifyError::Rejected(problem)) => Ok((response.status, Err(problem))),
+        Ok(claims) => Ok((response.status, Ok(claims))),
+    }
 }
 
 /// Checks the signature, with newer keys if those may decide.
 fn verify(context: &Context<'_>, provider: &Provider, jws: &Jws<'_>) -> std::result::Result<(), VerifyError<Problem>> {
-    let check = |keys: &KeySet| keys.verify(jws);
     let mut keys = provider_keys::keys(context, provider).map_err(VerifyError::Undecided)?;
-    provider_keys::verify_if_key_known(context, provider, &mut keys, check).map_err(|error| match error {
-        VerifyError::Rejected(why) => VerifyError::Rejected(Problem::Invalid(format!("the userinfo response: {why}"))),
-        VerifyError::Undecided(error) => VerifyError::Undecided(error),
+    provider_keys::verify_if_key_known(context, provider, &mut keys, |keys| keys.verify(jws)).map_err(|error| {
+        match error {
+            VerifyError::Rejected(why) => {
+                VerifyError::Rejected(Problem::Invalid(format!("the userinfo response: {why}")))
+            }
+            VerifyError::Undecided(error) => VerifyError::Undecided(error),
+        }
     })
 }

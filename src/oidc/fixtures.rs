@@ -23,11 +23,10 @@ pub(super) static KEYS: LazyLock<[KeyPair; 2]> =
 
 pub(super) fn jwk(key: &KeyPair) -> Value {
     let public = key.public_key();
-    let number = |n: &[u8]| B64.encode(n);
     json!({
         "kty": "RSA",
-        "n": number(public.modulus().big_endian_without_leading_zero()),
-        "e": number(public.exponent().big_endian_without_leading_zero()),
+        "n": B64.encode(public.modulus().big_endian_without_leading_zero()),
+        "e": B64.encode(public.exponent().big_endian_without_leading_zero()),
     })
 }
 

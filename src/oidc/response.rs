@@ -21,15 +21,12 @@ pub(super) fn invalid<T>(what: impl Into<String>) -> Result<T, Problem> {
 /// Those of [`problem_from_status`]; [`Problem::Unavailable`] also for an empty body, a web page or plain text, which
 /// do not come from the provider.
 pub(super) fn success_body<'r>(response: &'r Response, response_name: &str) -> Result<&'r [u8], Problem> {
-    if !(200..300).contains(&response.status) {
+    if !(200..300).contains(&response.status) || is_web_page(response) {
         return Err(problem_from_status(response, response_name));
     }
     let unusable = |what| Err(Problem::Unavailable(format!("{response_name} {what}")));
     if response.body.trim_ascii().is_empty() {
         return unusable("is empty");
-    }
-    if is_web_page(response) {
-        return Err(web_page_instead(response_name));
     }
     if is_not_json(&response.body) { unusable("is not JSON") } else { Ok(&response.body) }
 }
@@ -120,13 +117,11 @@ pub(super) fn problem_from_status(response: &Response, response_name: &str) -> P
         300..=399 => {
             Problem::Invalid(format!("the provider sent a redirect instead of {response_name} (HTTP {status})"))
         }
-        200..=299 if is_web_page(response) => web_page_instead(response_name),
+        200..=299 if is_web_page(response) => {
+            Problem::Unavailable(format!("the provider sent a web page instead of {response_name}"))
+        }
         _ => Problem::Invalid(status_message(status, response_name)),
     }
-}
-
-fn web_page_instead(response_name: &str) -> Problem {
-    Problem::Unavailable(format!("the provider sent a web page instead of {response_name}"))
 }
 
 /// A status in words. A request is named by its response; for a document the caller says what was read.

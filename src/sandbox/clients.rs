@@ -73,29 +73,18 @@ fn is_loopback_with_port(uri: &str) -> bool {
     is_port && rest.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
 }
 
-/// One client of each type, one for each policy that follows from no type, and one without a loopback redirect URI.
+/// One client of each type, one for the policy that follows from no type, and one without a loopback redirect URI.
 pub fn default_clients() -> Vec<Client> {
-    let of_types = ClientType::ALL.map(client_of_type);
-    let of_policies = PolicyName::ALL.into_iter().filter(|name| ClientType::ALL.iter().all(|t| t.policy() != *name));
-    let of_policies = of_policies.map(|name| {
-        let id = format!("sandbox-{}", name.as_str().to_lowercase());
-        Client { policy: name.documented(), ..Client::new(&id, ClientType::PublicWithRefresh) }
-    });
-    let paste = Client {
-        redirect_uris: vec!["https://app.example/callback".to_owned()],
-        ..Client::new("sandbox-paste", ClientType::MobileApp)
-    };
-    of_types.into_iter().chain(of_policies).chain([paste]).collect()
-}
-
-fn client_of_type(client_type: ClientType) -> Client {
-    let id = match client_type {
-        ClientType::Public => "sandbox-public",
-        ClientType::PublicWithRefresh => "sandbox-public-with-refresh",
-        ClientType::Confidential => "sandbox-confidential",
-        ClientType::MobileApp => "sandbox-mobile",
-    };
-    Client::new(id, client_type)
+    let web = Client::new("sandbox-web", ClientType::PublicWithRefresh);
+    let paste = Client::new("sandbox-paste", ClientType::MobileApp);
+    vec![
+        Client::new("sandbox-public", ClientType::Public),
+        Client::new("sandbox-public-with-refresh", ClientType::PublicWithRefresh),
+        Client::new("sandbox-confidential", ClientType::Confidential),
+        Client::new("sandbox-mobile", ClientType::MobileApp),
+        Client { policy: PolicyName::Web.documented(), ..web },
+        Client { redirect_uris: vec!["https://app.example/callback".to_owned()], ..paste },
+    ]
 }
 
 /// The client of a request, authenticated by HTTP Basic or in the body (RFC 6749 2.3.1). A public client only sends

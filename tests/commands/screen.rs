@@ -7,7 +7,7 @@ use crate::support::Bench;
 use crate::support::tokens::{ISSUER, TokenResponse};
 use tidp::testing::commands::TOPICS;
 use tidp::testing::domain::time::Seconds;
-use tidp::testing::terminal::layout::fit as fitted;
+use tidp::testing::terminal::fit as fitted;
 use unicode_width::UnicodeWidthStr;
 
 const WIDTHS: [u16; 3] = [40, 80, 200];

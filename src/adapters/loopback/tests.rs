@@ -260,7 +260,7 @@ fn connection_too_many_closes_the_oldest_that_asked_nothing() {
 
 #[test]
 fn connection_too_many_is_closed_if_all_others_wait_for_an_answer() {
-    let (sockets, port) = bind("127.0.0.1", None, &open).unwrap();
+    let (sockets, port) = bind("127.0.0.1", None, &|address| TcpListener::bind(address)).unwrap();
     let handler = Arc::new(RequestHandler::new("127.0.0.1", port, "/callback", None));
     let _server = Server::start(sockets, Arc::clone(&handler)).unwrap();
     let authority = format!("127.0.0.1:{port}");
@@ -324,7 +324,7 @@ fn bound(
 ) -> Result<usize, String> {
     let found = bind(host, port, &|address| match fails(address) {
         Some(kind) if failing.iter().any(|family| address.starts_with(family)) => Err(kind.into()),
-        _ => open("127.0.0.1:0"),
+        _ => TcpListener::bind("127.0.0.1:0"),
     });
     found.map(|(sockets, _)| sockets.len())
 }

@@ -5,7 +5,7 @@ use crate::config::{Profile, is_telenorid_plus};
 use crate::domain::text::{printable, printable_json};
 use crate::domain::time::{Seconds, Time};
 use crate::domain::warning::WarningCode;
-use crate::error::{Error, Result, Situation};
+use crate::error::{Result, Situation};
 use crate::explain::claims::{self, ClaimIssuer};
 use crate::explain::session_view::{ViewStyle, claim_lines};
 use crate::flows::token_verifier::TokenVerifier;
@@ -54,12 +54,11 @@ impl Decoder<'_> {
         let text = trim_token(text);
         let Some(tokens) = token_response::tokens(text) else { return self.decode_named(None, text, output) };
         let verifies = !matches!(self.verifier, TokenVerifier::Nothing);
-        let is_opaque = |error: &Error| matches!(error.situation, Situation::Opaque(_)) && !verifies;
         let (start, mut is_decoded, mut opaque) = (output.len(), false, None);
         for (name, token) in tokens? {
             match self.decode_named(Some(name), &token, output) {
                 // An access token beside an ID token need not be a JWT.
-                Err(error) if is_opaque(&error) => {
+                Err(error) if matches!(error.situation, Situation::Opaque(_)) && !verifies => {
                     *output += &if self.out.json {
                         format!("{}\n", json!({ "token": name, "opaque": true }))
                     } else {

@@ -49,25 +49,20 @@ impl RefreshTokenExpiry {
         }
         let by_policy = Self::by_policy(session, policy)?;
         // What the provider says of this very token is certain.
-        Some(session.introspected_expiry().map_or(by_policy, |end| Self {
-            expires_at: end,
-            expires_at_earliest: end,
-            lifetime: end.left(last_renewal(session, policy)),
-            source: ExpirySource::Provider,
-            ..by_policy
-        }))
+        let by_provider = |end| Self::by_provider(end, by_policy.renewed_at, last_renewal(session, policy));
+        Some(session.introspected_expiry().map_or(by_policy, by_provider))
     }
 
     /// The expiry that the provider says, for a session without a policy.
     pub fn without_policy(session: &Session) -> Option<Self> {
         let (held, end) = (session.held_token()?, session.introspected_expiry()?);
-        session.unresolved_refusal().is_none().then(|| Self {
-            renewed_at: held.renewed_at,
-            expires_at: end,
-            expires_at_earliest: end,
-            lifetime: end.left(held.reused_at.unwrap_or(held.renewed_at)),
-            source: ExpirySource::Provider,
-        })
+        let last_renewal = held.reused_at.unwrap_or(held.renewed_at);
+        session.unresolved_refusal().is_none().then(|| Self::by_provider(end, held.renewed_at, last_renewal))
+    }
+
+    fn by_provider(end: Time, renewed_at: Time, last_renewal: Time) -> Self {
+        let (lifetime, source) = (end.left(last_renewal), ExpirySource::Provider);
+        Self { renewed_at, expires_at: end, expires_at_earliest: end, lifetime, source }
     }
 
     /// As [`RefreshTokenExpiry::from_session`], but by the policy alone, and also after a refusal.

@@ -63,13 +63,8 @@ fn calls_bar(axis: Axis, simulation: &Simulation, marks: Marks) -> Bar {
 /// A lifetime from the login to `end`, with its renewals marked.
 fn lifetime_bar(axis: Axis, renewals: &[Seconds], end: Seconds, marks: Marks) -> Bar {
     let end_column = axis.column(end);
-    let mut bar =
-        Bar::new(
-            axis.columns,
-            |column| {
-                if column <= end_column { (marks.sure, Role::Sure) } else { (marks.gap, Role::Faint) }
-            },
-        );
+    let cell = |column| if column <= end_column { (marks.sure, Role::Sure) } else { (marks.gap, Role::Faint) };
+    let mut bar = Bar::new(axis.columns, cell);
     for at in renewals {
         bar.set(axis.column(*at), marks.renewed, Role::Renewal);
     }

@@ -68,12 +68,6 @@ pub enum EventKind {
     LoginRequired,
 }
 
-impl EventKind {
-    pub fn needs_login(self) -> bool {
-        matches!(self, Self::Refused { still_works: false } | Self::LoginRequired)
-    }
-}
-
 /// How a scenario went, as `--json` shows it. Without refresh tokens, the session is its access token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Simulation {
@@ -107,7 +101,6 @@ impl Simulation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disagreement(pub String);
 
-/// Runs the scenario.
 pub fn run(scenario: &Scenario) -> Result<Simulation, Disagreement> {
     run_against(scenario, scenario.policy)
 }
@@ -293,7 +286,8 @@ impl Simulator {
         let access_token_expires_at = self.session.access_token.expires_at.since(LOGIN);
         let refresh_token_expires_at = self.enforced_expiry.map(|at| at.since(LOGIN));
         let ends_at = refresh_token_expires_at.unwrap_or(access_token_expires_at);
-        let login_needed_at = self.events.iter().find(|event| event.kind.needs_login()).map(|event| event.at);
+        let needs_login = |kind| matches!(kind, EventKind::Refused { still_works: false } | EventKind::LoginRequired);
+        let login_needed_at = self.events.iter().find(|event| needs_login(event.kind)).map(|event| event.at);
         let timed = [
             sso_ends_after.map(|at| (at, EventKind::SsoEnded)),
             refresh_token_expires_at.map(|at| (at, EventKind::RefreshTokenExpired)),

@@ -1,6 +1,6 @@
 //! The provider: its discovery document, fetched afresh, what it offers, its clock, its certificate, and the proxy.
 
-use super::{Checklist, Subject, failed};
+use super::{Checklist, INVALID_SETTING, Subject, failed};
 use crate::config::Profile;
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
@@ -73,9 +73,7 @@ impl Visit<'_> {
             Err(failure) if is_about_the_certificate(failure) => {
                 return Check::skipped(DISCOVERY, "not read: TLS failed, see below");
             }
-            Err(failure) if failure.kind == HttpFailureKind::InvalidSetting => {
-                "correct that setting, then run `tidp doctor` again".to_owned()
-            }
+            Err(failure) if failure.kind == HttpFailureKind::InvalidSetting => INVALID_SETTING.to_owned(),
             Err(failure) if failure.kind == HttpFailureKind::ResponseLost && is_loopback_literal(url) => {
                 format!("a program listens there; is it the provider? curl -v {url}")
             }

@@ -1,6 +1,6 @@
 //! The store: an entry of its own is written, read and removed. And the cache in the kernel.
 
-use super::{Checklist, Subject, keyring};
+use super::{Checklist, INVALID_SETTING, Subject, keyring};
 use crate::config::{self, AuthMethod, Profile};
 use crate::domain::secret::Secret;
 use crate::domain::session::EntryKey;
@@ -43,10 +43,7 @@ impl Subject<'_> {
         let exposed_key = exposes_key(ports);
         let choice = match configuration.store_choice(ports) {
             Ok(choice) => choice,
-            Err(error) => {
-                let remedy = "correct that setting, then run `tidp doctor` again";
-                return (self.failed(STORE, error, remedy), None);
-            }
+            Err(error) => return (self.failed(STORE, error, INVALID_SETTING), None),
         };
         let name = if choice == StoreChoice::Keyring { KEYRING } else { STORE };
         let opened = ports.stores.open(&choice).map_err(Error::from);

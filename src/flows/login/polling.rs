@@ -112,10 +112,8 @@ impl LoginAttempt<'_, '_> {
                 break Err(poll.failure.unwrap_or_else(|| self.not_approved()));
             }
             // Nothing may wait for a stopped terminal between using the code and storing the tokens.
-            match self.context.reporter.buffered(|| self.poll_once(&mut poll)) {
-                Ok(None) => {}
-                Ok(Some(session)) => break Ok(session),
-                Err(error) => break Err(error),
+            if let Some(outcome) = self.context.reporter.buffered(|| self.poll_once(&mut poll)).transpose() {
+                break outcome;
             }
         };
         self.context.reporter.countdown("");

@@ -95,10 +95,9 @@ impl Engine {
     /// pending.
     pub fn end_login(&mut self, id: &str, user: Option<Arc<User>>, at: Moment) -> Option<AuthorizationResponse> {
         let (_, (_, request)) = self.pending_requests.extract_if(.., |_, (pending, _)| pending == id).next()?;
-        let cancelled = || OAuthError::new("access_denied", Reason::LoginCancelled);
         Some(match user {
             Some(user) => self.approve_after_login(request, user, at),
-            None => self.reject(request.destination, &cancelled()),
+            None => self.reject(request.destination, &OAuthError::new("access_denied", Reason::LoginCancelled)),
         })
     }
 

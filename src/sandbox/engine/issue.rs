@@ -2,10 +2,9 @@
 
 use super::sso::authentication;
 use super::{AccessToken, Authentication, Engine, IdToken, IssuedTokens, Kind, Moment, Note, Session};
-use crate::domain::policy::Policy;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
-use crate::sandbox::{Reason, Result, User};
+use crate::sandbox::{Client, Reason, Result, User};
 use std::sync::Arc;
 
 impl Engine {
@@ -15,13 +14,13 @@ impl Engine {
         let client = self.client(client_id)?;
         let scopes = self.granted_scopes(&client, scopes.iter().map(|scope| (*scope).to_owned()).collect())?;
         let authentication = self.start_sso_session(user, "", at);
-        Ok(self.start_session(client.id, scopes, authentication, IdToken::default(), at))
+        Ok(self.start_session(&client, scopes, authentication, IdToken::default(), at))
     }
 
     /// The first tokens of a new session: with a refresh token if `offline_access` was granted.
     pub(super) fn start_session(
         &mut self,
-        client_id: String,
+        client: &Client,
         scopes: Vec<String>,
         authentication: Authentication,
         id_token: IdToken,
@@ -30,7 +29,7 @@ impl Engine {
         self.counter += 1;
         let mut session = Session {
             number: self.counter,
-            client_id,
+            client_id: client.id.clone(),
             scopes,
             login_at: at.now,
             ends_at: at.now,
@@ -40,19 +39,15 @@ impl Engine {
             replayed: false,
             authentication,
         };
-        let policy = self.client(&session.client_id).ok().map(|client| client.policy);
-        let refresh_token = policy.filter(|_| session.has_scope("offline_access"));
-        let refresh_token = refresh_token.and_then(|policy| self.first_refresh_token(session.number, &policy, at));
+        let policy = &client.policy;
+        let is_offline = session.scopes.iter().any(|scope| scope == "offline_access");
+        let refresh_token = is_offline.then(|| self.first_refresh_token(session.number, policy, at)).flatten();
         let mut issued = self.issue(&session, session.scopes.clone(), id_token, refresh_token, at);
-        let reason = match (issued.refresh_token_expires_at, policy) {
-            (Some(ends_at), Some(Policy { lifetime: Some(lifetime), sliding: true, .. })) => {
-                Reason::StartedSliding { ends_at, lifetime }
-            }
-            (Some(ends_at), Some(Policy { lifetime: Some(lifetime), sliding: false, .. })) => {
-                Reason::StartedFixed { ends_at, lifetime }
-            }
-            (_, Some(Policy { lifetime: None, .. })) => Reason::PolicyWithoutRefreshTokens,
-            _ => Reason::NoOfflineAccess,
+        let reason = match (issued.refresh_token_expires_at, policy.lifetime, policy.sliding) {
+            (Some(ends_at), Some(lifetime), true) => Reason::StartedSliding { ends_at, lifetime },
+            (Some(ends_at), Some(lifetime), false) => Reason::StartedFixed { ends_at, lifetime },
+            (_, None, _) => Reason::PolicyWithoutRefreshTokens,
+            (None, Some(_), _) => Reason::NoOfflineAccess,
         };
         issued.note =
             Note { kind: Kind::Started, client_id: None, session: Some(session.number), reason: Some(reason) };

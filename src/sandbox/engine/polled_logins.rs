@@ -173,7 +173,7 @@ impl Engine {
         };
         let login = self.polled_logins.remove(number);
         let authentication = self.start_sso_session(user, login.acr_values, at);
-        Ok(self.start_session(login.client_id, login.scopes, authentication, IdToken::default(), at))
+        Ok(self.start_session(&request.client, login.scopes, authentication, IdToken::default(), at))
     }
 }
 

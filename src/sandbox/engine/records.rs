@@ -220,10 +220,6 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn has_scope(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|granted| granted == scope)
-    }
-
     pub(super) fn is_alive(&self, now: Time) -> bool {
         self.revoked_at.is_none() && now < self.ends_at
     }

@@ -27,7 +27,6 @@ pub(super) fn requested_aal(acr_values: &str) -> u8 {
     acr_values.split(' ').map(aal).max().unwrap_or(1)
 }
 
-/// A login of `user`.
 pub(super) fn authentication(user: Arc<User>, acr_values: &str, at: Moment) -> Authentication {
     let (aal, idp, amr) = assurance(&user, acr_values);
     Authentication { user, sid: at.seed.random_string("sid"), auth_time: at.now, aal, idp, amr }

@@ -42,7 +42,6 @@ pub(super) const MAX_PENDING: usize = 1_000;
 pub const SCOPES: &str =
     "openid profile email phone offline_access ial0 ial1 ial2 tnn.ids extsub tnn.legacy account.profiles";
 
-/// The provider.
 #[derive(Default)]
 pub struct Engine {
     pub settings: Settings,

@@ -54,7 +54,7 @@ impl Engine {
             let ago = at.now.since(record.expires_at);
             return Err(OAuthError::invalid_grant(Reason::CodeExpired { lifetime: CODE_LIFETIME, ago }));
         }
-        let AuthorizationRequest { client_id, destination, nonce, scopes, code_challenge, .. } = record.request.clone();
+        let AuthorizationRequest { destination, nonce, scopes, code_challenge, .. } = record.request.clone();
         if redirect_uri != destination.redirect_uri {
             return Err(OAuthError::invalid_grant(Reason::OtherRedirectUri));
         }
@@ -64,7 +64,7 @@ impl Engine {
         // The number of the session that begins here.
         record.state = CodeState::Redeemed(self.counter + 1);
         let (authentication, id_token) = (record.authentication.clone(), IdToken { nonce, state: destination.state });
-        Ok(self.start_session(client_id, scopes, authentication, id_token, *at))
+        Ok(self.start_session(client, scopes, authentication, id_token, *at))
     }
 
     /// A refresh; with `tnuId`, which is deprecated, the access token is for another profile of the same user.
@@ -84,7 +84,7 @@ impl Engine {
     fn check_profile(&self, refresh_token: &str, tnu_id: &str) -> Result<()> {
         let token = self.refresh_tokens.get(refresh_token);
         let Some(session) = token.and_then(|token| self.events.sessions.get(&token.session)) else { return Ok(()) };
-        if !session.has_scope("account.profiles") {
+        if !session.scopes.iter().any(|scope| scope == "account.profiles") {
             return Err(OAuthError::invalid_request(Reason::ProfileWithoutScope));
         }
         if !session.authentication.user.tnu_ids().iter().any(|known| known == tnu_id) {

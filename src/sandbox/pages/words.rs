@@ -3,7 +3,6 @@
 /// Defines `Words`: each text by its name, in English and Norwegian.
 macro_rules! words {
     ($($name:ident: $english:literal, $norwegian:literal;)+) => {
-        /// All texts of one language.
         #[derive(serde::Serialize)]
         pub(in crate::sandbox::pages) struct Words { $(pub $name: &'static str,)+ }
 
