@@ -91,10 +91,23 @@ pub fn libfaketime() -> Option<&'static str> {
     static LIBRARY: OnceLock<Option<String>> = OnceLock::new();
     LIBRARY
         .get_or_init(|| {
+            remove_stale_clocks();
             let asked = Command::new("faketime").args(["-f", "+0s", "printenv", "LD_PRELOAD"]).output().ok()?;
             Some(String::from_utf8(asked.stdout).ok()?.trim().to_owned()).filter(|library| !library.is_empty())
         })
         .as_deref()
+}
+
+/// Removes the shared memory of killed processes with a moved clock. It is named after the process, and with one left over a
+/// later process of that number does not start.
+fn remove_stale_clocks() {
+    for entry in fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = ["faketime_shm_", "sem.faketime_sem_"].iter().find_map(|prefix| name.strip_prefix(prefix));
+        if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// A folder of the source tree.
