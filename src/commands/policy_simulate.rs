@@ -69,11 +69,8 @@ fn policy_and_renew(
 fn simulate(args: &Simulate, policy: Policy, renew: Renew) -> Result<(Scenario, Simulation)> {
     let (every, length) = (duration("--every", &args.every, 1)?, duration("--for", &args.length, 1)?);
     if length.0 / every.0 > MAX_CALLS {
-        return Err(Error::usage(format!(
-            "--every {} for {} makes more than {MAX_CALLS} calls; call less often or shorten --for",
-            every.to_text(),
-            length.to_text()
-        )));
+        let calls = format!("--every {} for {} makes more than {MAX_CALLS} calls", every.to_text(), length.to_text());
+        return Err(Error::usage(format!("{calls}; call less often or shorten --for")));
     }
     let scenario = Scenario {
         policy,

@@ -37,14 +37,9 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Resu
     let fresh = refresh_if_due::ensure_fresh(context, parameters, &before, intent)?;
     let document = report(context, out, &fresh);
     if intent == Intent::Claims && fresh.session.id_token == before.id_token {
-        out.warn(
-            WarningCode::ClaimsNotUpdated,
-            format!(
-                "the provider returned no new ID token, so the claims are as old as before; a login returns new \
-                 ones: `{}`",
-                context.command("tidp login")
-            ),
-        );
+        let login = context.command("tidp login");
+        let what = "the provider returned no new ID token, so the claims are as old as before";
+        out.warn(WarningCode::ClaimsNotUpdated, format!("{what}; a login returns new ones: `{login}`"));
     }
     advisory_warnings::warn_if_due(context, &fresh.session, None);
     out.document_if_json(|| document)

@@ -43,12 +43,8 @@ pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Ren
     due.retain(|(code, _)| !context.reporter.has_warned(*code));
     let is_due = !due.is_empty();
     if sso_just_ended(session, renewal) && due.iter().all(|(code, _)| *code != WarningCode::SsoEnded) {
-        due.extend(
-            outlook
-                .warnings(&words)
-                .into_iter()
-                .filter(|(code, _)| *code == WarningCode::SsoEnded && !context.reporter.has_warned(*code)),
-        );
+        let is_new = |code| code == WarningCode::SsoEnded && !context.reporter.has_warned(code);
+        due.extend(outlook.warnings(&words).into_iter().filter(|(code, _)| is_new(*code)));
     }
     for (code, message) in due {
         context.reporter.warn(code, message);
@@ -77,14 +73,13 @@ pub fn due_at(context: &Context<'_>, session: &Session) -> Option<Time> {
 /// Records that a warning was given now. If that fails, the next one only comes too early.
 pub fn record_warning(context: &Context<'_>) {
     if let Some(path) = path(context).filter(|_| !context.reporter.is_quiet()) {
-        let _ = context.ports.files.write_own(&path, context.ports.clock.now().unix().to_string().as_bytes());
+        context.write_own(&path, &context.ports.clock.now());
     }
 }
 
 /// When the last warning was given. A time in the future was written before the clock was set back, and does not count.
 fn last_warned_at(context: &Context<'_>, now: Time) -> Option<Time> {
-    let bytes = context.ports.files.read_own(&path(context)?).ok()??;
-    let at = Time::from_unix(std::str::from_utf8(&bytes).ok()?.trim().parse().ok()?);
+    let at: Time = context.read_own(&path(context)?)?;
     (at <= now.plus(CLOCK_TOLERANCE)).then_some(at)
 }
 

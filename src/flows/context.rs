@@ -81,8 +81,7 @@ impl<'w> Context<'w> {
 
     /// A hash that names an entry and its store, in caches and file names, without revealing either.
     pub fn entry_hash(&self, entry: &str) -> String {
-        let identity = json!([self.store.identity(), entry]).to_string();
-        hex(&Sha256::digest(identity))
+        hex(&Sha256::digest(json!([self.store.identity(), entry]).to_string()))
     }
 
     /// A file of the cache directory, named after its `kind` and a hash of what it is about; `None` without such a directory.

@@ -299,12 +299,9 @@ fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     let (state, ca_file) = (hex(&state), context.profile.ca_file.as_deref());
     let request = |provider: &Provider| logout::custom_logout_request(provider, ca_file, hint, &state);
     let Ok(first) = request(provider) else {
-        return Ok(StepMessage::left(match &provider.end_session_endpoint {
-            Ok(_) => {
-                "not ended: this provider needs a browser for that (next time: `tidp logout --browser`)".to_owned()
-            }
-            Err(why) => format!("not ended: {why}"),
-        }));
+        let needs_browser = "this provider needs a browser for that (next time: `tidp logout --browser`)";
+        let why = provider.end_session_endpoint.as_ref().err().map_or(needs_browser, String::as_str);
+        return Ok(StepMessage::left(format!("not ended: {why}")));
     };
     let response = provider_metadata::send(context, &mut provider.clone(), &first, request)
         .map_err(|failure| Error::unanswered(SSO_FAILED, &failure).report())?;

@@ -193,19 +193,25 @@ pub fn verify_if_key_known<T>(
     }
 }
 
+/// Checks that the provider has signed `jws`, as [`verify_if_key_known`] does.
+pub fn verify_signature(
+    context: &Context<'_>,
+    provider: &Provider,
+    jws: &Jws<'_>,
+) -> std::result::Result<(), VerifyError<TokenProblem>> {
+    let mut keys = keys(context, provider).map_err(VerifyError::Undecided)?;
+    verify_if_key_known(context, provider, &mut keys, |keys| keys.verify(jws))
+}
+
 /// Whether the provider has signed `jws`.
 pub fn signature_verdict(context: &Context<'_>, provider: &Result<Provider>, jws: &Jws<'_>) -> SignatureVerdict {
     let without_keys = KeySet::default().verify(jws);
     let outcome = match key_problem(&without_keys) {
         None => without_keys.map_err(VerifyError::Rejected),
-        Some(_) => provider
-            .as_ref()
-            .map_err(Clone::clone)
-            .and_then(|provider| Ok((provider, keys(context, provider)?)))
-            .map_err(VerifyError::Undecided)
-            .and_then(|(provider, mut keys)| {
-                verify_if_key_known(context, provider, &mut keys, |keys| keys.verify(jws))
-            }),
+        Some(_) => match provider {
+            Ok(provider) => verify_signature(context, provider, jws),
+            Err(error) => Err(VerifyError::Undecided(error.clone())),
+        },
     };
     match outcome {
         Ok(()) => SignatureVerdict::Valid,

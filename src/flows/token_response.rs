@@ -21,7 +21,6 @@ use crate::oidc::id_token::{self, ExpectedIdToken, IdTokenSource, ValidatedIdTok
 use crate::oidc::jwks::KeySet;
 use crate::oidc::logout::{self, Revocation};
 use crate::oidc::token::TokenResponse;
-use crate::ports::Reporter;
 
 /// The access token of the response to a request sent at `sent_at`, from which its lifetime is counted. If the response
 /// gives no lifetime (RFC 6749 5.1), it is the token's `exp` - `iat`, or what the provider documents.
@@ -70,13 +69,9 @@ pub fn validation_time(context: &Context<'_>, date: Option<Time>) -> Time {
         return now;
     }
     let direction = if ahead.0.is_negative() { "ahead of" } else { "behind" };
-    context.reporter.warn(
-        WarningCode::ClockSkew,
-        format!(
-            "this machine's clock is {} {direction} the provider's; the tokens were validated by the provider's clock",
-            Seconds(ahead.0.saturating_abs()).to_text()
-        ),
-    );
+    let difference = Seconds(ahead.0.saturating_abs()).to_text();
+    let what = format!("this machine's clock is {difference} {direction} the provider's");
+    context.reporter.warn(WarningCode::ClockSkew, format!("{what}; the tokens were validated by the provider's clock"));
     now.plus(ahead)
 }
 
@@ -169,19 +164,14 @@ fn refreshed_id_token(
 }
 
 /// Warns if other scopes were granted than requested, once in a run. `has_refresh_token` counts as `offline_access`.
-pub fn warn_of_other_scopes(
-    reporter: &dyn Reporter,
-    requested: &[String],
-    granted: &[String],
-    has_refresh_token: bool,
-) {
+pub fn warn_of_other_scopes(context: &Context<'_>, requested: &[String], granted: &[String], has_refresh_token: bool) {
     let (less, more) = scope_differences(requested, granted, has_refresh_token);
     for (code, scopes, what) in [
         (WarningCode::ScopeLessThanAsked, less, "did not grant the scopes"),
         (WarningCode::ScopeMoreThanAsked, more, "granted scopes that were not requested:"),
     ] {
-        if !scopes.is_empty() && !reporter.has_warned(code) {
-            reporter.warn(code, format!("the provider {what} `{}`", printable(&scopes.join(" "))));
+        if !scopes.is_empty() && !context.reporter.has_warned(code) {
+            context.reporter.warn(code, format!("the provider {what} `{}`", printable(&scopes.join(" "))));
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
-use crate::ports::{Browser, Clock, Dirs, Env, Http, Method, Ports, Request, Stream, Terminal};
+use crate::oidc::discovery::get_request;
+use crate::ports::{Browser, Clock, Dirs, Env, Http, Ports, Stream, Terminal};
 use std::io;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -127,17 +128,7 @@ fn follow_redirects(http: &dyn Http, start: Url) {
     let mut next = Some(start);
     for _ in 0..4 {
         let Some(url) = next.take() else { return };
-        let request = Request {
-            method: Method::Get,
-            url: url.clone(),
-            authorization: None,
-            accept: "text/html",
-            body: None,
-            ca_file: None,
-            deadline: None,
-            secrets: Vec::new(),
-        };
-        let Ok(response) = http.send(&request) else { return };
+        let Ok(response) = http.send(&get_request(url.clone(), "text/html", None)) else { return };
         next = response.header("location").and_then(|location| url.join(location).ok());
     }
 }
