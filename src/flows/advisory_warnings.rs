@@ -5,8 +5,7 @@
 use crate::domain::session::{Renewal, Session};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::domain::warning::WarningCode;
-use crate::explain::outlook::sentence::Words;
-use crate::explain::outlook::warnings::ADVISORY_CODES;
+use crate::explain::outlook::{sentence::Words, warnings::ADVISORY_CODES};
 use crate::flows::context::Context;
 use crate::ports::Reporter;
 use std::path::PathBuf;

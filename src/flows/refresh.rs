@@ -14,8 +14,7 @@
 use crate::domain::session::{EventKind, InvalidEntry, RefreshReason, RefreshRequest, Renewal, Session};
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, ProviderRefusal, Result, SessionError, Situation, StoreError, store_message};
-use crate::explain::outlook::observations;
-use crate::explain::outlook::sentence::Words;
+use crate::explain::outlook::{observations, sentence::Words};
 use crate::explain::{exchange_steps, refresh_messages};
 use crate::flows::context::Context;
 use crate::flows::{access_token_cache, provider_keys, provider_metadata, token_response};
