@@ -178,13 +178,11 @@ fn policy(keys: &ProfileKeys, client_type: Option<ClientType>) -> Result<Option<
 fn grant(text: Option<&str>, client_type: Option<ClientType>) -> Result<Grant, String> {
     let Some(text) = text else { return Ok(Grant::default()) };
     let grant = one_of("grant", text, &Grant::ALL.map(|grant| (grant.as_str(), grant)))?;
-    match client_type.filter(|client_type| grant == Grant::ClientCredentials && !client_type.is_confidential()) {
-        None => Ok(grant),
-        Some(client_type) => Err(format!(
-            "grant `{}` needs a confidential client, and client_type is {}",
-            grant.as_str(),
-            client_type.as_str()
-        )),
+    match client_type {
+        Some(public) if grant == Grant::ClientCredentials && !public.is_confidential() => {
+            Err(format!("grant `{text}` needs a confidential client, and client_type is {}", public.as_str()))
+        }
+        _ => Ok(grant),
     }
 }
 

@@ -181,10 +181,9 @@ fn end_session(context: &Context<'_>, options: LogoutOptions, removed: Removed) 
         }
         Removed::InvalidEntry => {
             reporter.note(logout_messages::logged_out_note(&context.key, None));
-            let refresh_token = StepMessage::left("could not be read; if there was one, it was not revoked");
-            let refresh_token = report_step(context, REFRESH_TOKEN, Ok(refresh_token));
-            let sso_session = StepMessage::left("not ended: the ID token that identifies it could not be read");
-            let sso_session = report_step(context, SSO_SESSION, Ok(sso_session));
+            let left = |name, text: &str| report_step(context, name, Ok(StepMessage::left(text)));
+            let refresh_token = left(REFRESH_TOKEN, "could not be read; if there was one, it was not revoked");
+            let sso_session = left(SSO_SESSION, "not ended: the ID token that identifies it could not be read");
             report_access_token(context, UNKNOWN_ACCESS_TOKEN.to_owned());
             (None, refresh_token, sso_session, None)
         }

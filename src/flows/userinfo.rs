@@ -9,8 +9,7 @@ use crate::flows::provider_metadata;
 use crate::flows::wanted_token::WantedToken;
 use crate::jwt::Jws;
 use crate::oidc::discovery::Provider;
-use crate::oidc::userinfo;
-use crate::oidc::{Owner, Problem};
+use crate::oidc::{Owner, Problem, userinfo};
 use serde_json::{Map, Value};
 
 const DOING: &str = "cannot read the userinfo";
