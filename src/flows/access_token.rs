@@ -25,9 +25,8 @@ impl From<Session> for ScopedToken {
 /// # Errors
 /// `login_required`, `busy`, `store`, `unreachable`, `refused`, `invalid`; `usage` if no token can ever live that long.
 pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToken> {
-    let is_machine = context.profile.is_machine();
-    let token =
-        if is_machine { client_credentials::valid_token(context, wanted) } else { users_token(context, wanted) }?;
+    let find = if context.profile.is_machine() { client_credentials::valid_token } else { users_token };
+    let token = find(context, wanted)?;
     // At each use: whoever uses the token relies on what it was asked for.
     if let Some(scopes) = &wanted.scopes {
         token_response::warn_of_other_scopes(context, &scopes.to_vec(), &token.scopes, true);

@@ -31,10 +31,8 @@ pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Ren
     }
     let now = context.ports.clock.now();
     let outlook = context.outlook(session, now);
-    let words = Words {
-        format_time: &|time| context.reporter.local_time(time),
-        profile: context.profile.name_in_hints.as_deref(),
-    };
+    let profile = context.profile.name_in_hints.as_deref();
+    let words = Words { format_time: &|time| context.reporter.local_time(time), profile };
     let mut due = outlook.advisory_warnings(&words);
     if !due.is_empty() && last_warned_at(context, now).is_some_and(|last| now < last.plus(WARNING_INTERVAL)) {
         due.clear();

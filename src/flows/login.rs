@@ -194,11 +194,10 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
     }
 
     fn refusal(&self, problem: Problem, redirect_uri: Option<&str>) -> Error {
+        let requested = || self.requested_login(redirect_uri);
         match problem {
-            Problem::Refused(provider) => LoginError::Refused(provider, self.requested_login(redirect_uri)).into(),
-            Problem::RefusedByStatus { what, .. } => {
-                LoginError::StatusOnly(what, self.requested_login(redirect_uri)).into()
-            }
+            Problem::Refused(provider) => LoginError::Refused(provider, requested()).into(),
+            Problem::RefusedByStatus { what, .. } => LoginError::StatusOnly(what, requested()).into(),
             problem @ (Problem::Invalid(_) | Problem::Unavailable(_)) => Error::problem(DOING, problem),
         }
     }

@@ -25,18 +25,14 @@ use crate::oidc::token::TokenResponse;
 /// The access token of the response to a request sent at `sent_at`, from which its lifetime is counted. If the response
 /// gives no lifetime (RFC 6749 5.1), it is the token's `exp` - `iat`, or what the provider documents.
 pub fn access_token(response: &TokenResponse, sent_at: Time) -> AccessToken {
-    let lifetime = response
-        .expires_in
-        .or_else(|| lifetime_from_claims(&response.access_token))
-        .unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME);
+    let lifetime = lifetime(response).unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME);
     AccessToken { value: response.access_token.clone(), obtained_at: sent_at, expires_at: sent_at.plus(lifetime) }
 }
 
 pub fn trace(context: &Context<'_>, response: &TokenResponse) {
     context.reporter.trace(|| {
-        let lifetime = response.expires_in.or_else(|| lifetime_from_claims(&response.access_token));
         let (id_token, refresh_token) = (response.id_token.is_some(), response.refresh_token.is_some());
-        trace_messages::received(lifetime, id_token, refresh_token, response.scopes.as_deref())
+        trace_messages::received(lifetime(response), id_token, refresh_token, response.scopes.as_deref())
     });
 }
 
@@ -49,9 +45,12 @@ fn trace_id_token(context: &Context<'_>, accepted: &ValidatedIdToken, binding: B
     });
 }
 
-fn lifetime_from_claims(token: &Secret) -> Option<Seconds> {
-    let claims = Jwt::parse(token.expose()).ok()?.registered;
-    Some(numeric_date(&claims.exp?)?.since(numeric_date(&claims.iat?)?).max(Seconds::ZERO))
+fn lifetime(response: &TokenResponse) -> Option<Seconds> {
+    let from_claims = || {
+        let claims = Jwt::parse(response.access_token.expose()).ok()?.registered;
+        Some(numeric_date(&claims.exp?)?.since(numeric_date(&claims.iat?)?).max(Seconds::ZERO))
+    };
+    response.expires_in.or_else(from_claims)
 }
 
 /// How far the provider's clock (the `Date` header, RFC 9110 6.6.1) is ahead of ours; zero within a minute.

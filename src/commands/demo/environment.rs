@@ -124,12 +124,11 @@ impl Browser for DemoBrowser {
 
 /// Logs in by visiting the authorization endpoint, the callback and the result page. If the browser has logged in, the
 /// callback no longer listens.
-fn follow_redirects(http: &dyn Http, start: Url) {
-    let mut next = Some(start);
+fn follow_redirects(http: &dyn Http, mut url: Url) {
     for _ in 0..4 {
-        let Some(url) = next.take() else { return };
         let Ok(response) = http.send(&get_request(url.clone(), "text/html", None)) else { return };
-        next = response.header("location").and_then(|location| url.join(location).ok());
+        let Some(Ok(next)) = response.header("location").map(|location| url.join(location)) else { return };
+        url = next;
     }
 }
 
