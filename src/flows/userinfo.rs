@@ -4,7 +4,7 @@ use crate::domain::secret::Secret;
 use crate::error::{Error, Result};
 use crate::flows::access_token::{self, Answer};
 use crate::flows::context::Context;
-use crate::flows::provider_keys::{VerifyError, verify_signature};
+use crate::flows::provider_keys::{Verification, VerifyError, verify_signature};
 use crate::flows::provider_metadata;
 use crate::flows::wanted_token::WantedToken;
 use crate::jwt::Jws;
@@ -45,7 +45,7 @@ fn request_claims(context: &Context<'_>, provider: &mut Provider, token: &Secret
     }
 }
 
-fn verify(context: &Context<'_>, provider: &Provider, jws: &Jws<'_>) -> std::result::Result<(), VerifyError<Problem>> {
+fn verify(context: &Context<'_>, provider: &Provider, jws: &Jws<'_>) -> Verification<(), Problem> {
     verify_signature(context, provider, jws).map_err(|error| match error {
         VerifyError::Rejected(why) => Problem::Invalid(format!("the userinfo response: {why}")).into(),
         VerifyError::Undecided(error) => VerifyError::Undecided(error),
