@@ -4,7 +4,7 @@ use super::commands::{Cli, ColorWhen, Global};
 use super::parse::parse;
 use crate::domain::spelling::is_near;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgMatches, CommandFactory, ValueEnum};
+use clap::{ArgMatches, CommandFactory, Error, ValueEnum};
 use std::ffi::OsString;
 
 /// How much a page of the help says.
@@ -36,7 +36,7 @@ pub enum HelpOrUsageError {
     },
 }
 
-pub fn help_or_usage_error(args: &[OsString], mut error: clap::Error) -> HelpOrUsageError {
+pub fn help_or_usage_error(args: &[OsString], mut error: Error) -> HelpOrUsageError {
     let command = || command_name(args).split_whitespace().map(str::to_owned).collect();
     let message = match error.kind() {
         ErrorKind::DisplayVersion => return HelpOrUsageError::Version,
@@ -69,7 +69,7 @@ fn help_form(args: &[OsString]) -> Form {
 }
 
 /// Removes the suggestions of clap that are far from what was typed.
-fn keep_near_suggestions(error: &mut clap::Error) {
+fn keep_near_suggestions(error: &mut Error) {
     for (given, suggested) in [
         (ContextKind::InvalidSubcommand, ContextKind::SuggestedSubcommand),
         (ContextKind::InvalidArg, ContextKind::SuggestedArg),
@@ -131,11 +131,7 @@ pub fn display_options(args: &[OsString]) -> Global {
 pub type CorrectedLine = (Vec<String>, bool);
 
 /// What `change` makes of the line at the unexpected word, if that is right. `change` returns how many words are shown.
-fn correct(
-    args: &[OsString],
-    error: &clap::Error,
-    change: fn(&mut Vec<OsString>, usize) -> usize,
-) -> Option<CorrectedLine> {
+fn correct(args: &[OsString], error: &Error, change: fn(&mut Vec<OsString>, usize) -> usize) -> Option<CorrectedLine> {
     let context = error.get(ContextKind::InvalidArg).or_else(|| error.get(ContextKind::InvalidSubcommand));
     let Some(ContextValue::String(found)) = context else { return None };
     let mut places = (2..args.len()).filter(|at| args[*at] == **found && !found.starts_with('-'));

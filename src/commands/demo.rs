@@ -124,12 +124,9 @@ impl Demo<'_> {
             self.steps.push(json!({ "command": line, "stdout": stdout, "stderr": stderr }));
             return Ok(());
         }
-        self.out.answer(&format!(
-            "\n{} {}\n",
-            self.out.colors.paint("$", Color::Green),
-            self.out.colors.bold(&line)
-        ))?;
-        self.out.indented_page(&(stderr + &stdout), INDENT)
+        let out = self.out;
+        out.answer(&format!("\n{} {}\n", out.colors.paint("$", Color::Green), out.colors.bold(&line)))?;
+        out.indented_page(&(stderr + &stdout), INDENT)
     }
 }
 

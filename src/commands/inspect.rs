@@ -1,7 +1,7 @@
 //! `tidp inspect`: the session, with each token's state and claims, explained for a person.
 
 use crate::domain::session::Session;
-use crate::error::{Result, SessionError};
+use crate::error::Result;
 use crate::explain::claims;
 use crate::explain::outlook::sentence::{Words, setting};
 use crate::explain::session_view::{Inspection, ViewStyle};
@@ -18,8 +18,7 @@ pub fn run(context: &Context<'_>, out: &Output<'_>) -> Result<()> {
     if context.profile.is_machine() {
         return inspect_machine(context, out);
     }
-    let session = context.load()?.ok_or(SessionError::NoSession)?;
-    let session = refresh_token_introspection::with_introspection(context, session);
+    let session = refresh_token_introspection::with_introspection(context, context.session()?);
     let provider = provider_metadata::provider(context);
     let (inspection, profile) = (inspection(context, &provider), &context.profile);
     let now = inspection.now;

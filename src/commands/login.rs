@@ -7,13 +7,11 @@ use crate::domain::acr_values::acr_values;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, LoginMethod, Result};
 use crate::explain::login_messages;
-use crate::explain::outlook::observations::introspection_mismatch;
-use crate::explain::outlook::sentence::Words;
-use crate::flows::advisory_warnings;
+use crate::explain::outlook::{observations::introspection_mismatch, sentence::Words};
 use crate::flows::configuration::Configuration;
 use crate::flows::context::Context;
 use crate::flows::login::{self, LoginOptions};
-use crate::flows::refresh_token_introspection;
+use crate::flows::{advisory_warnings, refresh_token_introspection};
 use crate::oidc::authorize::AuthorizationOptions;
 use crate::oidc::ciba::CibaProvider;
 use crate::ports::{Ports, Reporter};
@@ -74,6 +72,7 @@ fn login_options(profile: &Profile, args: &cli::Login, is_json: bool) -> Result<
         let missing: Vec<_> = required.filter(|scope| !scopes.contains(scope)).collect();
         scopes.extend(missing);
     }
+    config::check_scopes(&scopes).map_err(options::wrong("--scope"))?;
     let extra_param = |text: &String| match text.split_once('=') {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
         None => Err(Error::usage("--extra-param: write NAME=VALUE")),
@@ -81,7 +80,7 @@ fn login_options(profile: &Profile, args: &cli::Login, is_json: bool) -> Result<
     Ok(LoginOptions {
         method,
         request: AuthorizationOptions {
-            scopes: config::check_scopes(scopes).map_err(options::wrong("--scope"))?,
+            scopes,
             prompt: args.prompt.clone().or_else(|| profile.prompt.clone()),
             login_hint: args.login_hint.clone().or_else(|| profile.login_hint.clone()),
             acr_values: named.or_else(|| args.acr_values.clone()).or_else(|| profile.acr_values.clone()),

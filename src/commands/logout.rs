@@ -18,7 +18,10 @@ use serde_json::json;
 pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Logout) -> Result<()> {
     let options = LogoutOptions { local: args.local, browser: args.browser };
     match (args.all, flag) {
-        (false, profile) => log_out(ports, out, profile, options),
+        (false, profile) => {
+            let outcome = Context::open(ports, out, profile)?.run(|context| log_out(context, options, |_| ()))?;
+            out.document_if_json(|| outcome.to_json())
+        }
         (true, None) => log_out_of_all(ports, out, options),
         // Only the option contradicts `--all`; TIDP_PROFILE is meant for every command.
         (true, Some(_)) => {
@@ -27,26 +30,23 @@ pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Logo
     }
 }
 
-fn log_out(ports: &Ports, out: &Output<'_>, profile: Option<&str>, options: LogoutOptions) -> Result<()> {
-    let outcome = Context::open(ports, out, profile)?.run(|context| log_out_completely(context, options))?;
-    out.document_if_json(|| outcome.to_json())
-}
-
-/// Logs out; what failed at the provider is an error, too.
-fn log_out_completely(context: &Context<'_>, options: LogoutOptions) -> Result<Outcome> {
-    let outcome = logout::log_out(context, options)?;
+/// Logs out. What failed at the provider is an error, too, but has been reported; `report` gets any other.
+fn log_out(context: &Context<'_>, options: LogoutOptions, report: impl Fn(&Error)) -> Result<Outcome> {
+    let outcome = logout::log_out(context, options).inspect_err(report)?;
     outcome.failure().map_or(Ok(outcome), Err)
 }
 
 fn log_out_of_all(ports: &Ports, out: &Output<'_>, options: LogoutOptions) -> Result<()> {
     let (contexts, store) = stored_sessions(ports, out)?;
-    let log_out = |context: Context<'_>| {
-        context.run(|context| {
-            let outcome = log_out_and_report(context, out, options)?;
-            outcome.failure().map_or(Ok(outcome), Err)
-        })
+    let log_out = |context: &Context<'_>| {
+        // At once, because only the first failure becomes the command's error.
+        let report = |error: &Error| {
+            let (name, message) = (printable(&context.profile.name), error.report().message);
+            report_failure(out, &format!("the session of `{name}`: {message}"));
+        };
+        log_out(context, options, report)
     };
-    let outcomes: Vec<Result<Outcome>> = contexts.into_iter().map(log_out).collect();
+    let outcomes: Vec<Result<Outcome>> = contexts.into_iter().map(|context| context.run(log_out)).collect();
     let nothing_left = check_nothing_left(store.as_ref());
     // After the logouts, which may need them.
     let nothing_left = nothing_left.and(delete_orphaned_secrets(ports, out, &store));
@@ -62,15 +62,6 @@ fn log_out_of_all(ports: &Ports, out: &Output<'_>, options: LogoutOptions) -> Re
     nothing_left?;
     let sessions = || outcomes.iter().flatten().map(Outcome::to_json).collect::<Vec<_>>();
     out.document_if_json(|| json!({ "sessions": sessions() }))
-}
-
-/// Logs out of one of several profiles. A failure is printed at once, because only the first one becomes the command's
-/// error.
-fn log_out_and_report(context: &Context<'_>, out: &Output<'_>, options: LogoutOptions) -> Result<Outcome> {
-    logout::log_out(context, options).inspect_err(|error| {
-        let (name, message) = (printable(&context.profile.name), error.report().message);
-        report_failure(out, &format!("the session of `{name}`: {message}"));
-    })
 }
 
 fn report_failure(out: &Output<'_>, what: &str) {

@@ -3,9 +3,7 @@
 use crate::cli;
 use crate::config::Profile;
 use crate::domain::text::printable;
-use crate::explain::outlook::explanation::Explanation;
-use crate::explain::outlook::sentence::Words;
-use crate::explain::outlook::{NextAction, SessionOutlook};
+use crate::explain::outlook::{NextAction, SessionOutlook, explanation::Explanation, sentence::Words};
 use crate::explain::session_event::event_description;
 use crate::explain::timeline::Timeline;
 use crate::flows::context::Context;

@@ -8,10 +8,8 @@ use crate::domain::policy::{Policy, PolicyName};
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::error::{Error, ProfileError, Result, Situation};
-use crate::explain::simulation::comparison::comparison;
-use crate::explain::simulation::report::report;
-use crate::explain::simulation::scenario::Scenario;
 use crate::explain::simulation::simulator::{self, Disagreement, Simulation};
+use crate::explain::simulation::{comparison::comparison, report::report, scenario::Scenario};
 use crate::flows::configuration::Configuration;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
@@ -69,11 +67,8 @@ fn policy_and_renew(
 fn simulate(args: &Simulate, policy: Policy, renew: Renew) -> Result<(Scenario, Simulation)> {
     let (every, length) = (duration("--every", &args.every, 1)?, duration("--for", &args.length, 1)?);
     if length.0 / every.0 > MAX_CALLS {
-        return Err(Error::usage(format!(
-            "--every {} for {} makes more than {MAX_CALLS} calls; call less often or shorten --for",
-            every.to_text(),
-            length.to_text()
-        )));
+        let calls = format!("--every {} for {} makes more than {MAX_CALLS} calls", every.to_text(), length.to_text());
+        return Err(Error::usage(format!("{calls}; call less often or shorten --for")));
     }
     let scenario = Scenario {
         policy,

@@ -8,11 +8,10 @@ use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result};
 use crate::explain::outlook::sentence::Words;
 use crate::explain::refresh_messages::renewal_messages;
-use crate::flows::advisory_warnings;
 use crate::flows::client_credentials::{self, MachineTokenSource};
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
-use crate::flows::refresh_if_due;
+use crate::flows::{advisory_warnings, refresh_if_due};
 use crate::oidc::token::RefreshParameters;
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
@@ -37,14 +36,9 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Resu
     let fresh = refresh_if_due::ensure_fresh(context, parameters, &before, intent)?;
     let document = report(context, out, &fresh);
     if intent == Intent::Claims && fresh.session.id_token == before.id_token {
-        out.warn(
-            WarningCode::ClaimsNotUpdated,
-            format!(
-                "the provider returned no new ID token, so the claims are as old as before; a login returns new \
-                 ones: `{}`",
-                context.command("tidp login")
-            ),
-        );
+        let login = context.command("tidp login");
+        let what = "the provider returned no new ID token, so the claims are as old as before";
+        out.warn(WarningCode::ClaimsNotUpdated, format!("{what}; a login returns new ones: `{login}`"));
     }
     advisory_warnings::warn_if_due(context, &fresh.session, None);
     out.document_if_json(|| document)

@@ -11,7 +11,7 @@ use crate::domain::warning::WarningCode;
 use crate::error::{CommandLineError, Error, Result};
 use crate::ports::{Ports, Reporter, Verbosity};
 use crate::sandbox::registration::{self, SandboxConfig};
-use crate::sandbox::{Options, Sandbox, Settings, User, default_clients, default_users, issuer_url};
+use crate::sandbox::{Client, Options, Sandbox, Settings, User, default_clients, default_users, issuer_url};
 use crate::terminal::output::Output;
 use serde_json::json;
 use std::io::ErrorKind;
@@ -28,22 +28,15 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Sandbox) -> Result<()> {
         return token::run(ports, out, args);
     }
     let config = args.config.as_deref().map_or_else(|| Ok(SandboxConfig::default()), |path| read(ports, path))?;
-    let sandbox = Sandbox::start(options(args, config)?, Arc::clone(&ports.clock), Arc::clone(&ports.entropy))
-        .map_err(|error| {
-            let address = SocketAddr::new(args.bind, args.port);
-            match error.kind() {
-                ErrorKind::AddrInUse => CommandLineError::SandboxAddressTaken(address).into(),
-                _ => Error::failed(format!("cannot listen on {address}: {error}")),
-            }
-        })?;
+    let address = SocketAddr::new(args.bind, args.port);
+    let sandbox = Sandbox::start(options(args, config)?, Arc::clone(&ports.clock), Arc::clone(&ports.entropy));
+    let sandbox = sandbox.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => CommandLineError::SandboxAddressTaken(address).into(),
+        _ => Error::failed(format!("cannot listen on {address}: {error}")),
+    })?;
     if !args.bind.is_loopback() {
-        out.warn(
-            WarningCode::SandboxReachable,
-            format!(
-                "the sandbox listens on {}: whoever reaches this port can log in as any of its users, and move its clock",
-                sandbox.address()
-            ),
-        );
+        let danger = "whoever reaches this port can log in as any of its users, and move its clock";
+        out.warn(WarningCode::SandboxReachable, format!("the sandbox listens on {}: {danger}", sandbox.address()));
     }
     if out.verbosity() > Verbosity::Nothing {
         let terminal = Arc::clone(&ports.terminal);
@@ -113,21 +106,17 @@ fn users(args: &cli::Sandbox, in_file: &[Arc<User>]) -> std::result::Result<Vec<
 }
 
 fn json_line(sandbox: &Sandbox) -> String {
-    let clients: Vec<_> = sandbox
-        .clients()
-        .iter()
-        .map(|client| {
-            json!({
-                "client_id": client.id,
-                "client_type": client.client_type.as_str(),
-                "policy": client.policy.name.as_str(),
-                "client_secret": client.secret.as_ref().map(|secret| secret.expose().to_owned()),
-                "redirect_uris": client.redirect_uris,
-            })
+    let to_json = |client: &Client| {
+        json!({
+            "client_id": client.id,
+            "client_type": client.client_type.as_str(),
+            "policy": client.policy.name.as_str(),
+            "client_secret": client.secret.as_ref().map(|secret| secret.expose().to_owned()),
+            "redirect_uris": client.redirect_uris,
         })
-        .collect();
-    let (issuer, console) = (sandbox.issuer(), sandbox.console());
-    let address = sandbox.address().to_string();
+    };
+    let clients: Vec<_> = sandbox.clients().iter().map(to_json).collect();
+    let (issuer, console, address) = (sandbox.issuer(), sandbox.console(), sandbox.address().to_string());
     format!("{}\n", json!({ "issuer": issuer, "clients": clients, "address": address, "console": console }))
 }
 

@@ -44,7 +44,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Toke
             let ScopedToken { access_token: AccessToken { value, expires_at, .. }, scopes } = token;
             Printable { value, expires_at, scopes: Some(scopes) }
         };
-        print(context, out, format, args.shell, &token)
+        print(ports, out, format, args.shell, token)
     })
 }
 
@@ -68,13 +68,7 @@ fn api_version(env: &Env) -> Result<&'static str> {
     version.ok_or_else(|| CommandLineError::ExecCredentialVersion(requested.map(str::to_owned)).into())
 }
 
-fn print(
-    context: &Context<'_>,
-    out: &Output<'_>,
-    format: TokenFormat,
-    shell: Option<Shell>,
-    printed: &Printable,
-) -> Result<()> {
+fn print(ports: &Ports, out: &Output<'_>, format: TokenFormat, shell: Option<Shell>, printed: Printable) -> Result<()> {
     let token = printed.value.expose();
     // It goes into headers, shell code and curl's configuration, so only bearer token characters are allowed (RFC 6750
     // 2.1).
@@ -90,14 +84,14 @@ fn print(
         TokenFormat::Curl => out.answer(&format!("header = \"Authorization: Bearer {token}\"\n")),
         TokenFormat::Env => {
             // A script names its shell, because the environment only suggests one.
-            let shell = shell.unwrap_or_else(|| Shell::at_hand(cfg!(windows), |name| context.ports.env.get(name)));
+            let shell = shell.unwrap_or_else(|| Shell::at_hand(cfg!(windows), |name| ports.env.get(name)));
             out.answer(&(shell.assignment(&format!("TIDP_{}", name.to_ascii_uppercase()), token) + "\n"))
         }
         TokenFormat::Json => {
             let mut document = json!({
                 name: token,
                 "expires_at": printed.expires_at.rfc3339(),
-                "expires_in": printed.expires_at.left(context.ports.clock.now()).0,
+                "expires_in": printed.expires_at.left(ports.clock.now()).0,
             });
             if let Some(scopes) = &printed.scopes {
                 document["token_type"] = "Bearer".into();
@@ -106,7 +100,7 @@ fn print(
             out.document(document)
         }
         TokenFormat::ExecCredential => out.document(json!({
-            "apiVersion": api_version(&context.ports.env)?,
+            "apiVersion": api_version(&ports.env)?,
             "kind": "ExecCredential",
             "status": { "token": token, "expirationTimestamp": printed.expires_at.rfc3339() },
         })),

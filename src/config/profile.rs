@@ -29,6 +29,11 @@ pub enum AuthMethod {
     Post,
 }
 
+impl AuthMethod {
+    /// The names of those that send a secret (OIDC Core 9).
+    pub const NAMES: [(&str, Self); 2] = [("client_secret_basic", Self::Basic), ("client_secret_post", Self::Post)];
+}
+
 /// How the client gets its tokens (RFC 6749 1.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grant {

@@ -178,13 +178,11 @@ fn policy(keys: &ProfileKeys, client_type: Option<ClientType>) -> Result<Option<
 fn grant(text: Option<&str>, client_type: Option<ClientType>) -> Result<Grant, String> {
     let Some(text) = text else { return Ok(Grant::default()) };
     let grant = one_of("grant", text, &Grant::ALL.map(|grant| (grant.as_str(), grant)))?;
-    match client_type.filter(|client_type| grant == Grant::ClientCredentials && !client_type.is_confidential()) {
-        None => Ok(grant),
-        Some(client_type) => Err(format!(
-            "grant `{}` needs a confidential client, and client_type is {}",
-            grant.as_str(),
-            client_type.as_str()
-        )),
+    match client_type {
+        Some(public) if grant == Grant::ClientCredentials && !public.is_confidential() => {
+            Err(format!("grant `{text}` needs a confidential client, and client_type is {}", public.as_str()))
+        }
+        _ => Ok(grant),
     }
 }
 
@@ -192,7 +190,7 @@ fn scopes(scopes: Option<Vec<String>>, grant: Grant, policy: Option<&Policy>) ->
     let words = |words: &[&str]| words.iter().copied().map(str::to_owned).collect();
     match (scopes, grant) {
         (Some(scopes), Grant::ClientCredentials) => check_machine_scopes(&scopes).map(|()| scopes),
-        (Some(scopes), Grant::AuthorizationCode) => check_scopes(scopes),
+        (Some(scopes), Grant::AuthorizationCode) => check_scopes(&scopes).map(|()| scopes),
         (None, Grant::ClientCredentials) => Ok(Vec::new()),
         (None, _) if policy.is_some_and(|policy| policy.lifetime.is_none()) => Ok(words(&["openid", "profile"])),
         (None, _) => Ok(words(&["openid", "profile", "offline_access"])),
@@ -200,13 +198,10 @@ fn scopes(scopes: Option<Vec<String>>, grant: Grant, policy: Option<&Policy>) ->
 }
 
 /// Checks the scopes of a login: spelled as in RFC 6749 3.3, `openid` among them (OIDC Core 3.1.2.1).
-pub fn check_scopes(scopes: Vec<String>) -> Result<Vec<String>, String> {
-    check_scope_spelling(&scopes)?;
-    if scopes.iter().any(|scope| scope == "openid") {
-        Ok(scopes)
-    } else {
-        Err("the scopes must include `openid`".into())
-    }
+pub fn check_scopes(scopes: &[String]) -> Result<(), String> {
+    check_scope_spelling(scopes)?;
+    let has_openid = scopes.iter().any(|scope| scope == "openid");
+    if has_openid { Ok(()) } else { Err("the scopes must include `openid`".into()) }
 }
 
 /// Checks the scopes of a client that acts for itself: `openid` and `offline_access` are about a user (OIDC Core 3.1.2.1
@@ -230,10 +225,7 @@ pub fn check_scope_spelling(scopes: &[String]) -> Result<(), String> {
 
 fn auth_method(text: Option<&str>, has_secret: bool) -> Result<AuthMethod, String> {
     match text {
-        Some(text) => {
-            let known = [("client_secret_basic", AuthMethod::Basic), ("client_secret_post", AuthMethod::Post)];
-            one_of("auth_method", text, &known)
-        }
+        Some(text) => one_of("auth_method", text, &AuthMethod::NAMES),
         None if has_secret => Ok(AuthMethod::Basic),
         None => Ok(AuthMethod::None),
     }

@@ -38,11 +38,10 @@ pub fn store(env: &Env, config: &Config) -> Result<StoreKind> {
         "plaintext-file" => Ok(StoreKind::PlaintextFile),
         "memory" => Ok(StoreKind::Memory),
         "file" => {
-            let variable = || env.get("TIDP_STORE_KEY").map(|key| KeySource::Variable(Secret::new(key)));
-            let file = || env.get("TIDP_STORE_KEY_FILE").map(|path| KeySource::File(path.into()));
-            let command =
-                || config.store_key_command.clone().filter(|command| !command.is_empty()).map(KeySource::Command);
-            let source = variable().or_else(file).or_else(command);
+            let variable = env.get("TIDP_STORE_KEY").map(|key| KeySource::Variable(Secret::new(key)));
+            let file = env.get("TIDP_STORE_KEY_FILE").map(|path| KeySource::File(path.into()));
+            let command = config.store_key_command.clone().filter(|command| !command.is_empty());
+            let source = variable.or(file).or(command.map(KeySource::Command));
             source.map(StoreKind::File).ok_or_else(|| ConfigFileError::NoStoreKey.into())
         }
         other => Err(Error::config(unknown_value("store", other, &["keyring", "file", "plaintext-file", "memory"]))),

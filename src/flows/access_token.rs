@@ -25,12 +25,11 @@ impl From<Session> for ScopedToken {
 /// # Errors
 /// `login_required`, `busy`, `store`, `unreachable`, `refused`, `invalid`; `usage` if no token can ever live that long.
 pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToken> {
-    let is_machine = context.profile.is_machine();
-    let token =
-        if is_machine { client_credentials::valid_token(context, wanted) } else { users_token(context, wanted) }?;
+    let find = if context.profile.is_machine() { client_credentials::valid_token } else { users_token };
+    let token = find(context, wanted)?;
     // At each use: whoever uses the token relies on what it was asked for.
     if let Some(scopes) = &wanted.scopes {
-        token_response::warn_of_other_scopes(context.reporter, &scopes.to_vec(), &token.scopes, true);
+        token_response::warn_of_other_scopes(context, &scopes.to_vec(), &token.scopes, true);
     }
     Ok(token)
 }
@@ -48,14 +47,9 @@ pub fn use_token<T>(
 ) -> Result<T> {
     let (_, outcome) = match request(&token.access_token.value)? {
         (401, Err(Problem::Refused(_) | Problem::RefusedByStatus { .. })) => {
-            let session = refresh_if_due::ensure_fresh(
-                context,
-                RefreshParameters::default(),
-                &context.session()?,
-                Intent::Force,
-            )?
-            .session;
-            request(&session.access_token.value)?
+            let (whole, parameters) = (context.session()?, RefreshParameters::default());
+            let fresh = refresh_if_due::ensure_fresh(context, parameters, &whole, Intent::Force)?;
+            request(&fresh.session.access_token.value)?
         }
         answer => answer,
     };
@@ -131,18 +125,18 @@ fn refresh_forbidden(context: &Context<'_>, whole: &Session, scopes: Option<&Sco
 pub fn valid_id_token(context: &Context<'_>, allowed: RefreshAllowed) -> Result<IdToken> {
     context.require_user("the provider issues no ID token")?;
     let before = context.session()?;
-    let (FreshSession { session, source }, missing) = match allowed {
-        RefreshAllowed::Never => {
-            (FreshSession { session: before.clone(), source: TokenSource::Stored }, SessionError::RefreshForbidden)
+    let FreshSession { session, source } = match allowed {
+        RefreshAllowed::Never => FreshSession { session: before.clone(), source: TokenSource::Stored },
+        RefreshAllowed::IfDue => {
+            refresh_if_due::ensure_fresh(context, RefreshParameters::default(), &before, Intent::IdToken)?
         }
-        RefreshAllowed::IfDue => (
-            refresh_if_due::ensure_fresh(context, RefreshParameters::default(), &before, Intent::IdToken)?,
-            SessionError::NoIdToken,
-        ),
     };
     advisory_warnings::warn_if_due(context, &session, source.renewal());
     let now = context.ports.clock.now();
     // A new token was validated by the provider's clock, so this machine's clock does not matter.
     let is_new = source.renewal().is_some() && session.id_token != before.id_token;
-    session.id_token.filter(|token| is_new || now < token.expires_at).ok_or_else(|| missing.into())
+    session.id_token.filter(|token| is_new || now < token.expires_at).ok_or_else(|| match allowed {
+        RefreshAllowed::Never => SessionError::RefreshForbidden.into(),
+        RefreshAllowed::IfDue => SessionError::NoIdToken.into(),
+    })
 }

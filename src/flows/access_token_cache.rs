@@ -10,8 +10,7 @@ use crate::domain::time::{Seconds, Time};
 use crate::explain::trace_messages::CacheMiss;
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// What is cached of a session: the token for all its scopes, or those for fewer. They have an entry of their own, so that
 /// the main one stays cheap to read.

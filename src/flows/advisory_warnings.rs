@@ -5,8 +5,7 @@
 use crate::domain::session::{Renewal, Session};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::domain::warning::WarningCode;
-use crate::explain::outlook::sentence::Words;
-use crate::explain::outlook::warnings::ADVISORY_CODES;
+use crate::explain::outlook::{sentence::Words, warnings::ADVISORY_CODES};
 use crate::flows::context::Context;
 use crate::ports::Reporter;
 use std::path::PathBuf;
@@ -32,10 +31,8 @@ pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Ren
     }
     let now = context.ports.clock.now();
     let outlook = context.outlook(session, now);
-    let words = Words {
-        format_time: &|time| context.reporter.local_time(time),
-        profile: context.profile.name_in_hints.as_deref(),
-    };
+    let profile = context.profile.name_in_hints.as_deref();
+    let words = Words { format_time: &|time| context.reporter.local_time(time), profile };
     let mut due = outlook.advisory_warnings(&words);
     if !due.is_empty() && last_warned_at(context, now).is_some_and(|last| now < last.plus(WARNING_INTERVAL)) {
         due.clear();
@@ -43,12 +40,8 @@ pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Ren
     due.retain(|(code, _)| !context.reporter.has_warned(*code));
     let is_due = !due.is_empty();
     if sso_just_ended(session, renewal) && due.iter().all(|(code, _)| *code != WarningCode::SsoEnded) {
-        due.extend(
-            outlook
-                .warnings(&words)
-                .into_iter()
-                .filter(|(code, _)| *code == WarningCode::SsoEnded && !context.reporter.has_warned(*code)),
-        );
+        let is_new = |code| code == WarningCode::SsoEnded && !context.reporter.has_warned(code);
+        due.extend(outlook.warnings(&words).into_iter().filter(|(code, _)| is_new(*code)));
     }
     for (code, message) in due {
         context.reporter.warn(code, message);
@@ -77,14 +70,13 @@ pub fn due_at(context: &Context<'_>, session: &Session) -> Option<Time> {
 /// Records that a warning was given now. If that fails, the next one only comes too early.
 pub fn record_warning(context: &Context<'_>) {
     if let Some(path) = path(context).filter(|_| !context.reporter.is_quiet()) {
-        let _ = context.ports.files.write_own(&path, context.ports.clock.now().unix().to_string().as_bytes());
+        context.write_own(&path, &context.ports.clock.now());
     }
 }
 
 /// When the last warning was given. A time in the future was written before the clock was set back, and does not count.
 fn last_warned_at(context: &Context<'_>, now: Time) -> Option<Time> {
-    let bytes = context.ports.files.read_own(&path(context)?).ok()??;
-    let at = Time::from_unix(std::str::from_utf8(&bytes).ok()?.trim().parse().ok()?);
+    let at: Time = context.read_own(&path(context)?)?;
     (at <= now.plus(CLOCK_TOLERANCE)).then_some(at)
 }
 

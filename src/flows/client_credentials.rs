@@ -157,7 +157,7 @@ fn request(context: &Context<'_>, scopes: &ScopeSet) -> Result<ScopedToken> {
     let granted = response.scopes.clone().unwrap_or_else(|| scopes.to_vec());
     // Without requested scopes the provider chooses them.
     if !scopes.is_empty() {
-        token_response::warn_of_other_scopes(context.reporter, &scopes.to_vec(), &granted, false);
+        token_response::warn_of_other_scopes(context, &scopes.to_vec(), &granted, false);
     }
     let access_token = token_response::access_token(&response, sent_at);
     if access_token.expires_at.since(sent_at) <= Seconds::ZERO {

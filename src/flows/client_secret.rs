@@ -36,10 +36,7 @@ impl Context<'_> {
         }
         trace("the store");
         let entry = EntryKey::ClientSecret(self.key.clone()).name();
-        let failed = |failure| match self.profile.is_machine() {
-            true => StoreError::SecretUnavailable(failure),
-            false => StoreError::Failed(failure),
-        };
+        let failed = if self.profile.is_machine() { StoreError::SecretUnavailable } else { StoreError::Failed };
         let stored = self.store.load(&entry).map_err(failed)?.ok_or(ProfileError::NoClientSecret)?;
         // Older versions stored a byte order mark with it.
         Ok(Secret::new(without_byte_order_mark(stored.expose())))

@@ -9,8 +9,7 @@ use crate::error::{Error, Result, SessionError, StoreError, with_profile};
 use crate::explain::outlook::SessionOutlook;
 use crate::flows::configuration::Configuration;
 use crate::ports::{Ports, Reporter, Store};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -81,8 +80,7 @@ impl<'w> Context<'w> {
 
     /// A hash that names an entry and its store, in caches and file names, without revealing either.
     pub fn entry_hash(&self, entry: &str) -> String {
-        let identity = json!([self.store.identity(), entry]).to_string();
-        hex(&Sha256::digest(identity))
+        hex(&Sha256::digest(json!([self.store.identity(), entry]).to_string()))
     }
 
     /// A file of the cache directory, named after its `kind` and a hash of what it is about; `None` without such a directory.

@@ -69,6 +69,13 @@ fn nothing_to_keep_alive(context: &Context<'_>, session: &Session, policy: &Poli
     SessionError::CannotKeepAlive(keepalive_messages::nothing_to_keep_alive(session, policy, &until)).into()
 }
 
+/// The lead for a renewal, so that machines that started together do not renew together.
+fn random_lead(context: &Context<'_>, policy: &Policy) -> Seconds {
+    // Without randomness all machines get the same lead, which still renews in time.
+    let random = context.random_bytes().unwrap_or_default();
+    lead(policy.lifetime.unwrap_or_default(), u64::from_le_bytes(random))
+}
+
 struct Keepalive<'c, 'w> {
     context: &'c Context<'w>,
     policy: Policy,
@@ -106,7 +113,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
             return Err(nothing_to_keep_alive(context, &session, &policy));
         }
         let clock = &context.ports.clock;
-        let mut keepalive = Self {
+        Ok(Self {
             context,
             policy,
             has_command,
@@ -115,20 +122,10 @@ impl<'c, 'w> Keepalive<'c, 'w> {
             started_uptime: clock.uptime(),
             session,
             checked_at: clock.uptime(),
-            lead: Seconds::ZERO,
+            lead: random_lead(context, &policy),
             failing: None,
             counts: KeepaliveCounts::default(),
-        };
-        keepalive.pick_lead();
-        Ok(keepalive)
-    }
-
-    /// Chooses a random lead for the next renewal, so that machines that started together do not renew together.
-    fn pick_lead(&mut self) {
-        let mut random = [0; 8];
-        // Without randomness all machines get the same lead, which still renews in time.
-        let _ = self.context.ports.entropy.fill(&mut random);
-        self.lead = lead(self.policy.lifetime.unwrap_or_default(), u64::from_le_bytes(random));
+        })
     }
 
     fn run_until_end(&mut self, supervisor: &mut dyn Supervisor) -> Result<Option<ExitReason>> {
@@ -139,12 +136,11 @@ impl<'c, 'w> Keepalive<'c, 'w> {
                         return Ok(Some(ended));
                     }
                 }
-                Ok(None) => break Ok(None),
-                Err(error) => break Err(error),
+                over => break over,
             }
         };
         if !self.has_command {
-            return ending;
+            return ending.map(|_| None);
         }
         let reason = ending.err().map_or_else(|| "--for has elapsed".to_owned(), |error| error.report().message);
         let warning = format!(
@@ -238,7 +234,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
             }
             TokenSource::RefreshedElsewhere | TokenSource::Stored => return,
         }
-        self.pick_lead();
+        self.lead = random_lead(self.context, &self.policy);
     }
 
     /// Records a temporary failure and returns when to retry. Fails after the session's end once [`GRACE`] is over.
@@ -340,11 +336,8 @@ impl<'c, 'w> Keepalive<'c, 'w> {
                 } else {
                     "no renewal falls within --for".to_owned()
                 };
-                self.note_unless_command(&format!(
-                    "Keeping the session alive: under {} it ends {}; {next}.",
-                    self.policy.name.as_str(),
-                    self.context.when(end)
-                ));
+                let (policy, end) = (self.policy.name.as_str(), self.context.when(end));
+                self.note_unless_command(&format!("Keeping the session alive: under {policy} it ends {end}; {next}."));
             }
             RenewalPlan::End { at, sso_ended } if self.should_wait_for(at, sso_ended) => {
                 let (reason, end) = (self.end_reason(), self.context.when(at));

@@ -194,21 +194,16 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
     }
 
     fn refusal(&self, problem: Problem, redirect_uri: Option<&str>) -> Error {
+        let requested = || self.requested_login(redirect_uri);
         match problem {
-            Problem::Refused(provider) => LoginError::Refused(provider, self.requested_login(redirect_uri)).into(),
-            Problem::RefusedByStatus { what, .. } => {
-                LoginError::StatusOnly(what, self.requested_login(redirect_uri)).into()
-            }
+            Problem::Refused(provider) => LoginError::Refused(provider, requested()).into(),
+            Problem::RefusedByStatus { what, .. } => LoginError::StatusOnly(what, requested()).into(),
             problem @ (Problem::Invalid(_) | Problem::Unavailable(_)) => Error::problem(DOING, problem),
         }
     }
 
     /// The accepted response to a request that uses up nothing.
-    fn answer<T>(
-        &self,
-        request: &Request,
-        accept: impl FnOnce(&Response) -> std::result::Result<T, Problem>,
-    ) -> Result<T> {
+    fn answer<T>(&self, request: &Request, accept: fn(&Response) -> std::result::Result<T, Problem>) -> Result<T> {
         let response = self.context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
         accept(&response).map_err(|problem| self.refusal(problem, None))
     }
@@ -263,10 +258,7 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         // RFC 6749 5.1: the response names the scopes if they differ from those requested.
         let scopes = response.scopes.as_ref().unwrap_or(&self.options.request.scopes);
         let has_refresh_token = response.refresh_token.is_some();
-        if response.scopes.is_some() {
-            let requested = &self.options.request.scopes;
-            token_response::warn_of_other_scopes(context.reporter, requested, scopes, has_refresh_token);
-        }
+        token_response::warn_of_other_scopes(context, &self.options.request.scopes, scopes, has_refresh_token);
         let refresh_token = match &response.refresh_token {
             None => RefreshToken::NeverIssued,
             Some(value) => RefreshToken::Held(HeldToken::new(value.clone(), sent_at)),

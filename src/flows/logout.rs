@@ -181,10 +181,9 @@ fn end_session(context: &Context<'_>, options: LogoutOptions, removed: Removed) 
         }
         Removed::InvalidEntry => {
             reporter.note(logout_messages::logged_out_note(&context.key, None));
-            let refresh_token = StepMessage::left("could not be read; if there was one, it was not revoked");
-            let refresh_token = report_step(context, REFRESH_TOKEN, Ok(refresh_token));
-            let sso_session = StepMessage::left("not ended: the ID token that identifies it could not be read");
-            let sso_session = report_step(context, SSO_SESSION, Ok(sso_session));
+            let left = |name, text: &str| report_step(context, name, Ok(StepMessage::left(text)));
+            let refresh_token = left(REFRESH_TOKEN, "could not be read; if there was one, it was not revoked");
+            let sso_session = left(SSO_SESSION, "not ended: the ID token that identifies it could not be read");
             report_access_token(context, UNKNOWN_ACCESS_TOKEN.to_owned());
             (None, refresh_token, sso_session, None)
         }
@@ -299,12 +298,9 @@ fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     let (state, ca_file) = (hex(&state), context.profile.ca_file.as_deref());
     let request = |provider: &Provider| logout::custom_logout_request(provider, ca_file, hint, &state);
     let Ok(first) = request(provider) else {
-        return Ok(StepMessage::left(match &provider.end_session_endpoint {
-            Ok(_) => {
-                "not ended: this provider needs a browser for that (next time: `tidp logout --browser`)".to_owned()
-            }
-            Err(why) => format!("not ended: {why}"),
-        }));
+        let needs_browser = "this provider needs a browser for that (next time: `tidp logout --browser`)";
+        let why = provider.end_session_endpoint.as_ref().err().map_or(needs_browser, String::as_str);
+        return Ok(StepMessage::left(format!("not ended: {why}")));
     };
     let response = provider_metadata::send(context, &mut provider.clone(), &first, request)
         .map_err(|failure| Error::unanswered(SSO_FAILED, &failure).report())?;

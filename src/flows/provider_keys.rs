@@ -54,6 +54,9 @@ pub enum VerifyError<E> {
     Undecided(Error),
 }
 
+/// The result of a check with the provider's keys.
+pub type Verification<T, E = TokenProblem> = std::result::Result<T, VerifyError<E>>;
+
 impl<E> From<E> for VerifyError<E> {
     fn from(problem: E) -> Self {
         Self::Rejected(problem)
@@ -139,7 +142,7 @@ pub fn verify_with_keys<T>(
     keys: &mut ProviderKeys,
     refetch: Refetch,
     check: impl Fn(&KeySet) -> std::result::Result<T, TokenProblem>,
-) -> std::result::Result<T, VerifyError<TokenProblem>> {
+) -> Verification<T> {
     let mut outcome = check(&keys.set);
     let Some(mut problem) = key_problem(&outcome) else { return Ok(outcome?) };
     let now = context.ports.clock.now();
@@ -183,7 +186,7 @@ pub fn verify_if_key_known<T>(
     provider: &Provider,
     keys: &mut ProviderKeys,
     check: impl Fn(&KeySet) -> std::result::Result<T, TokenProblem>,
-) -> std::result::Result<T, VerifyError<TokenProblem>> {
+) -> Verification<T> {
     match verify_with_keys(context, provider, keys, Refetch::AfterCooldown, check) {
         Err(VerifyError::Rejected(TokenProblem::UnknownKey)) => {
             let looked_at = context.lookups().keys.map_or(keys.fetched_at, |lookup| lookup.at);
@@ -193,19 +196,21 @@ pub fn verify_if_key_known<T>(
     }
 }
 
+/// Checks that the provider has signed `jws`, as [`verify_if_key_known`] does.
+pub fn verify_signature(context: &Context<'_>, provider: &Provider, jws: &Jws<'_>) -> Verification<()> {
+    let mut keys = keys(context, provider).map_err(VerifyError::Undecided)?;
+    verify_if_key_known(context, provider, &mut keys, |keys| keys.verify(jws))
+}
+
 /// Whether the provider has signed `jws`.
 pub fn signature_verdict(context: &Context<'_>, provider: &Result<Provider>, jws: &Jws<'_>) -> SignatureVerdict {
     let without_keys = KeySet::default().verify(jws);
     let outcome = match key_problem(&without_keys) {
         None => without_keys.map_err(VerifyError::Rejected),
-        Some(_) => provider
-            .as_ref()
-            .map_err(Clone::clone)
-            .and_then(|provider| Ok((provider, keys(context, provider)?)))
-            .map_err(VerifyError::Undecided)
-            .and_then(|(provider, mut keys)| {
-                verify_if_key_known(context, provider, &mut keys, |keys| keys.verify(jws))
-            }),
+        Some(_) => match provider {
+            Ok(provider) => verify_signature(context, provider, jws),
+            Err(error) => Err(VerifyError::Undecided(error.clone())),
+        },
     };
     match outcome {
         Ok(()) => SignatureVerdict::Valid,

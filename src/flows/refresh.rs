@@ -14,8 +14,7 @@
 use crate::domain::session::{EventKind, InvalidEntry, RefreshReason, RefreshRequest, Renewal, Session};
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, ProviderRefusal, Result, SessionError, Situation, StoreError, store_message};
-use crate::explain::outlook::observations;
-use crate::explain::outlook::sentence::Words;
+use crate::explain::outlook::{observations, sentence::Words};
 use crate::explain::{exchange_steps, refresh_messages};
 use crate::flows::context::Context;
 use crate::flows::{access_token_cache, provider_keys, provider_metadata, token_response};
@@ -221,11 +220,7 @@ impl RefreshAttempt<'_> {
 
     /// Whether a refusal is about what was asked for, and says nothing about the session.
     fn is_about_parameters(&self, code: &str) -> bool {
-        match code {
-            "invalid_scope" => self.sent.scopes.is_some(),
-            "invalid_request" => self.tnu_id.is_some(),
-            _ => false,
-        }
+        (code == "invalid_scope" && self.sent.scopes.is_some()) || (code == "invalid_request" && self.tnu_id.is_some())
     }
 
     /// The refresh token was rejected, or may have been. Unless another process has replaced the session without our
@@ -276,10 +271,10 @@ fn save_new_token(
 ) -> Result<()> {
     let document = session.to_json();
     let report_wait = |waited: Duration, failure: &StoreFailure| {
+        let (why, seconds) = (store_message(failure), waited.as_secs());
         context.reporter.progress(format!(
-            "waiting for the store to accept the new refresh token ({}): {} s so far; stopping tidp now loses the session",
-            store_message(failure),
-            waited.as_secs()
+            "waiting for the store to accept the new refresh token ({why}): {seconds} s so far; stopping tidp now loses the \
+             session"
         ));
         signals.borrow_mut().take();
     };

@@ -73,11 +73,8 @@ fn check_granted(session: &Session, parameters: RefreshParameters<'_>) -> Result
     if missing.is_empty() || granted.is_empty() {
         return Ok(());
     }
-    Err(Error::usage(format!(
-        "{option}: the session was not granted `{}`; it has `{}`",
-        printable(&missing.to_text()),
-        printable(&granted.to_text())
-    )))
+    let [missing, granted] = [missing, granted].map(|scopes| printable(&scopes.to_text()));
+    Err(Error::usage(format!("{option}: the session was not granted `{missing}`; it has `{granted}`")))
 }
 
 fn decide(context: &Context<'_>, session: &Session, intent: Intent) -> Action {

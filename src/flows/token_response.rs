@@ -21,23 +21,18 @@ use crate::oidc::id_token::{self, ExpectedIdToken, IdTokenSource, ValidatedIdTok
 use crate::oidc::jwks::KeySet;
 use crate::oidc::logout::{self, Revocation};
 use crate::oidc::token::TokenResponse;
-use crate::ports::Reporter;
 
 /// The access token of the response to a request sent at `sent_at`, from which its lifetime is counted. If the response
 /// gives no lifetime (RFC 6749 5.1), it is the token's `exp` - `iat`, or what the provider documents.
 pub fn access_token(response: &TokenResponse, sent_at: Time) -> AccessToken {
-    let lifetime = response
-        .expires_in
-        .or_else(|| lifetime_from_claims(&response.access_token))
-        .unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME);
+    let lifetime = lifetime(response).unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME);
     AccessToken { value: response.access_token.clone(), obtained_at: sent_at, expires_at: sent_at.plus(lifetime) }
 }
 
 pub fn trace(context: &Context<'_>, response: &TokenResponse) {
     context.reporter.trace(|| {
-        let lifetime = response.expires_in.or_else(|| lifetime_from_claims(&response.access_token));
         let (id_token, refresh_token) = (response.id_token.is_some(), response.refresh_token.is_some());
-        trace_messages::received(lifetime, id_token, refresh_token, response.scopes.as_deref())
+        trace_messages::received(lifetime(response), id_token, refresh_token, response.scopes.as_deref())
     });
 }
 
@@ -50,9 +45,12 @@ fn trace_id_token(context: &Context<'_>, accepted: &ValidatedIdToken, binding: B
     });
 }
 
-fn lifetime_from_claims(token: &Secret) -> Option<Seconds> {
-    let claims = Jwt::parse(token.expose()).ok()?.registered;
-    Some(numeric_date(&claims.exp?)?.since(numeric_date(&claims.iat?)?).max(Seconds::ZERO))
+fn lifetime(response: &TokenResponse) -> Option<Seconds> {
+    let from_claims = || {
+        let claims = Jwt::parse(response.access_token.expose()).ok()?.registered;
+        Some(numeric_date(&claims.exp?)?.since(numeric_date(&claims.iat?)?).max(Seconds::ZERO))
+    };
+    response.expires_in.or_else(from_claims)
 }
 
 /// How far the provider's clock (the `Date` header, RFC 9110 6.6.1) is ahead of ours; zero within a minute.
@@ -70,13 +68,9 @@ pub fn validation_time(context: &Context<'_>, date: Option<Time>) -> Time {
         return now;
     }
     let direction = if ahead.0.is_negative() { "ahead of" } else { "behind" };
-    context.reporter.warn(
-        WarningCode::ClockSkew,
-        format!(
-            "this machine's clock is {} {direction} the provider's; the tokens were validated by the provider's clock",
-            Seconds(ahead.0.saturating_abs()).to_text()
-        ),
-    );
+    let difference = Seconds(ahead.0.saturating_abs()).to_text();
+    let what = format!("this machine's clock is {difference} {direction} the provider's");
+    context.reporter.warn(WarningCode::ClockSkew, format!("{what}; the tokens were validated by the provider's clock"));
     now.plus(ahead)
 }
 
@@ -169,19 +163,14 @@ fn refreshed_id_token(
 }
 
 /// Warns if other scopes were granted than requested, once in a run. `has_refresh_token` counts as `offline_access`.
-pub fn warn_of_other_scopes(
-    reporter: &dyn Reporter,
-    requested: &[String],
-    granted: &[String],
-    has_refresh_token: bool,
-) {
+pub fn warn_of_other_scopes(context: &Context<'_>, requested: &[String], granted: &[String], has_refresh_token: bool) {
     let (less, more) = scope_differences(requested, granted, has_refresh_token);
     for (code, scopes, what) in [
         (WarningCode::ScopeLessThanAsked, less, "did not grant the scopes"),
         (WarningCode::ScopeMoreThanAsked, more, "granted scopes that were not requested:"),
     ] {
-        if !scopes.is_empty() && !reporter.has_warned(code) {
-            reporter.warn(code, format!("the provider {what} `{}`", printable(&scopes.join(" "))));
+        if !scopes.is_empty() && !context.reporter.has_warned(code) {
+            context.reporter.warn(code, format!("the provider {what} `{}`", printable(&scopes.join(" "))));
         }
     }
 }

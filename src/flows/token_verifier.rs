@@ -5,7 +5,7 @@ use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Kind, Result, Situation};
 use crate::flows::configuration::read_text;
 use crate::flows::context::Context;
-use crate::flows::provider_keys::{self, ProviderKeys, VerifyError};
+use crate::flows::provider_keys::{self, ProviderKeys, Verification, VerifyError};
 use crate::flows::provider_metadata;
 use crate::jwt::Jwt;
 use crate::oidc::TokenProblem;
@@ -118,7 +118,7 @@ fn verify_with_provider(
     context: &Context<'_>,
     provider: &Provider,
     snapshot: &RwLock<KeySnapshot>,
-) -> std::result::Result<(), VerifyError<TokenProblem>> {
+) -> Verification<()> {
     // The clock is read for each check, because fetching keys takes time.
     let now = || context.ports.clock.now();
     let check = |keys: &KeySet| verify_token(jwt, keys, Some(&provider.issuer), now(), leeway);

@@ -4,13 +4,12 @@ use crate::domain::secret::Secret;
 use crate::error::{Error, Result};
 use crate::flows::access_token::{self, Answer};
 use crate::flows::context::Context;
-use crate::flows::provider_keys::{self, VerifyError};
+use crate::flows::provider_keys::{Verification, VerifyError, verify_signature};
 use crate::flows::provider_metadata;
 use crate::flows::wanted_token::WantedToken;
 use crate::jwt::Jws;
 use crate::oidc::discovery::Provider;
-use crate::oidc::userinfo;
-use crate::oidc::{Owner, Problem};
+use crate::oidc::{Owner, Problem, userinfo};
 use serde_json::{Map, Value};
 
 const DOING: &str = "cannot read the userinfo";
@@ -46,15 +45,9 @@ fn request_claims(context: &Context<'_>, provider: &mut Provider, token: &Secret
     }
 }
 
-/// Checks the signature, with newer keys if those may decide.
-fn verify(context: &Context<'_>, provider: &Provider, jws: &Jws<'_>) -> std::result::Result<(), VerifyError<Problem>> {
-    let mut keys = provider_keys::keys(context, provider).map_err(VerifyError::Undecided)?;
-    provider_keys::verify_if_key_known(context, provider, &mut keys, |keys| keys.verify(jws)).map_err(|error| {
-        match error {
-            VerifyError::Rejected(why) => {
-                VerifyError::Rejected(Problem::Invalid(format!("the userinfo response: {why}")))
-            }
-            VerifyError::Undecided(error) => VerifyError::Undecided(error),
-        }
+fn verify(context: &Context<'_>, provider: &Provider, jws: &Jws<'_>) -> Verification<(), Problem> {
+    verify_signature(context, provider, jws).map_err(|error| match error {
+        VerifyError::Rejected(why) => Problem::Invalid(format!("the userinfo response: {why}")).into(),
+        VerifyError::Undecided(error) => VerifyError::Undecided(error),
     })
 }

@@ -46,14 +46,10 @@ impl WantedToken {
         let lifetime = token.expires_at.since(token.obtained_at);
         // What is left of a session whose overflow file was lost has no token to judge by.
         let is_known = lifetime > Seconds::ZERO;
-        match self.min_ttl.filter(|min_ttl| is_known && *min_ttl >= lifetime) {
-            None => Ok(()),
-            Some(min_ttl) => Err(Error::usage(format!(
-                "--min-ttl {} must be shorter than the token's lifetime of {}",
-                min_ttl.to_text(),
-                lifetime.to_text()
-            ))),
-        }
+        let too_long = self.min_ttl.filter(|min_ttl| is_known && *min_ttl >= lifetime);
+        let Some(min_ttl) = too_long.map(Seconds::to_text) else { return Ok(()) };
+        let lifetime = lifetime.to_text();
+        Err(Error::usage(format!("--min-ttl {min_ttl} must be shorter than the token's lifetime of {lifetime}")))
     }
 }
 

@@ -105,7 +105,7 @@ pub fn discovery_request(issuer: &Issuer, ca_file: Option<&Path>) -> Request {
     get_request(issuer.url_with("/.well-known/openid-configuration"), "application/json", ca_file)
 }
 
-pub(super) fn get_request(url: Url, accept: &'static str, ca_file: Option<&Path>) -> Request {
+pub fn get_request(url: Url, accept: &'static str, ca_file: Option<&Path>) -> Request {
     Request {
         method: Method::Get,
         url,

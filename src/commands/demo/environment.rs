@@ -2,7 +2,8 @@
 
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
-use crate::ports::{Browser, Clock, Dirs, Env, Http, Method, Ports, Request, Stream, Terminal};
+use crate::oidc::discovery::get_request;
+use crate::ports::{Browser, Clock, Dirs, Env, Http, Ports, Stream, Terminal};
 use std::io;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -123,22 +124,11 @@ impl Browser for DemoBrowser {
 
 /// Logs in by visiting the authorization endpoint, the callback and the result page. If the browser has logged in, the
 /// callback no longer listens.
-fn follow_redirects(http: &dyn Http, start: Url) {
-    let mut next = Some(start);
+fn follow_redirects(http: &dyn Http, mut url: Url) {
     for _ in 0..4 {
-        let Some(url) = next.take() else { return };
-        let request = Request {
-            method: Method::Get,
-            url: url.clone(),
-            authorization: None,
-            accept: "text/html",
-            body: None,
-            ca_file: None,
-            deadline: None,
-            secrets: Vec::new(),
-        };
-        let Ok(response) = http.send(&request) else { return };
-        next = response.header("location").and_then(|location| url.join(location).ok());
+        let Ok(response) = http.send(&get_request(url.clone(), "text/html", None)) else { return };
+        let Some(Ok(next)) = response.header("location").map(|location| url.join(location)) else { return };
+        url = next;
     }
 }
 

@@ -16,15 +16,11 @@ pub(super) fn members(profile: &Profile, configuration: &Configuration) -> [Memb
         RedirectUri::Fixed(uri, _) => (uri.clone(), "fixed_port"),
         RedirectUri::Elsewhere(uri) => (uri.clone(), "paste"),
     };
-    let auth_method = match profile.auth_method {
-        AuthMethod::None => None,
-        AuthMethod::Basic => Some("client_secret_basic"),
-        AuthMethod::Post => Some("client_secret_post"),
-    };
+    let auth_method = AuthMethod::NAMES.iter().find(|(_, method)| *method == profile.auth_method);
     [
         ("config", configuration.path.as_ref().map(|path| path.display().to_string()).into()),
         ("profile", profile.name.as_str().into()),
-        ("auth_method", auth_method.into()),
+        ("auth_method", auth_method.map(|(name, _)| *name).into()),
         ("ca_file", profile.ca_file.as_ref().map(|path| path.display().to_string()).into()),
         ("client_id", profile.client_id.as_str().into()),
         ("client_type", profile.client_type.map(|client_type| client_type.as_str()).into()),

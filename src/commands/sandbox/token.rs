@@ -4,6 +4,7 @@ use crate::cli::{SampleFormat, SandboxToken};
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::error::{Error, Result, Situation};
+use crate::oidc::discovery::get_request;
 use crate::ports::{Body, Method, Ports, Request};
 use crate::terminal::output::Output;
 use serde_json::{Map, Value, json};
@@ -18,13 +19,8 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &SandboxToken) -> Result<()> {
     let url = args.at.join("/sandbox/token").map_err(|error| Error::usage(format!("--at: {error}")))?;
     let request = Request {
         method: Method::Post,
-        url,
-        authorization: None,
-        accept: "application/json",
         body: Some(Body::Json(Secret::new(body(args)?.to_string()))),
-        ca_file: None,
-        deadline: None,
-        secrets: Vec::new(),
+        ..get_request(url, "application/json", None)
     };
     let response = ports.http.send(&request).map_err(|failure| match Error::unanswered(STEP, &failure) {
         Error { situation: Situation::Unreachable(what), .. } => Situation::NoSandbox(what).into(),

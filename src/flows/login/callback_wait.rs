@@ -63,23 +63,18 @@ impl<'a> CallbackWait<'a> {
 
     /// As [`CallbackWait::redirected_code`] and [`CallbackWait::pasted_code`], whichever comes first.
     pub(super) fn redirected_or_pasted_code(&self, listener: &mut dyn Listener) -> Result<Code> {
-        let mut input_ended = false;
-        self.wait_until_timeout(|patience| self.first_code(listener, patience, &mut input_ended).transpose())
+        let mut at_end = false;
+        self.wait_until_timeout(|patience| self.first_code(listener, patience, &mut at_end).transpose())
     }
 
     /// The code that comes first; `None` after `patience`.
-    fn first_code(
-        &self,
-        listener: &mut dyn Listener,
-        patience: Duration,
-        input_ended: &mut bool,
-    ) -> Option<Result<Code>> {
+    fn first_code(&self, listener: &mut dyn Listener, patience: Duration, at_end: &mut bool) -> Option<Result<Code>> {
         let (clock, terminal) = (&self.context.ports.clock, &self.context.ports.terminal);
         let until = clock.uptime().saturating_add(patience);
         loop {
             let left = until.saturating_sub(clock.uptime());
             // The job may have been put into the background meanwhile.
-            let reads = !*input_ended && terminal.stdin_is_in_foreground();
+            let reads = !*at_end && terminal.stdin_is_in_foreground();
             if reads {
                 match terminal.read_line(Some(left.min(TURN))) {
                     Ok(Some(line)) => {
@@ -89,10 +84,10 @@ impl<'a> CallbackWait<'a> {
                     }
                     Err(error) if error.kind() == ErrorKind::TimedOut => {}
                     Err(error) if error.kind() == ErrorKind::InvalidData => self.ask_again(&error.to_string()),
-                    Ok(None) | Err(_) => *input_ended = true,
+                    Ok(None) | Err(_) => *at_end = true,
                 }
             }
-            let turn = match (reads, *input_ended) {
+            let turn = match (reads, *at_end) {
                 (true, _) => Duration::ZERO,
                 (false, true) => left,
                 (false, false) => left.min(BACKGROUND_TURN),
