@@ -26,7 +26,7 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Login) -> Result
     let session = refresh_token_introspection::after_login(context, session);
     let (now, profile) = (context.ports.clock.now(), &context.profile);
     let (outlook, name) = (context.outlook(&session, now), profile.name_in_hints.as_deref());
-    for line in login_messages::summary(&session, &outlook, profile.policy_key(), name, &|time| out.when(time, now)) {
+    for line in login_messages::summary(&outlook, profile.policy_key(), name, &|time| out.when(time, now)) {
         out.note(&line);
     }
     let words = Words { format_time: &|time| out.local(time), profile: name };

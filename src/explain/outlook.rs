@@ -78,23 +78,15 @@ impl SessionState {
             return Self::FoundInactive(at);
         }
         // A policy that issues none says nothing of the token that the provider issued all the same.
-        let Some(policy) = policy.filter(|policy| policy.lifetime.is_some()) else {
-            return match RefreshTokenExpiry::without_policy(session) {
-                None => Self::UnknownExpiry,
-                Some(expiry) if now >= expiry.expires_at => Self::Expired(expiry),
-                Some(expiry) => Self::UnknownRenewal(expiry),
-            };
-        };
-        let Some(expiry) = RefreshTokenExpiry::from_session(session, policy) else { return Self::UnknownExpiry };
-        let cap = policy.absolute_lifetime.map(|cap| session.login_at.plus(cap));
-        if now >= expiry.expires_at {
-            Self::Expired(expiry)
-        } else if !policy.sliding || cap.is_some_and(|cap| cap <= expiry.expires_at_earliest) {
-            Self::Fixed(expiry)
-        } else if sso == Sso::Ended {
-            Self::SsoEnded(expiry)
-        } else {
-            Self::Renewable(expiry)
+        let policy = policy.filter(|policy| policy.lifetime.is_some());
+        let Some(expiry) = RefreshTokenExpiry::new(session, policy) else { return Self::UnknownExpiry };
+        let is_capped = |cap| session.login_at.plus(cap) <= expiry.expires_at_earliest;
+        match policy {
+            _ if now >= expiry.expires_at => Self::Expired(expiry),
+            None => Self::UnknownRenewal(expiry),
+            Some(policy) if !policy.sliding || policy.absolute_lifetime.is_some_and(is_capped) => Self::Fixed(expiry),
+            Some(_) if sso == Sso::Ended => Self::SsoEnded(expiry),
+            Some(_) => Self::Renewable(expiry),
         }
     }
 

@@ -124,9 +124,7 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>, words: &Word
 /// When the refresh token was refused, and its expiry then: as the provider had said, or else by the policy.
 pub fn expiry_when_refused(session: &Session, policy: Option<&Policy>) -> Option<(Time, RefreshTokenExpiry)> {
     let (at, before) = before_refusal(session)?;
-    let known = || RefreshTokenExpiry::without_policy(&before);
-    let expiry = policy.map_or_else(known, |policy| RefreshTokenExpiry::from_session(&before, policy))?;
-    Some((at, expiry))
+    Some((at, RefreshTokenExpiry::new(&before, policy)?))
 }
 
 /// When the refresh token was refused, and the session before that, rebuilt from its events. The provider's clock decides,
@@ -157,19 +155,14 @@ fn before_refusal(session: &Session) -> Option<(Time, Session)> {
 fn accepted_after_expiry(session: &Session, policy: &Policy) -> Option<(Time, Time)> {
     let lifetime = policy.lifetime?;
     let mut end = (!policy.sliding).then(|| session.login_at.plus(lifetime));
-    for SessionEvent { time: at, kind: what, .. } in &session.events {
-        let renewal = match what {
-            EventKind::Login { .. } => Renewal::New,
-            EventKind::Refreshed { renewal, .. } => {
-                if let Some(end) = end.filter(|end| *at > end.plus(CLOCK_TOLERANCE)) {
-                    return Some((*at, end));
-                }
-                *renewal
+    for SessionEvent { time: at, kind, .. } in &session.events {
+        match (kind, end.filter(|end| *at > end.plus(CLOCK_TOLERANCE))) {
+            (EventKind::Refreshed { .. }, Some(end)) => return Some((*at, end)),
+            (EventKind::Refreshed { renewal: Renewal::None, .. }, None) => {}
+            (EventKind::Login { .. } | EventKind::Refreshed { .. }, _) if policy.sliding => {
+                end = Some(at.plus(lifetime))
             }
-            _ => continue,
-        };
-        if policy.sliding && renewal != Renewal::None {
-            end = Some(at.plus(lifetime));
+            _ => {}
         }
     }
     None

@@ -5,7 +5,7 @@ use super::count;
 use super::scenario::Scenario;
 use super::simulator::Simulation;
 use crate::domain::time::Seconds;
-use crate::explain::bar::{Axis, Marks};
+use crate::explain::bar::Axis;
 use crate::explain::paragraph;
 use crate::terminal::styled_text::{Charset, Line, Role};
 use crate::terminal::table::{Align, column_widths, row};
@@ -39,7 +39,7 @@ pub fn comparison(simulated: &[(Scenario, Simulation)], columns: usize, charset:
     }
     for ((scenario, simulation), cells) in simulated.iter().zip(&rows[1..]) {
         let axis = Axis { length: scenario.length, columns: bar_width };
-        let bar = session_bar(axis, simulation, Marks::new(charset)).into_spans();
+        let bar = session_bar(axis, simulation).into_spans(charset);
         if narrow {
             lines.extend(paragraph(&sentence(scenario, simulation), columns));
             lines.push(Line(bar));
