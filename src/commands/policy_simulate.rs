@@ -11,7 +11,7 @@ use crate::error::{Error, ProfileError, Result, Situation};
 use crate::explain::simulation::comparison::comparison;
 use crate::explain::simulation::report::report;
 use crate::explain::simulation::scenario::Scenario;
-use crate::explain::simulation::simulator::{self, Disagreement, Simulation};
+use crate::explain::simulation::simulator::{self, Simulation};
 use crate::flows::configuration::Configuration;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
@@ -85,7 +85,7 @@ fn simulate(args: &Simulate, policy: Policy, renew: Renew) -> Result<(Scenario, 
         renew,
         force: args.force,
     };
-    let simulation = simulator::run(&scenario).map_err(|Disagreement(what)| {
+    let simulation = simulator::run(&scenario).map_err(|what| {
         Error::failed(format!("under {} client and provider disagree: {what}", policy.name.as_str()))
     })?;
     Ok((scenario, simulation))

@@ -1,13 +1,12 @@
 //! One policy's simulation: the scenario, the chart, a table of events, and how the session ended and why.
 
 use super::chart::chart;
-use super::count;
 use super::event_table::event_table;
 use super::scenario::Scenario;
 use super::simulator::{Event, EventKind, Simulation};
 use crate::domain::decision::Renew;
 use crate::domain::time::Seconds;
-use crate::explain::paragraph;
+use crate::explain::{count, paragraph};
 use crate::terminal::styled_text::{Charset, Line, Role};
 
 pub fn report(scenario: &Scenario, simulation: &Simulation, columns: usize, charset: Charset) -> Vec<Line> {

@@ -97,9 +97,8 @@ impl Simulation {
     }
 }
 
-/// Client and provider contradict each other: one of them is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Disagreement(pub String);
+/// How client and provider contradict each other: one of them is wrong.
+type Disagreement = String;
 
 pub fn run(scenario: &Scenario) -> Result<Simulation, Disagreement> {
     run_against(scenario, scenario.policy)
@@ -151,7 +150,7 @@ impl Simulator {
         let user = Arc::new(User::new("simulated", "Simulated", "User"));
         let issued = engine
             .login(CLIENT, &["openid", "offline_access"], user, moment(Seconds::ZERO))
-            .map_err(|error| Disagreement(format!("the provider refused the login: {}", error.error)))?;
+            .map_err(|error| format!("the provider refused the login: {}", error.error))?;
         let held = |value: &Secret| HeldToken::new(value.clone(), LOGIN);
         let session = Session {
             version: SCHEMA,
@@ -243,31 +242,26 @@ impl Simulator {
     /// Compares what the client concludes from a response with what the engine knows.
     fn check_agreement(&self, at: Seconds, issued: &IssuedTokens) -> Result<(), Disagreement> {
         let policy = &self.scenario.policy;
-        if self.session.held_token().is_some() != policy.lifetime.is_some() {
-            return Err(disagreement(at, "client and provider differ on whether the policy issues refresh tokens"));
-        }
-        match (RefreshTokenExpiry::from_session(&self.session, policy), self.enforced_expiry) {
-            (None, None) => {}
-            (Some(expected), Some(enforced))
-                if expected.expires_at_earliest <= enforced && enforced <= expected.expires_at => {}
-            _ => {
-                return Err(disagreement(
-                    at,
-                    "the client expects the refresh token to expire at another time than the provider",
-                ));
-            }
-        }
+        let (held, enforced) = (self.session.held_token(), self.enforced_expiry);
+        let is_expected = match RefreshTokenExpiry::from_session(&self.session, policy) {
+            None => enforced.is_none(),
+            Some(expiry) => enforced.is_some_and(|at| (expiry.expires_at_earliest..=expiry.expires_at).contains(&at)),
+        };
         let sid = issued.access_token.authentication.as_ref().map(|authentication| authentication.sid.as_str());
-        let active = sid.is_some_and(|sid| self.engine.is_sso_active(sid, LOGIN.plus(at)));
-        match Sso::from_session(&self.session, policy) {
-            Sso::Active if at > Seconds::ZERO && !active => {
-                Err(disagreement(at, "the client takes the SSO session for active, but it has ended"))
-            }
-            Sso::Ended if active => {
-                Err(disagreement(at, "the client takes the SSO session for ended, but it is active"))
-            }
-            _ => Ok(()),
-        }
+        let is_active = sid.is_some_and(|sid| self.engine.is_sso_active(sid, LOGIN.plus(at)));
+        let sso = Sso::from_session(&self.session, policy);
+        let wrong = if held.is_some() != policy.lifetime.is_some() {
+            "client and provider differ on whether the policy issues refresh tokens"
+        } else if !is_expected {
+            "the client expects the refresh token to expire at another time than the provider"
+        } else if sso == Sso::Active && at > Seconds::ZERO && !is_active {
+            "the client takes the SSO session for active, but it has ended"
+        } else if sso == Sso::Ended && is_active {
+            "the client takes the SSO session for ended, but it is active"
+        } else {
+            return Ok(());
+        };
+        Err(disagreement(at, wrong))
     }
 
     fn record(&mut self, at: Seconds, kind: EventKind) {
@@ -305,5 +299,5 @@ impl Simulator {
 }
 
 fn disagreement(at: Seconds, what: &str) -> Disagreement {
-    Disagreement(format!("{what}, {} after the login", at.to_text()))
+    format!("{what}, {} after the login", at.to_text())
 }
