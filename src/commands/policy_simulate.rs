@@ -104,6 +104,6 @@ fn to_json((scenario, simulation): &(Scenario, Simulation)) -> Value {
     let mut document = json!(simulation);
     document["policy"] = json!(scenario.policy.name);
     document["calls"] = simulation.calls().into();
-    document["refreshes"] = simulation.refreshes().into();
+    document["refreshes"] = simulation.refreshes().count().into();
     document
 }

@@ -45,6 +45,7 @@ impl SessionError {
     pub(super) fn report(&self, profile: Option<&str>) -> Report {
         let run = |command: &str| with_profile(command, profile);
         let login_required = |message: &str| Report::new(Kind::LoginRequired, message);
+        let busy = |message: &str| Report::new(Kind::Busy, message);
         let login = |message: &str| login_required(message).hint(run("tidp login"));
         match self {
             Self::NoSession => login("there is no session"),
@@ -62,9 +63,7 @@ impl SessionError {
                 login_required("a refresh is due for a token of these scopes, but --no-refresh forbids it")
                     .hint(run(&format!("tidp token --scope {}", quoted(scopes))))
             }
-            Self::Replaced => {
-                Report::new(Kind::Busy, "another tidp replaced the session during the refresh; run the command again")
-            }
+            Self::Replaced => busy("another tidp replaced the session during the refresh; run the command again"),
             Self::NewTokenForbidden => {
                 Report::new(Kind::Failed, "a new token is due, but --no-refresh forbids it").hint(run("tidp token"))
             }
@@ -77,12 +76,9 @@ impl SessionError {
             Self::LifetimeTooShort { message, login_helps: false, .. } => login_required(message),
             Self::LifetimeTooShort { message, .. } | Self::CannotKeepAlive(message) => login(message),
             Self::Busy { waited } => {
-                let seconds = waited.as_secs();
-                Report::new(Kind::Busy, format!("another tidp has been using this session for more than {seconds} s"))
+                busy(&format!("another tidp has been using this session for more than {} s", waited.as_secs()))
             }
-            Self::AlreadyKeptAlive => {
-                Report::new(Kind::Busy, "another `tidp keepalive` is already running for this session")
-            }
+            Self::AlreadyKeptAlive => busy("another `tidp keepalive` is already running for this session"),
             Self::Changed { revoked } => {
                 let new_token = match revoked {
                     true => "was revoked",

@@ -202,17 +202,14 @@ impl<'a> SessionOutlook<'a> {
     /// `unknown 59m+` (at least until the access token expires).
     pub fn short(&self) -> String {
         let access_token_expires_at = self.session.access_token.expires_at;
+        let left = |end: Time| end.left(self.now).to_short_text();
         let name = self.policy.map_or("unknown", |policy| policy.name.as_str());
         let is_known = self.expiry.is_some() || !self.has_token_beside_policy();
         match (self.certain_for().filter(|_| is_known), self.expiry.map(|expiry| expiry.expires_at)) {
-            (Some(left), _) if left > Seconds::ZERO => format!("{name} {}", left.to_short_text()),
-            (Some(_), Some(implied)) if implied > self.now => {
-                format!("{name} {}?", implied.left(self.now).to_short_text())
-            }
+            (Some(certain), _) if certain > Seconds::ZERO => format!("{name} {}", certain.to_short_text()),
+            (Some(_), Some(implied)) if implied > self.now => format!("{name} {}?", left(implied)),
             (Some(_), _) => format!("{name} ended"),
-            (None, _) if access_token_expires_at > self.now => {
-                format!("{name} {}+", access_token_expires_at.left(self.now).to_short_text())
-            }
+            (None, _) if access_token_expires_at > self.now => format!("{name} {}+", left(access_token_expires_at)),
             (None, _) => format!("{name} refresh due"),
         }
     }

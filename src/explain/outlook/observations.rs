@@ -40,8 +40,8 @@ pub fn policy_mismatch(session: &Session, policy: &Policy, words: &Words<'_>) ->
     }
     let (at, before) = before_refusal(session)?;
     let expiry = RefreshTokenExpiry::by_policy(&before, policy)?;
-    if let Some(said) = before.introspected_expiry() {
-        return contradiction("the provider said that the refresh token would expire", said, expiry, policy, words);
+    if before.introspected_expiry().is_some() {
+        return contradiction("the provider said that the refresh token would expire", &before, policy, words);
     }
     let tenth = Seconds(policy.lifetime?.0 / 10).max(CLOCK_TOLERANCE);
     (at < expiry.expires_at_earliest.minus(tenth) && earlier_use(session).is_none()).then(|| {
@@ -56,18 +56,12 @@ pub fn policy_mismatch(session: &Session, policy: &Policy, words: &Words<'_>) ->
 
 /// How the expiry that the provider says contradicts the policy, worded as a warning; `None` if it does not.
 pub fn introspection_mismatch(session: &Session, policy: &Policy, words: &Words<'_>) -> Option<String> {
-    let said = session.introspected_expiry()?;
-    let by_policy = RefreshTokenExpiry::by_policy(session, policy)?;
-    contradiction("the provider says that the refresh token expires", said, by_policy, policy, words)
+    contradiction("the provider says that the refresh token expires", session, policy, words)
 }
 
-fn contradiction(
-    subject: &str,
-    said: Time,
-    by_policy: RefreshTokenExpiry,
-    policy: &Policy,
-    words: &Words<'_>,
-) -> Option<String> {
+fn contradiction(subject: &str, session: &Session, policy: &Policy, words: &Words<'_>) -> Option<String> {
+    let said = session.introspected_expiry()?;
+    let by_policy = RefreshTokenExpiry::by_policy(session, policy)?;
     let earliest = by_policy.expires_at_earliest.minus(CLOCK_TOLERANCE);
     let latest = by_policy.expires_at.plus(CLOCK_TOLERANCE);
     (said < earliest || said > latest).then(|| {

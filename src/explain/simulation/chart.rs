@@ -23,15 +23,11 @@ pub fn chart(scenario: &Scenario, simulation: &Simulation, columns: usize, chars
     if let Some(end) = scenario.sso_ends_after.filter(|_| scenario.policy.sliding) {
         lines.push(lane("SSO session", lifetime_bar(axis, &[], end)));
     }
-    let refreshes = simulation.events.iter().filter_map(|event| match event.kind {
-        EventKind::Refreshed { renewed, .. } => Some((event.at, renewed)),
-        _ => None,
-    });
     if simulation.events.first().is_some_and(|login| login.expiry.is_some()) {
-        let renewals: Vec<Seconds> = refreshes.clone().filter(|(_, renewed)| *renewed).map(|(at, _)| at).collect();
+        let renewals: Vec<Seconds> = simulation.refreshes().filter(|(_, renewed)| *renewed).map(|(at, _)| at).collect();
         lines.push(lane("refresh token", lifetime_bar(axis, &renewals, simulation.ends_at)));
     }
-    let starts: Vec<Seconds> = refreshes.map(|(at, _)| at).collect();
+    let starts: Vec<Seconds> = simulation.refreshes().map(|(at, _)| at).collect();
     lines.push(lane("access token", access_token_bar(axis, scenario, simulation, &starts)));
     lines.push(ruler(axis));
     lines.extend(legend(charset, columns, scenario.length, simulation));
@@ -120,7 +116,7 @@ fn legend(charset: Charset, columns: usize, length: Seconds, simulation: &Simula
     for (number, mark, _, name) in simulation.events.iter().filter_map(|event| call(event.kind)) {
         entries.entry(number).or_insert((mark, name));
     }
-    let renewed = (simulation.refreshes() > 0).then_some((Mark::RENEWED, "new token"));
+    let renewed = simulation.refreshes().next().is_some().then_some((Mark::RENEWED, "new token"));
     let ended = simulation.ends_at.min(simulation.access_token_expires_at) <= length;
     let ended = ended.then_some((Mark::END, "end"));
     let mut lines: Vec<String> = Vec::new();

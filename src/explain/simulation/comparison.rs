@@ -59,7 +59,7 @@ pub fn comparison(simulated: &[(Scenario, Simulation)], columns: usize, charset:
 
 fn sentence(scenario: &Scenario, simulation: &Simulation) -> String {
     let login = login_needed(scenario, simulation, Seconds::to_text);
-    let refreshes = count(simulation.refreshes(), "refresh", "refreshes");
+    let refreshes = count(simulation.refreshes().count(), "refresh", "refreshes");
     format!(
         "{}: {refreshes}; ends after {}; login needed after {login}",
         scenario.policy.name.as_str(),
@@ -70,7 +70,7 @@ fn sentence(scenario: &Scenario, simulation: &Simulation) -> String {
 fn cells(scenario: &Scenario, simulation: &Simulation) -> [String; 4] {
     [
         scenario.policy.name.as_str().to_owned(),
-        simulation.refreshes().to_string(),
+        simulation.refreshes().count().to_string(),
         simulation.ends_at.to_compact_text(),
         login_needed(scenario, simulation, Seconds::to_compact_text),
     ]

@@ -80,8 +80,12 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    pub fn refreshes(&self) -> usize {
-        self.events.iter().filter(|event| matches!(event.kind, EventKind::Refreshed { .. })).count()
+    /// The refreshes, and whether each moved the refresh token's expiry.
+    pub fn refreshes(&self) -> impl Iterator<Item = (Seconds, bool)> {
+        self.events.iter().filter_map(|event| match event.kind {
+            EventKind::Refreshed { renewed, .. } => Some((event.at, renewed)),
+            _ => None,
+        })
     }
 
     /// When the script was warned that a refresh was refused, while its access token still worked.
