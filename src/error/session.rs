@@ -80,10 +80,8 @@ impl SessionError {
             }
             Self::AlreadyKeptAlive => busy("another `tidp keepalive` is already running for this session"),
             Self::Changed { revoked } => {
-                let new_token = match revoked {
-                    true => "was revoked",
-                    false => "could not be revoked and stays valid until it expires",
-                };
+                let new_token =
+                    if *revoked { "was revoked" } else { "could not be revoked and stays valid until it expires" };
                 let message = format!(
                     "another login or logout changed the session during the refresh; the new refresh token was not \
                      stored, and it {new_token}"

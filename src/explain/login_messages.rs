@@ -4,23 +4,18 @@ use crate::domain::decision::Renew;
 use crate::domain::session::{ExpirySource, Session};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
-use crate::explain::outlook::sentence::{renewal_in_time, setting};
+use crate::explain::outlook::sentence::{Words, renewal_in_time, setting};
 use crate::explain::outlook::{SessionOutlook, SessionState};
 use url::Url;
 
 /// Who has logged in where, and when the tokens expire: a line each. `policy_key` is the key of the profile to set if the
-/// policy is unknown, `profile` the name that commands need.
-pub fn summary(
-    outlook: &SessionOutlook<'_>,
-    policy_key: &'static str,
-    profile: Option<&str>,
-    when: &dyn Fn(Time) -> String,
-) -> [String; 3] {
+/// policy is unknown.
+pub fn summary(outlook: &SessionOutlook<'_>, policy_key: &str, words: &Words<'_>) -> [String; 3] {
     let Session { account, key, access_token, .. } = outlook.session;
     [
         format!("Logged in as {} at {}.", account.shown_name(), printable(&key.issuer)),
-        format!("The access token is valid until {}.", when(access_token.expires_at)),
-        policy_line(outlook, &setting(policy_key, profile), when),
+        format!("The access token is valid until {}.", (words.format_time)(access_token.expires_at)),
+        policy_line(outlook, &setting(policy_key, words.profile), words.format_time),
     ]
 }
 

@@ -187,15 +187,13 @@ impl<'a> SessionOutlook<'a> {
     /// How long the session certainly lasts: until the refresh token's earliest expiry, or without a refresh token until
     /// the access token's. `None` if that is not known.
     pub fn certain_for(&self) -> Option<Seconds> {
-        if self.is_expired() {
-            return Some(Seconds::ZERO);
-        }
-        let end = match (self.expiry, self.held_token()) {
-            (Some(expiry), _) => Some(expiry.expires_at_earliest),
-            (None, Some(_)) => None,
-            (None, None) => Some(self.session.access_token.expires_at),
+        let end = match self.expiry {
+            _ if self.is_expired() => self.now,
+            Some(expiry) => expiry.expires_at_earliest,
+            None if self.held_token().is_some() => return None,
+            None => self.session.access_token.expires_at,
         };
-        end.map(|end| end.left(self.now))
+        Some(end.left(self.now))
     }
 
     /// One line for a prompt: `Mobile 89d`, `Mobile 5d?` (no longer certain), `Mobile ended`, `NoRefresh 59m`,

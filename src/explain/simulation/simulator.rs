@@ -155,7 +155,7 @@ impl Simulator {
         let issued = engine
             .login(CLIENT, &["openid", "offline_access"], user, moment(Seconds::ZERO))
             .map_err(|error| format!("the provider refused the login: {}", error.error))?;
-        let held = |value: &Secret| HeldToken::new(value.clone(), LOGIN);
+        let held = issued.refresh_token.clone().map(|value| RefreshToken::Held(HeldToken::new(value, LOGIN)));
         let session = Session {
             version: SCHEMA,
             key: SessionKey { profile: String::new(), issuer: String::new(), client_id: CLIENT.to_owned() },
@@ -165,10 +165,7 @@ impl Simulator {
             login_at: LOGIN,
             access_token: access_token(&issued, LOGIN),
             id_token: None,
-            refresh_token: issued
-                .refresh_token
-                .as_ref()
-                .map_or(RefreshToken::NeverIssued, |value| RefreshToken::Held(held(value))),
+            refresh_token: held.unwrap_or(RefreshToken::NeverIssued),
             provider_ahead: Seconds::ZERO,
             refresh_brings_no_id_token: false,
             scoped_tokens: ScopedTokens::default(),
