@@ -20,7 +20,7 @@ pub mod explain {
     pub use crate::explain::{outlook::SessionOutlook, timeline::Timeline};
     pub mod simulation {
         pub use crate::explain::simulation::scenario::Scenario;
-        pub use crate::explain::simulation::simulator::{Disagreement, Event, EventKind, Simulation, run, run_against};
+        pub use crate::explain::simulation::simulator::{Event, EventKind, Simulation, run, run_against};
     }
 }
 pub mod jwt {

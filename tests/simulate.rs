@@ -7,7 +7,7 @@ use tidp::testing::domain::decision::{DEFAULT_MIN_TTL, Renew};
 use tidp::testing::domain::policy::{Policy, PolicyName, RefreshTokenUsage};
 use tidp::testing::domain::session::RefreshReason;
 use tidp::testing::domain::time::Seconds;
-use tidp::testing::explain::simulation::{Disagreement, Event, EventKind, Scenario, Simulation, run, run_against};
+use tidp::testing::explain::simulation::{Event, EventKind, Scenario, Simulation, run, run_against};
 
 /// The documented policies, and changed ones.
 fn policy() -> impl Strategy<Value = Policy> {
@@ -63,7 +63,7 @@ proptest! {
     fn enforced_expiry_lies_between_earliest_and_implied(
         scenario in scenario()
     ) {
-        let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        let simulation = run(&scenario).map_err(TestCaseError::fail)?;
         for Event { expiry, .. } in &simulation.events {
             if let Some(times) = expiry {
                 prop_assert!(times.earliest <= times.enforced && times.enforced <= times.implied, "{times:?}");
@@ -76,7 +76,7 @@ proptest! {
 
     #[test]
     fn only_renewals_move_the_expiry(scenario in scenario()) {
-        let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        let simulation = run(&scenario).map_err(TestCaseError::fail)?;
         let Policy { lifetime, sliding, absolute_lifetime, .. } = scenario.policy;
         let mut end = lifetime.map(|lifetime| lifetime.min(absolute_lifetime.unwrap_or(lifetime)));
         for event in &simulation.events {
@@ -99,7 +99,7 @@ proptest! {
 
     #[test]
     fn refresh_happens_only_when_due_and_before_expiry(scenario in scenario()) {
-        let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        let simulation = run(&scenario).map_err(TestCaseError::fail)?;
         let mut token_from = Seconds::ZERO;
         let mut last_end = None;
         for event in &simulation.events {
@@ -126,7 +126,7 @@ proptest! {
 
     #[test]
     fn keepalive_refreshes_are_a_third_of_a_lifetime_apart(scenario in scenario()) {
-        let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        let simulation = run(&scenario).map_err(TestCaseError::fail)?;
         let third = scenario.policy.lifetime.map_or(0, |life| life.0 / 3);
         let on_purpose = refreshes(&simulation).into_iter().filter(|(_, reason, _)| *reason == RefreshReason::Keepalive);
         let times: Vec<i64> = on_purpose.map(|(at, ..)| at.0).collect();
@@ -149,13 +149,13 @@ proptest! {
             renew: Renew::BeforeSessionEnds,
             force: false,
         };
-        let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        let simulation = run(&scenario).map_err(TestCaseError::fail)?;
         prop_assert!(simulation.alive && simulation.login_needed_at.is_none());
     }
 
     #[test]
     fn events_are_in_order_from_the_login(scenario in scenario()) {
-        let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        let simulation = run(&scenario).map_err(TestCaseError::fail)?;
         prop_assert_eq!(simulation.events[0].kind, EventKind::Login);
         prop_assert!(simulation.events.windows(2).all(|pair| pair[0].at <= pair[1].at), "{:?}", simulation.events);
         prop_assert!(simulation.events.iter().all(|event| event.at <= scenario.length));

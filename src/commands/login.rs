@@ -24,10 +24,11 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Login) -> Result
     let session = refresh_token_introspection::after_login(context, session);
     let (now, profile) = (context.ports.clock.now(), &context.profile);
     let (outlook, name) = (context.outlook(&session, now), profile.name_in_hints.as_deref());
-    for line in login_messages::summary(&session, &outlook, profile.policy_key(), name, &|time| out.when(time, now)) {
+    let words = Words { format_time: &|time| out.when(time, now), profile: name };
+    for line in login_messages::summary(&outlook, profile.policy_key(), &words) {
         out.note(&line);
     }
-    let words = Words { format_time: &|time| out.local(time), profile: name };
+    let words = Words { format_time: &|time| out.local(time), ..words };
     let mismatch = profile.policy.as_ref().and_then(|policy| introspection_mismatch(&session, policy, &words));
     if let Some(mismatch) = mismatch {
         out.warn(WarningCode::PolicyMismatch, mismatch);

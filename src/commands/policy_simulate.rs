@@ -8,7 +8,7 @@ use crate::domain::policy::{Policy, PolicyName};
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::error::{Error, ProfileError, Result, Situation};
-use crate::explain::simulation::simulator::{self, Disagreement, Simulation};
+use crate::explain::simulation::simulator::{self, Simulation};
 use crate::explain::simulation::{comparison::comparison, report::report, scenario::Scenario};
 use crate::flows::configuration::Configuration;
 use crate::ports::Ports;
@@ -80,7 +80,7 @@ fn simulate(args: &Simulate, policy: Policy, renew: Renew) -> Result<(Scenario, 
         renew,
         force: args.force,
     };
-    let simulation = simulator::run(&scenario).map_err(|Disagreement(what)| {
+    let simulation = simulator::run(&scenario).map_err(|what| {
         Error::failed(format!("under {} client and provider disagree: {what}", policy.name.as_str()))
     })?;
     Ok((scenario, simulation))
@@ -99,6 +99,6 @@ fn to_json((scenario, simulation): &(Scenario, Simulation)) -> Value {
     let mut document = json!(simulation);
     document["policy"] = json!(scenario.policy.name);
     document["calls"] = simulation.calls().into();
-    document["refreshes"] = simulation.refreshes().into();
+    document["refreshes"] = simulation.refreshes().count().into();
     document
 }

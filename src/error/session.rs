@@ -43,58 +43,50 @@ pub enum SessionError {
 
 impl SessionError {
     pub(super) fn report(&self, profile: Option<&str>) -> Report {
+        let run = |command: &str| with_profile(command, profile);
         let login_required = |message: &str| Report::new(Kind::LoginRequired, message);
-        let login = with_profile("tidp login", profile);
+        let busy = |message: &str| Report::new(Kind::Busy, message);
+        let login = |message: &str| login_required(message).hint(run("tidp login"));
         match self {
-            Self::NoSession => login_required("there is no session").hint(login),
-            Self::NoRefreshToken => login_required("this session has no refresh token; log in again").hint(login),
-            Self::RefreshTokenRejected => {
-                login_required("the session has ended: the provider rejected the refresh token").hint(login)
+            Self::NoSession => login("there is no session"),
+            Self::NoRefreshToken => login("this session has no refresh token; log in again"),
+            Self::RefreshTokenRejected => login("the session has ended: the provider rejected the refresh token"),
+            Self::NoIdToken => login("the ID token has expired, and a refresh returns no valid new one"),
+            Self::RefreshForbidden => {
+                login_required("a refresh is due, but --no-refresh forbids it").hint(run("tidp refresh"))
             }
-            Self::NoIdToken => {
-                login_required("the ID token has expired, and a refresh returns no valid new one").hint(login)
-            }
-            Self::RefreshForbidden => login_required("a refresh is due, but --no-refresh forbids it")
-                .hint(with_profile("tidp refresh", profile)),
             Self::NoRefreshTokenForScopes(scopes) => login_required(
                 "a token for other scopes than the login's needs a refresh token, and this session has none",
             )
-            .hint(with_profile(&format!("tidp login --scope {}", quoted(scopes)), profile)),
+            .hint(run(&format!("tidp login --scope {}", quoted(scopes)))),
             Self::ScopedRefreshForbidden(scopes) => {
                 login_required("a refresh is due for a token of these scopes, but --no-refresh forbids it")
-                    .hint(with_profile(&format!("tidp token --scope {}", quoted(scopes)), profile))
+                    .hint(run(&format!("tidp token --scope {}", quoted(scopes))))
             }
-            Self::Replaced => {
-                Report::new(Kind::Busy, "another tidp replaced the session during the refresh; run the command again")
+            Self::Replaced => busy("another tidp replaced the session during the refresh; run the command again"),
+            Self::NewTokenForbidden => {
+                Report::new(Kind::Failed, "a new token is due, but --no-refresh forbids it").hint(run("tidp token"))
             }
-            Self::NewTokenForbidden => Report::new(Kind::Failed, "a new token is due, but --no-refresh forbids it")
-                .hint(with_profile("tidp token", profile)),
             Self::LifetimeTooShort { message, missing_key: Some(key), .. } => {
-                login_required(message).hint(profile.map_or_else(
-                    || format!("set TIDP_{}", key.to_ascii_uppercase()),
-                    |name| format!("tidp profile set {} {key} VALUE", quoted(name)),
-                ))
+                login_required(message).hint(match profile {
+                    Some(name) => format!("tidp profile set {} {key} VALUE", quoted(name)),
+                    None => format!("set TIDP_{}", key.to_ascii_uppercase()),
+                })
             }
-            Self::LifetimeTooShort { message, login_helps: true, .. } => login_required(message).hint(login),
             Self::LifetimeTooShort { message, login_helps: false, .. } => login_required(message),
-            Self::CannotKeepAlive(message) => login_required(message).hint(login),
+            Self::LifetimeTooShort { message, .. } | Self::CannotKeepAlive(message) => login(message),
             Self::Busy { waited } => {
-                let seconds = waited.as_secs();
-                Report::new(Kind::Busy, format!("another tidp has been using this session for more than {seconds} s"))
+                busy(&format!("another tidp has been using this session for more than {} s", waited.as_secs()))
             }
-            Self::AlreadyKeptAlive => {
-                Report::new(Kind::Busy, "another `tidp keepalive` is already running for this session")
-            }
+            Self::AlreadyKeptAlive => busy("another `tidp keepalive` is already running for this session"),
             Self::Changed { revoked } => {
-                let new_token = match revoked {
-                    true => "was revoked",
-                    false => "could not be revoked and stays valid until it expires",
-                };
+                let new_token =
+                    if *revoked { "was revoked" } else { "could not be revoked and stays valid until it expires" };
                 let message = format!(
                     "another login or logout changed the session during the refresh; the new refresh token was not \
                      stored, and it {new_token}"
                 );
-                Report::new(Kind::Failed, message).hint(with_profile("tidp inspect", profile))
+                Report::new(Kind::Failed, message).hint(run("tidp inspect"))
             }
             Self::LogoutIncomplete(kind, message) => Report::new(*kind, message),
             Self::LoggedOutLocally(message, cause) => Report { message: message.clone(), ..(**cause).clone() },

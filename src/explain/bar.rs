@@ -4,51 +4,34 @@ use crate::domain::time::Seconds;
 use crate::terminal::styled_text::{Charset, Role, Span};
 use std::ops::Range;
 
+/// A character of a picture, in ASCII and in Unicode.
 #[derive(Clone, Copy)]
-pub struct Marks {
-    pub start: char,
-    pub end: char,
-    pub now: char,
-    /// The end of the time in which the token is certainly valid.
-    pub sure_end: char,
-    pub renewed: char,
-    pub maybe_renewed: char,
-    pub renewal_due: char,
-    pub refused: char,
-    pub sso_ended: char,
-    pub past: char,
-    pub sure: char,
-    pub implied: char,
-    pub gap: char,
-    pub cut: char,
-    /// A call that used the cached token.
-    pub cached: char,
-    pub refreshed: char,
-    pub not_renewed: char,
-}
+pub struct Mark(char, char);
 
-impl Marks {
-    pub fn new(charset: Charset) -> Self {
-        let mark = |ascii, unicode| if charset == Charset::Ascii { ascii } else { unicode };
-        Self {
-            start: mark('|', '├'),
-            end: mark(']', '┫'),
-            now: mark('O', '●'),
-            sure_end: mark('>', '┿'),
-            renewed: mark('+', '┼'),
-            maybe_renewed: mark(':', '┊'),
-            renewal_due: mark('!', '◇'),
-            refused: mark('x', '✗'),
-            sso_ended: mark('%', '⊘'),
-            past: mark('-', '─'),
-            sure: mark('=', '━'),
-            implied: mark('.', '┅'),
-            gap: mark('~', '┈'),
-            cut: mark('/', '╱'),
-            cached: mark('.', '·'),
-            refreshed: mark('^', '▲'),
-            not_renewed: mark('o', '△'),
-        }
+impl Mark {
+    pub const BLANK: Self = Self(' ', ' ');
+    pub const START: Self = Self('|', '├');
+    pub const END: Self = Self(']', '┫');
+    pub const NOW: Self = Self('O', '●');
+    /// The end of the time in which the token is certainly valid.
+    pub const SURE_END: Self = Self('>', '┿');
+    pub const RENEWED: Self = Self('+', '┼');
+    pub const MAYBE_RENEWED: Self = Self(':', '┊');
+    pub const RENEWAL_DUE: Self = Self('!', '◇');
+    pub const REFUSED: Self = Self('x', '✗');
+    pub const SSO_ENDED: Self = Self('%', '⊘');
+    pub const PAST: Self = Self('-', '─');
+    pub const SURE: Self = Self('=', '━');
+    pub const IMPLIED: Self = Self('.', '┅');
+    pub const GAP: Self = Self('~', '┈');
+    pub const CUT: Self = Self('/', '╱');
+    /// A call that used the cached token.
+    pub const CACHED: Self = Self('.', '·');
+    pub const REFRESHED: Self = Self('^', '▲');
+    pub const NOT_RENEWED: Self = Self('o', '△');
+
+    pub fn shown(self, charset: Charset) -> char {
+        if charset == Charset::Ascii { self.0 } else { self.1 }
     }
 }
 
@@ -70,30 +53,31 @@ impl Axis {
 }
 
 /// One line of columns, each a character and its role.
-pub struct Bar(Vec<(char, Role)>);
+pub struct Bar(Vec<(Mark, Role)>);
 
 impl Bar {
-    pub fn new(columns: usize, cell: impl FnMut(usize) -> (char, Role)) -> Self {
+    pub fn new(columns: usize, cell: impl FnMut(usize) -> (Mark, Role)) -> Self {
         Self((0..columns).map(cell).collect())
     }
 
     /// Replaces the cell of a column; columns beyond the bar are ignored.
-    pub fn set(&mut self, column: usize, mark: char, role: Role) {
+    pub fn set(&mut self, column: usize, mark: Mark, role: Role) {
         if let Some(cell) = self.0.get_mut(column) {
             *cell = (mark, role);
         }
     }
 
-    pub fn fill(&mut self, columns: Range<usize>, mark: char, role: Role) {
+    pub fn fill(&mut self, columns: Range<usize>, mark: Mark, role: Role) {
         for column in columns {
             self.set(column, mark, role);
         }
     }
 
     /// The bar as pieces of a line: neighbouring cells of one role together.
-    pub fn into_spans(self) -> Vec<Span> {
+    pub fn into_spans(self, charset: Charset) -> Vec<Span> {
         let mut spans: Vec<Span> = Vec::new();
         for (mark, role) in self.0 {
+            let mark = mark.shown(charset);
             match spans.last_mut() {
                 Some(last) if last.role == role => last.text.push(mark),
                 _ => spans.push(Span { role, text: mark.to_string() }),

@@ -3,6 +3,7 @@
 use crate::domain::policy::Policy;
 use crate::domain::session::{Renewal, Session, Sso};
 use crate::domain::time::Seconds;
+use crate::explain::count;
 
 pub const UNKNOWN_POLICY: &str = "it is not known when this session ends, because its profile names neither a \
      client type nor a policy: set client_type (TIDP_CLIENT_TYPE)";
@@ -36,9 +37,7 @@ pub fn end_reason(policy: &Policy, sso: Sso) -> String {
 pub fn refreshed_note(renewal: Renewal, now: &str, old_end: Option<&str>, new_end: &str) -> String {
     let reason = old_end.map(|end| format!(", because the session would have ended {end}")).unwrap_or_default();
     let (token, renewed) = match renewal {
-        Renewal::New => {
-            return format!("{now}  Refreshed{reason}: it now ends {new_end}.");
-        }
+        Renewal::New => return format!("{now}  Refreshed{reason}: it now ends {new_end}."),
         Renewal::Same => ("the same", "it"),
         Renewal::None => ("no new", "the old one"),
     };
@@ -55,9 +54,9 @@ pub fn recovered_note(lasted: Seconds, failures: u32) -> String {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeepaliveCounts {
-    pub refreshes: u32,
-    pub renewed_elsewhere: u32,
-    pub failures: u32,
+    pub refreshes: usize,
+    pub renewed_elsewhere: usize,
+    pub failures: usize,
 }
 
 /// The note at the end: how many refreshes there were, and why.
@@ -69,17 +68,12 @@ pub fn summary_note(lasted: Seconds, counts: KeepaliveCounts) -> String {
         1 => format!("1 refresh in {lasted}, to renew the session before its end"),
         n => format!("{n} refreshes in {lasted}, each to renew the session before its end"),
     }];
-    match counts.renewed_elsewhere {
-        0 => {}
-        1 => parts.push("1 renewal was made by another tidp".to_owned()),
-        n => parts.push(format!("{n} renewals were made by other tidps")),
+    if counts.renewed_elsewhere > 0 {
+        let (one, many) = ("renewal was made by another tidp", "renewals were made by other tidps");
+        parts.push(count(counts.renewed_elsewhere, one, many));
     }
     if counts.failures > 0 {
-        parts.push(failed_attempts(counts.failures));
+        parts.push(count(counts.failures, "attempt failed", "attempts failed"));
     }
     format!("{}.", parts.join("; "))
-}
-
-fn failed_attempts(failures: u32) -> String {
-    if failures == 1 { "1 attempt failed".to_owned() } else { format!("{failures} attempts failed") }
 }

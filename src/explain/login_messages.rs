@@ -4,32 +4,23 @@ use crate::domain::decision::Renew;
 use crate::domain::session::{ExpirySource, Session};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
-use crate::explain::outlook::sentence::{renewal_in_time, setting};
+use crate::explain::outlook::sentence::{Words, renewal_in_time, setting};
 use crate::explain::outlook::{SessionOutlook, SessionState};
 use url::Url;
 
 /// Who has logged in where, and when the tokens expire: a line each. `policy_key` is the key of the profile to set if the
-/// policy is unknown, `profile` the name that commands need.
-pub fn summary(
-    session: &Session,
-    outlook: &SessionOutlook<'_>,
-    policy_key: &'static str,
-    profile: Option<&str>,
-    when: &dyn Fn(Time) -> String,
-) -> [String; 3] {
+/// policy is unknown.
+pub fn summary(outlook: &SessionOutlook<'_>, policy_key: &str, words: &Words<'_>) -> [String; 3] {
+    let Session { account, key, access_token, .. } = outlook.session;
     [
-        format!("Logged in as {} at {}.", session.account.shown_name(), printable(&session.key.issuer)),
-        format!("The access token is valid until {}.", when(session.access_token.expires_at)),
-        policy_line(outlook, policy_key, profile, when),
+        format!("Logged in as {} at {}.", account.shown_name(), printable(&key.issuer)),
+        format!("The access token is valid until {}.", (words.format_time)(access_token.expires_at)),
+        policy_line(outlook, &setting(policy_key, words.profile), words.format_time),
     ]
 }
 
-fn policy_line(
-    outlook: &SessionOutlook<'_>,
-    policy_key: &'static str,
-    profile: Option<&str>,
-    when: &dyn Fn(Time) -> String,
-) -> String {
+/// `key` is the setting that would say the policy.
+fn policy_line(outlook: &SessionOutlook<'_>, key: &str, when: &dyn Fn(Time) -> String) -> String {
     let name = outlook.policy.map(|policy| policy.name.as_str()).unwrap_or_default();
     if let SessionState::FoundInactive(_) = outlook.state {
         let policy = if name.is_empty() { String::new() } else { format!("Policy {name}: ") };
@@ -38,7 +29,6 @@ fn policy_line(
              will show."
         );
     }
-    let key = setting(policy_key, profile);
     match (outlook.policy, outlook.expiry) {
         (Some(_), _) if outlook.has_token_beside_policy() => format!(
             "Policy {name} has no refresh tokens, but the provider issued one: it is tried once the access token has \
@@ -52,9 +42,7 @@ fn policy_line(
             };
             format!("Policy {name}: {subject} at {}, {renewal}.", when(expiry.expires_at))
         }
-        (Some(_), None) => {
-            format!("Policy {name}: no refresh token; log in again when the access token has expired.")
-        }
+        (Some(_), None) => format!("Policy {name}: no refresh token; log in again when the access token has expired."),
         (None, Some(expiry)) => format!(
             "The provider says that the refresh token expires at {}; set {key} to know whether a refresh renews it.",
             when(expiry.expires_at)
@@ -128,7 +116,7 @@ mod tests {
         let (at, mobile) = (Time::from_unix(1_800_000_000), PolicyName::Mobile.documented());
         let line = |session: &Session, policy| {
             let outlook = SessionOutlook::new(at, session, policy, Renew::WhenDue);
-            policy_line(&outlook, "client_type", None, &|_| String::new())
+            policy_line(&outlook, "TIDP_CLIENT_TYPE", &|_| String::new())
         };
         let held = found_inactive(&logged_in(at, Some("r")), at);
         for (policy, prefix) in [(Some(&mobile), "Policy Mobile: "), (None, "")] {

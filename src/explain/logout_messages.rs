@@ -54,13 +54,8 @@ pub fn validity_note(expires_at: Option<Time>, when: &dyn Fn(Time) -> String) ->
 
 pub const NO_SESSION: &str = "there was no session";
 
-pub fn access_token_text(
-    expires_at: Time,
-    now: Time,
-    is_telenorid_plus: bool,
-    when: &dyn Fn(Time) -> String,
-) -> String {
-    let when = when(expires_at);
+/// `when` is the time of its expiry.
+pub fn access_token_text(expires_at: Time, now: Time, is_telenorid_plus: bool, when: &str) -> String {
     if expires_at <= now {
         format!("expired {when}")
     } else if is_telenorid_plus {

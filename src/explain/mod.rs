@@ -20,6 +20,11 @@ pub mod trace_messages;
 use crate::terminal::layout::wrap;
 use crate::terminal::styled_text::{Line, Role};
 
+/// `1 refresh`, `2 refreshes`.
+fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 /// The lines of a text, at most `columns` wide.
 fn paragraph(text: &str, columns: usize) -> impl Iterator<Item = Line> {
     wrap(text, columns).into_iter().map(|line| Line::new(Role::Text, line))

@@ -78,23 +78,15 @@ impl SessionState {
             return Self::FoundInactive(at);
         }
         // A policy that issues none says nothing of the token that the provider issued all the same.
-        let Some(policy) = policy.filter(|policy| policy.lifetime.is_some()) else {
-            return match RefreshTokenExpiry::without_policy(session) {
-                None => Self::UnknownExpiry,
-                Some(expiry) if now >= expiry.expires_at => Self::Expired(expiry),
-                Some(expiry) => Self::UnknownRenewal(expiry),
-            };
-        };
-        let Some(expiry) = RefreshTokenExpiry::from_session(session, policy) else { return Self::UnknownExpiry };
-        let cap = policy.absolute_lifetime.map(|cap| session.login_at.plus(cap));
-        if now >= expiry.expires_at {
-            Self::Expired(expiry)
-        } else if !policy.sliding || cap.is_some_and(|cap| cap <= expiry.expires_at_earliest) {
-            Self::Fixed(expiry)
-        } else if sso == Sso::Ended {
-            Self::SsoEnded(expiry)
-        } else {
-            Self::Renewable(expiry)
+        let policy = policy.filter(|policy| policy.lifetime.is_some());
+        let Some(expiry) = RefreshTokenExpiry::new(session, policy) else { return Self::UnknownExpiry };
+        let is_capped = |cap| session.login_at.plus(cap) <= expiry.expires_at_earliest;
+        match policy {
+            _ if now >= expiry.expires_at => Self::Expired(expiry),
+            None => Self::UnknownRenewal(expiry),
+            Some(policy) if !policy.sliding || policy.absolute_lifetime.is_some_and(is_capped) => Self::Fixed(expiry),
+            Some(_) if sso == Sso::Ended => Self::SsoEnded(expiry),
+            Some(_) => Self::Renewable(expiry),
         }
     }
 
@@ -195,32 +187,27 @@ impl<'a> SessionOutlook<'a> {
     /// How long the session certainly lasts: until the refresh token's earliest expiry, or without a refresh token until
     /// the access token's. `None` if that is not known.
     pub fn certain_for(&self) -> Option<Seconds> {
-        if self.is_expired() {
-            return Some(Seconds::ZERO);
-        }
-        let end = match (self.expiry, self.held_token()) {
-            (Some(expiry), _) => Some(expiry.expires_at_earliest),
-            (None, Some(_)) => None,
-            (None, None) => Some(self.session.access_token.expires_at),
+        let end = match self.expiry {
+            _ if self.is_expired() => self.now,
+            Some(expiry) => expiry.expires_at_earliest,
+            None if self.held_token().is_some() => return None,
+            None => self.session.access_token.expires_at,
         };
-        end.map(|end| end.left(self.now))
+        Some(end.left(self.now))
     }
 
     /// One line for a prompt: `Mobile 89d`, `Mobile 5d?` (no longer certain), `Mobile ended`, `NoRefresh 59m`,
     /// `unknown 59m+` (at least until the access token expires).
     pub fn short(&self) -> String {
         let access_token_expires_at = self.session.access_token.expires_at;
+        let left = |end: Time| end.left(self.now).to_short_text();
         let name = self.policy.map_or("unknown", |policy| policy.name.as_str());
         let is_known = self.expiry.is_some() || !self.has_token_beside_policy();
         match (self.certain_for().filter(|_| is_known), self.expiry.map(|expiry| expiry.expires_at)) {
-            (Some(left), _) if left > Seconds::ZERO => format!("{name} {}", left.to_short_text()),
-            (Some(_), Some(implied)) if implied > self.now => {
-                format!("{name} {}?", implied.left(self.now).to_short_text())
-            }
+            (Some(certain), _) if certain > Seconds::ZERO => format!("{name} {}", certain.to_short_text()),
+            (Some(_), Some(implied)) if implied > self.now => format!("{name} {}?", left(implied)),
             (Some(_), _) => format!("{name} ended"),
-            (None, _) if access_token_expires_at > self.now => {
-                format!("{name} {}+", access_token_expires_at.left(self.now).to_short_text())
-            }
+            (None, _) if access_token_expires_at > self.now => format!("{name} {}+", left(access_token_expires_at)),
             (None, _) => format!("{name} refresh due"),
         }
     }

@@ -235,13 +235,12 @@ fn refresh_token_state(outlook: &SessionOutlook<'_>) -> &'static str {
 }
 
 fn refresh_token_text(outlook: &SessionOutlook<'_>, style: &ViewStyle<'_>) -> String {
+    let when = style.when;
     match (&outlook.session.refresh_token, outlook.expiry) {
         (RefreshToken::NeverIssued, _) => "none: the login returned none".to_owned(),
-        (RefreshToken::Rejected { rejected_at, .. }, _) => {
-            format!("refused by the provider {}", (style.when)(*rejected_at))
-        }
+        (RefreshToken::Rejected { rejected_at, .. }, _) => format!("refused by the provider {}", when(*rejected_at)),
         (RefreshToken::Held(_), None) => match outlook.session.found_inactive_at() {
-            Some(at) => format!("no longer active, as the provider said {}", (style.when)(at)),
+            Some(at) => format!("no longer active, as the provider said {}", when(at)),
             None => "stored; its expiry is not known".to_owned(),
         },
         (RefreshToken::Held(_), Some(expiry)) if expiry.expires_at == expiry.expires_at_earliest => {
@@ -250,12 +249,12 @@ fn refresh_token_text(outlook: &SessionOutlook<'_>, style: &ViewStyle<'_>) -> St
                 ExpirySource::Policy => "",
                 ExpirySource::Provider => ", as the provider says",
             };
-            format!("{verb} {}{source}", (style.when)(expiry.expires_at))
+            format!("{verb} {}{source}", when(expiry.expires_at))
         }
         (RefreshToken::Held(_), Some(expiry)) => format!(
             "expires {} under the policy; rely only on {}",
-            (style.when)(expiry.expires_at),
-            (style.when)(expiry.expires_at_earliest)
+            when(expiry.expires_at),
+            when(expiry.expires_at_earliest)
         ),
     }
 }
@@ -270,19 +269,15 @@ fn sso_text(outlook: &SessionOutlook<'_>, style: &ViewStyle<'_>) -> String {
     }
 }
 
-/// A line for each claim: its name, its value (a time as a date) and what it means. Values in `raw_values` are shown as they
+/// A line for each claim: its name, its value (a time as a date) and what it means. Values in `raw` are shown as they
 /// are written there, so that numbers keep every digit.
-pub fn claim_lines(
-    style: &ViewStyle<'_>,
-    claims: &Map<String, Value>,
-    raw_values: &BTreeMap<String, &RawValue>,
-) -> String {
+pub fn claim_lines(style: &ViewStyle<'_>, claims: &Map<String, Value>, raw: &BTreeMap<String, &RawValue>) -> String {
     let times: Vec<_> = claims::times(&RegisteredClaims::from_claims(claims)).collect();
     let mut lines = String::new();
     for (name, value) in claims {
         let time = times.iter().find(|(n, _)| n == name).map(|(_, time)| (style.when)(*time));
         let meaning = if time.is_none() { claims::explain(name, value, style.claim_issuer) } else { None };
-        let value = time.unwrap_or_else(|| claims::value_text(value, raw_values.get(name).map(|text| text.get())));
+        let value = time.unwrap_or_else(|| claims::value_text(value, raw.get(name).map(|text| text.get())));
         let name = style.colors.paint(&format!("{:<19}", printable(name)), Color::Cyan);
         let meaning = meaning.map(|meaning| format!("  {}", style.colors.faint(&format!("({meaning})"))));
         lines += &format!("  {name} {value}{}\n", meaning.unwrap_or_default());

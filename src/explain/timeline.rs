@@ -9,20 +9,18 @@ mod picture;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::session::{self, EventKind, RefreshToken, Sso};
+use crate::domain::session::{EventKind, Renewal, Sso};
 use crate::domain::time::Time;
-use crate::explain::bar::Marks;
+use crate::explain::bar::Mark;
 use crate::explain::outlook::observations::expiry_when_refused;
-use crate::explain::outlook::{NextAction, SessionOutlook};
+use crate::explain::outlook::{NextAction, SessionOutlook, SessionState};
 use crate::terminal::styled_text::Role;
 
 /// What is drawn.
 pub struct Timeline<'a> {
     outlook: SessionOutlook<'a>,
-    /// The refresh that returned the access token; `None` if the login did.
-    last_refresh: Option<Time>,
-    /// Oldest first.
-    renewals: Vec<Renewal>,
+    /// The refreshes and what each did to the refresh token, oldest first. Nothing renews a fixed lifetime.
+    refreshes: Vec<(Time, Renewal)>,
     /// When a refresh first found that the SSO session had ended.
     sso_ended_at: Option<Time>,
     refused_at: Option<Time>,
@@ -32,16 +30,11 @@ pub struct Timeline<'a> {
     login_needed: bool,
 }
 
-/// A refresh that renewed the refresh token, or may have.
-struct Renewal {
-    at: Time,
-    /// Whether the provider returned a new refresh token.
-    certain: bool,
-}
-
-impl Renewal {
-    fn mark(&self, marks: Marks) -> char {
-        if self.certain { marks.renewed } else { marks.maybe_renewed }
+fn mark(renewal: Renewal) -> Mark {
+    match renewal {
+        Renewal::New => Mark::RENEWED,
+        Renewal::Same => Mark::MAYBE_RENEWED,
+        Renewal::None => Mark::NOT_RENEWED,
     }
 }
 
@@ -49,20 +42,15 @@ impl<'a> Timeline<'a> {
     pub fn new(outlook: SessionOutlook<'a>) -> Self {
         let session = outlook.session;
         let sliding = outlook.policy.is_some_and(|policy| policy.sliding);
-        let mut refreshes = session.events.iter().filter_map(|event| match event.kind {
-            EventKind::Refreshed { renewal, .. } => Some((event.time, renewal)),
+        let refreshes = session.events.iter().filter_map(|event| match event.kind {
+            EventKind::Refreshed { renewal, .. } => Some((event.time, if sliding { renewal } else { Renewal::None })),
             _ => None,
         });
-        let renewals = refreshes.clone().filter(|(_, renewal)| sliding && *renewal != session::Renewal::None);
-        let refused_at = match session.refresh_token {
-            RefreshToken::Rejected { rejected_at, .. } => Some(rejected_at),
-            RefreshToken::Held(_) | RefreshToken::NeverIssued => None,
-        };
+        let refused_at = if let SessionState::Rejected(at) = outlook.state { Some(at) } else { None };
         let expiry = expiry_when_refused(session, outlook.policy).map(|(_, expiry)| expiry.expires_at);
         Self {
             outlook,
-            last_refresh: refreshes.next_back().map(|(at, _)| at),
-            renewals: renewals.map(|(at, renewal)| Renewal { at, certain: renewal == session::Renewal::New }).collect(),
+            refreshes: refreshes.collect(),
             sso_ended_at: sso_ended_at(&outlook),
             refused_at,
             expired_before_refusal: expiry.filter(|end| refused_at.is_some_and(|refused_at| *end < refused_at)),
@@ -70,10 +58,9 @@ impl<'a> Timeline<'a> {
         }
     }
 
-    /// The mark of the last refresh: what it did to the refresh token.
-    fn last_refresh_mark(&self, marks: Marks) -> char {
-        let renewal = self.renewals.iter().find(|renewal| Some(renewal.at) == self.last_refresh);
-        renewal.map_or(marks.not_renewed, |renewal| renewal.mark(marks))
+    /// The refreshes that renewed the refresh token, or may have.
+    fn renewals(&self) -> impl DoubleEndedIterator<Item = (Time, Renewal)> {
+        self.refreshes.iter().copied().filter(|(_, renewal)| *renewal != Renewal::None)
     }
 
     /// The role of the access token's end. Nothing is wrong while a refresh can replace the token.
@@ -89,10 +76,10 @@ fn sso_ended_at(outlook: &SessionOutlook<'_>) -> Option<Time> {
     if outlook.sso == Sso::Ended {
         return session.held_token()?.omitted_since;
     }
-    let is_rejected = matches!(session.refresh_token, RefreshToken::Rejected { .. });
+    let is_rejected = matches!(outlook.state, SessionState::Rejected(_));
     outlook.policy.filter(|policy| is_rejected && policy.sliding && policy.reports_sso)?;
     session.events.iter().fold(None, |ended: Option<Time>, event| match event.kind {
-        EventKind::Refreshed { renewal: session::Renewal::None, .. } => ended.or(Some(event.time)),
+        EventKind::Refreshed { renewal: Renewal::None, .. } => ended.or(Some(event.time)),
         EventKind::Refreshed { .. } | EventKind::Login { .. } => None,
         _ => ended,
     })

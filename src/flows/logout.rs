@@ -157,7 +157,7 @@ fn forget_machine_tokens(context: &Context<'_>) -> Result<Outcome> {
 
 fn report_expiry(context: &Context<'_>, expires_at: Time, now: Time) {
     let is_telenorid_plus = context.profile.is_telenorid_plus();
-    let text = logout_messages::access_token_text(expires_at, now, is_telenorid_plus, &|time| context.when(time));
+    let text = logout_messages::access_token_text(expires_at, now, is_telenorid_plus, &context.when(expires_at));
     report_access_token(context, text);
 }
 

@@ -42,6 +42,11 @@ impl RefreshTokenExpiry {
         Seconds(self.lifetime.0 / 3)
     }
 
+    /// By the policy if there is one, and otherwise what the provider says.
+    pub fn new(session: &Session, policy: Option<&Policy>) -> Option<Self> {
+        policy.map_or_else(|| Self::without_policy(session), |policy| Self::from_session(session, policy))
+    }
+
     /// `None` if there is no refresh token, the policy issues none, or the token is in doubt.
     pub fn from_session(session: &Session, policy: &Policy) -> Option<Self> {
         if session.in_doubt_since().is_some() {

@@ -40,8 +40,8 @@ pub fn policy_mismatch(session: &Session, policy: &Policy, words: &Words<'_>) ->
     }
     let (at, before) = before_refusal(session)?;
     let expiry = RefreshTokenExpiry::by_policy(&before, policy)?;
-    if let Some(said) = before.introspected_expiry() {
-        return contradiction("the provider said that the refresh token would expire", said, expiry, policy, words);
+    if before.introspected_expiry().is_some() {
+        return contradiction("the provider said that the refresh token would expire", &before, policy, words);
     }
     let tenth = Seconds(policy.lifetime?.0 / 10).max(CLOCK_TOLERANCE);
     (at < expiry.expires_at_earliest.minus(tenth) && earlier_use(session).is_none()).then(|| {
@@ -56,18 +56,12 @@ pub fn policy_mismatch(session: &Session, policy: &Policy, words: &Words<'_>) ->
 
 /// How the expiry that the provider says contradicts the policy, worded as a warning; `None` if it does not.
 pub fn introspection_mismatch(session: &Session, policy: &Policy, words: &Words<'_>) -> Option<String> {
-    let said = session.introspected_expiry()?;
-    let by_policy = RefreshTokenExpiry::by_policy(session, policy)?;
-    contradiction("the provider says that the refresh token expires", said, by_policy, policy, words)
+    contradiction("the provider says that the refresh token expires", session, policy, words)
 }
 
-fn contradiction(
-    subject: &str,
-    said: Time,
-    by_policy: RefreshTokenExpiry,
-    policy: &Policy,
-    words: &Words<'_>,
-) -> Option<String> {
+fn contradiction(subject: &str, session: &Session, policy: &Policy, words: &Words<'_>) -> Option<String> {
+    let said = session.introspected_expiry()?;
+    let by_policy = RefreshTokenExpiry::by_policy(session, policy)?;
     let earliest = by_policy.expires_at_earliest.minus(CLOCK_TOLERANCE);
     let latest = by_policy.expires_at.plus(CLOCK_TOLERANCE);
     (said < earliest || said > latest).then(|| {
@@ -124,9 +118,7 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>, words: &Word
 /// When the refresh token was refused, and its expiry then: as the provider had said, or else by the policy.
 pub fn expiry_when_refused(session: &Session, policy: Option<&Policy>) -> Option<(Time, RefreshTokenExpiry)> {
     let (at, before) = before_refusal(session)?;
-    let known = || RefreshTokenExpiry::without_policy(&before);
-    let expiry = policy.map_or_else(known, |policy| RefreshTokenExpiry::from_session(&before, policy))?;
-    Some((at, expiry))
+    Some((at, RefreshTokenExpiry::new(&before, policy)?))
 }
 
 /// When the refresh token was refused, and the session before that, rebuilt from its events. The provider's clock decides,
@@ -157,19 +149,14 @@ fn before_refusal(session: &Session) -> Option<(Time, Session)> {
 fn accepted_after_expiry(session: &Session, policy: &Policy) -> Option<(Time, Time)> {
     let lifetime = policy.lifetime?;
     let mut end = (!policy.sliding).then(|| session.login_at.plus(lifetime));
-    for SessionEvent { time: at, kind: what, .. } in &session.events {
-        let renewal = match what {
-            EventKind::Login { .. } => Renewal::New,
-            EventKind::Refreshed { renewal, .. } => {
-                if let Some(end) = end.filter(|end| *at > end.plus(CLOCK_TOLERANCE)) {
-                    return Some((*at, end));
-                }
-                *renewal
+    for SessionEvent { time: at, kind, .. } in &session.events {
+        match (kind, end.filter(|end| *at > end.plus(CLOCK_TOLERANCE))) {
+            (EventKind::Refreshed { .. }, Some(end)) => return Some((*at, end)),
+            (EventKind::Refreshed { renewal: Renewal::None, .. }, None) => {}
+            (EventKind::Login { .. } | EventKind::Refreshed { .. }, _) if policy.sliding => {
+                end = Some(at.plus(lifetime))
             }
-            _ => continue,
-        };
-        if policy.sliding && renewal != Renewal::None {
-            end = Some(at.plus(lifetime));
+            _ => {}
         }
     }
     None

@@ -73,12 +73,8 @@ impl SessionOutlook<'_> {
 
     /// The expiry, if it comes before that of the access token and only a refresh on purpose would move it.
     fn expires_first(&self) -> Option<RefreshTokenExpiry> {
-        match self.state {
-            SessionState::Renewable(expiry) if self.renew == Renew::WhenDue && self.expires_before_access_token() => {
-                Some(expiry)
-            }
-            _ => None,
-        }
+        let SessionState::Renewable(expiry) = self.state else { return None };
+        (self.renew == Renew::WhenDue && self.expires_before_access_token()).then_some(expiry)
     }
 
     fn expires_first_warning(&self, words: &Words<'_>) -> Option<String> {

@@ -1,12 +1,11 @@
 //! The policies side by side.
 
 use super::chart::session_bar;
-use super::count;
 use super::scenario::Scenario;
 use super::simulator::Simulation;
 use crate::domain::time::Seconds;
-use crate::explain::bar::{Axis, Marks};
-use crate::explain::paragraph;
+use crate::explain::bar::Axis;
+use crate::explain::{count, paragraph};
 use crate::terminal::styled_text::{Charset, Line, Role};
 use crate::terminal::table::{Align, column_widths, row};
 
@@ -20,10 +19,8 @@ pub fn comparison(simulated: &[(Scenario, Simulation)], columns: usize, charset:
     let Some((first, _)) = simulated.iter().find(|(scenario, _)| scenario.policy.sliding) else {
         return Vec::new();
     };
-    let head = HEAD.map(str::to_owned);
-    let mut rows: Vec<[String; 4]> =
-        simulated.iter().map(|(scenario, simulation)| cells(scenario, simulation)).collect();
-    rows.insert(0, head.clone());
+    let mut rows = vec![HEAD.map(str::to_owned)];
+    rows.extend(simulated.iter().map(|(scenario, simulation)| cells(scenario, simulation)));
     let widths = column_widths(&rows);
     let table_width = widths.iter().sum::<usize>() + 2 * (widths.len() - 1);
     let bar_beside = columns >= table_width + 2 + 16;
@@ -35,11 +32,11 @@ pub fn comparison(simulated: &[(Scenario, Simulation)], columns: usize, charset:
     if !narrow {
         let ruler = format!("  login{:>width$}", first.length.to_compact_text(), width = bar_width.saturating_sub(5));
         let ruler = if bar_beside { ruler } else { String::new() };
-        lines.push(Line::new(Role::Faint, row(&head, widths, ALIGNS) + &ruler));
+        lines.push(Line::new(Role::Faint, row(&rows[0], widths, ALIGNS) + &ruler));
     }
     for ((scenario, simulation), cells) in simulated.iter().zip(&rows[1..]) {
         let axis = Axis { length: scenario.length, columns: bar_width };
-        let bar = session_bar(axis, simulation, Marks::new(charset)).into_spans();
+        let bar = session_bar(axis, simulation).into_spans(charset);
         if narrow {
             lines.extend(paragraph(&sentence(scenario, simulation), columns));
             lines.push(Line(bar));
@@ -62,7 +59,7 @@ pub fn comparison(simulated: &[(Scenario, Simulation)], columns: usize, charset:
 
 fn sentence(scenario: &Scenario, simulation: &Simulation) -> String {
     let login = login_needed(scenario, simulation, Seconds::to_text);
-    let refreshes = count(simulation.refreshes(), "refresh", "refreshes");
+    let refreshes = count(simulation.refreshes().count(), "refresh", "refreshes");
     format!(
         "{}: {refreshes}; ends after {}; login needed after {login}",
         scenario.policy.name.as_str(),
@@ -73,7 +70,7 @@ fn sentence(scenario: &Scenario, simulation: &Simulation) -> String {
 fn cells(scenario: &Scenario, simulation: &Simulation) -> [String; 4] {
     [
         scenario.policy.name.as_str().to_owned(),
-        simulation.refreshes().to_string(),
+        simulation.refreshes().count().to_string(),
         simulation.ends_at.to_compact_text(),
         login_needed(scenario, simulation, Seconds::to_compact_text),
     ]

@@ -65,7 +65,13 @@ fn events_and_runs(simulation: &Simulation) -> Vec<Row> {
 /// The rows' cells; the middle of a long run that says the same becomes one row.
 fn styled_rows(rows: &[Row], charset: Charset) -> Vec<(Role, Cells)> {
     let cells = |row: &Row| [row.at.to_compact_text(), description(row, charset), expiry(row)];
-    let repeats: Vec<bool> = (0..rows.len()).map(|i| repeats_earlier_row(rows, i)).collect();
+    // Whether an earlier row says the same.
+    let mut last_refresh = None;
+    let repeats = rows.iter().map(|row| match row.kind {
+        EventKind::Refreshed { renewed, .. } => last_refresh.replace(renewed) == Some(renewed),
+        kind => kind == EventKind::CachedTokenUsed,
+    });
+    let repeats: Vec<bool> = repeats.collect();
     let mut styled = Vec::new();
     let mut i = 0;
     while i < rows.len() {
@@ -90,21 +96,6 @@ fn role(kind: EventKind) -> Role {
         EventKind::SsoEnded | EventKind::RefreshTokenExpired | EventKind::AccessTokenExpired => Role::Implied,
         EventKind::Refused { .. } | EventKind::LoginRequired => Role::Over,
         EventKind::Login | EventKind::Refreshed { .. } => Role::Text,
-    }
-}
-
-/// Whether an earlier row says the same.
-fn repeats_earlier_row(rows: &[Row], i: usize) -> bool {
-    match rows[i].kind {
-        EventKind::CachedTokenUsed => true,
-        EventKind::Refreshed { renewed, .. } => {
-            let before = rows[..i].iter().rev().find_map(|row| match row.kind {
-                EventKind::Refreshed { renewed, .. } => Some(renewed),
-                _ => None,
-            });
-            before == Some(renewed)
-        }
-        _ => false,
     }
 }
 

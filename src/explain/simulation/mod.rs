@@ -6,8 +6,3 @@ pub mod event_table;
 pub mod report;
 pub mod scenario;
 pub mod simulator;
-
-/// `1 refresh`, `2 refreshes`.
-fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}

@@ -1,13 +1,12 @@
 //! One policy's simulation: the scenario, the chart, a table of events, and how the session ended and why.
 
 use super::chart::chart;
-use super::count;
 use super::event_table::event_table;
 use super::scenario::Scenario;
-use super::simulator::{Event, EventKind, Simulation};
+use super::simulator::{EventKind, Simulation};
 use crate::domain::decision::Renew;
 use crate::domain::time::Seconds;
-use crate::explain::paragraph;
+use crate::explain::{count, paragraph};
 use crate::terminal::styled_text::{Charset, Line, Role};
 
 pub fn report(scenario: &Scenario, simulation: &Simulation, columns: usize, charset: Charset) -> Vec<Line> {
@@ -26,7 +25,7 @@ pub fn report(scenario: &Scenario, simulation: &Simulation, columns: usize, char
 fn conclusion(scenario: &Scenario, simulation: &Simulation) -> String {
     let counts = format!(
         "{} for {}.",
-        count(simulation.refreshes(), "refresh", "refreshes"),
+        count(simulation.refreshes().count(), "refresh", "refreshes"),
         count(simulation.calls(), "call", "calls")
     );
     let end = simulation.ends_at.to_text();
@@ -74,8 +73,7 @@ fn used_after_end(simulation: &Simulation) -> bool {
 
 /// Whether a refresh failed to renew the refresh token because the SSO session was over.
 fn ended_by_sso(scenario: &Scenario, simulation: &Simulation) -> bool {
-    let not_renewed = |event: &Event| matches!(event.kind, EventKind::Refreshed { renewed: false, .. });
-    scenario.policy.sliding && simulation.events.iter().any(not_renewed)
+    scenario.policy.sliding && simulation.refreshes().any(|(_, renewed)| !renewed)
 }
 
 fn cause(scenario: &Scenario, simulation: &Simulation) -> &'static str {

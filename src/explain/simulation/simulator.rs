@@ -80,8 +80,12 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    pub fn refreshes(&self) -> usize {
-        self.events.iter().filter(|event| matches!(event.kind, EventKind::Refreshed { .. })).count()
+    /// The refreshes, and whether each moved the refresh token's expiry.
+    pub fn refreshes(&self) -> impl Iterator<Item = (Seconds, bool)> {
+        self.events.iter().filter_map(|event| match event.kind {
+            EventKind::Refreshed { renewed, .. } => Some((event.at, renewed)),
+            _ => None,
+        })
     }
 
     /// When the script was warned that a refresh was refused, while its access token still worked.
@@ -97,9 +101,8 @@ impl Simulation {
     }
 }
 
-/// Client and provider contradict each other: one of them is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Disagreement(pub String);
+/// How client and provider contradict each other: one of them is wrong.
+type Disagreement = String;
 
 pub fn run(scenario: &Scenario) -> Result<Simulation, Disagreement> {
     run_against(scenario, scenario.policy)
@@ -151,8 +154,8 @@ impl Simulator {
         let user = Arc::new(User::new("simulated", "Simulated", "User"));
         let issued = engine
             .login(CLIENT, &["openid", "offline_access"], user, moment(Seconds::ZERO))
-            .map_err(|error| Disagreement(format!("the provider refused the login: {}", error.error)))?;
-        let held = |value: &Secret| HeldToken::new(value.clone(), LOGIN);
+            .map_err(|error| format!("the provider refused the login: {}", error.error))?;
+        let held = issued.refresh_token.clone().map(|value| RefreshToken::Held(HeldToken::new(value, LOGIN)));
         let session = Session {
             version: SCHEMA,
             key: SessionKey { profile: String::new(), issuer: String::new(), client_id: CLIENT.to_owned() },
@@ -162,10 +165,7 @@ impl Simulator {
             login_at: LOGIN,
             access_token: access_token(&issued, LOGIN),
             id_token: None,
-            refresh_token: issued
-                .refresh_token
-                .as_ref()
-                .map_or(RefreshToken::NeverIssued, |value| RefreshToken::Held(held(value))),
+            refresh_token: held.unwrap_or(RefreshToken::NeverIssued),
             provider_ahead: Seconds::ZERO,
             refresh_brings_no_id_token: false,
             scoped_tokens: ScopedTokens::default(),
@@ -243,31 +243,26 @@ impl Simulator {
     /// Compares what the client concludes from a response with what the engine knows.
     fn check_agreement(&self, at: Seconds, issued: &IssuedTokens) -> Result<(), Disagreement> {
         let policy = &self.scenario.policy;
-        if self.session.held_token().is_some() != policy.lifetime.is_some() {
-            return Err(disagreement(at, "client and provider differ on whether the policy issues refresh tokens"));
-        }
-        match (RefreshTokenExpiry::from_session(&self.session, policy), self.enforced_expiry) {
-            (None, None) => {}
-            (Some(expected), Some(enforced))
-                if expected.expires_at_earliest <= enforced && enforced <= expected.expires_at => {}
-            _ => {
-                return Err(disagreement(
-                    at,
-                    "the client expects the refresh token to expire at another time than the provider",
-                ));
-            }
-        }
+        let (held, enforced) = (self.session.held_token(), self.enforced_expiry);
+        let is_expected = match RefreshTokenExpiry::from_session(&self.session, policy) {
+            None => enforced.is_none(),
+            Some(expiry) => enforced.is_some_and(|at| (expiry.expires_at_earliest..=expiry.expires_at).contains(&at)),
+        };
         let sid = issued.access_token.authentication.as_ref().map(|authentication| authentication.sid.as_str());
-        let active = sid.is_some_and(|sid| self.engine.is_sso_active(sid, LOGIN.plus(at)));
-        match Sso::from_session(&self.session, policy) {
-            Sso::Active if at > Seconds::ZERO && !active => {
-                Err(disagreement(at, "the client takes the SSO session for active, but it has ended"))
-            }
-            Sso::Ended if active => {
-                Err(disagreement(at, "the client takes the SSO session for ended, but it is active"))
-            }
-            _ => Ok(()),
-        }
+        let is_active = sid.is_some_and(|sid| self.engine.is_sso_active(sid, LOGIN.plus(at)));
+        let sso = Sso::from_session(&self.session, policy);
+        let wrong = if held.is_some() != policy.lifetime.is_some() {
+            "client and provider differ on whether the policy issues refresh tokens"
+        } else if !is_expected {
+            "the client expects the refresh token to expire at another time than the provider"
+        } else if sso == Sso::Active && at > Seconds::ZERO && !is_active {
+            "the client takes the SSO session for active, but it has ended"
+        } else if sso == Sso::Ended && is_active {
+            "the client takes the SSO session for ended, but it is active"
+        } else {
+            return Ok(());
+        };
+        Err(disagreement(at, wrong))
     }
 
     fn record(&mut self, at: Seconds, kind: EventKind) {
@@ -305,5 +300,5 @@ impl Simulator {
 }
 
 fn disagreement(at: Seconds, what: &str) -> Disagreement {
-    Disagreement(format!("{what}, {} after the login", at.to_text()))
+    format!("{what}, {} after the login", at.to_text())
 }

@@ -1,12 +1,12 @@
 //! The bars of `tidp policy`: the lifetime of each token on columns.
 
-use super::Timeline;
+use super::{Timeline, mark};
 use crate::domain::access_tokens::AccessToken;
 use crate::domain::time::{Seconds, Time};
-use crate::explain::bar::{Axis, Bar, Marks};
+use crate::explain::bar::{Axis, Bar, Mark};
 use crate::explain::outlook::SessionState;
 use crate::explain::status_table::largest_unit;
-use crate::terminal::styled_text::{Line, Role};
+use crate::terminal::styled_text::{Charset, Line, Role};
 use crate::terminal::table::{Align, pad, widest};
 
 struct Lifetime {
@@ -16,11 +16,11 @@ struct Lifetime {
     sure_end: Time,
     end: Time,
     /// What is marked on it beside its edges, the less important first.
-    marked: Vec<(Time, char, Role)>,
-    start_mark: (char, Role),
+    marked: Vec<(Time, Mark, Role)>,
+    start_mark: (Mark, Role),
     /// When it had expired already, before its end was found.
     expired_at: Option<Time>,
-    end_mark: (char, Role),
+    end_mark: (Mark, Role),
     /// The time left, or how it ended.
     label: String,
 }
@@ -61,8 +61,8 @@ const MIN_BAR: usize = 10;
 /// The columns that a broken axis leaves for the time left out and for now.
 const BREAK: usize = 6;
 
-pub(super) fn lifetime_bars(t: &Timeline<'_>, columns: usize, marks: Marks) -> Vec<Line> {
-    let lifetimes: Vec<Lifetime> = refresh_token(t, marks).into_iter().chain([access_token(t, marks)]).collect();
+pub(super) fn lifetime_bars(t: &Timeline<'_>, columns: usize, charset: Charset) -> Vec<Line> {
+    let lifetimes: Vec<Lifetime> = refresh_token(t).into_iter().chain([access_token(t)]).collect();
     let shared = shared_range(&lifetimes);
     let names_width = widest(lifetimes.iter().map(|lifetime| lifetime.name)) + 2;
     let label_width = widest(lifetimes.iter().map(|lifetime| lifetime.label.as_str())) + 2;
@@ -73,7 +73,7 @@ pub(super) fn lifetime_bars(t: &Timeline<'_>, columns: usize, marks: Marks) -> V
     for lifetime in lifetimes {
         let mut name = Line::new(Role::Strong, pad(lifetime.name, names_width, Align::Left));
         let range = shared.unwrap_or((lifetime.start, lifetime.end));
-        let bar = bar(&lifetime, t.outlook.now, range, width, marks).into_spans();
+        let bar = bar(&lifetime, t.outlook.now, range, width).into_spans(charset);
         if beside {
             name.0.extend(bar);
             name.push(Role::Faint, format!("  {}", lifetime.label));
@@ -95,17 +95,18 @@ fn time_left(now: Time, sure_end: Time, end: Time) -> String {
     }
 }
 
-fn access_token(t: &Timeline<'_>, marks: Marks) -> Lifetime {
+fn access_token(t: &Timeline<'_>) -> Lifetime {
     let AccessToken { obtained_at, expires_at, .. } = t.outlook.session.access_token;
+    let refresh_mark = t.refreshes.last().map(|(_, renewal)| (mark(*renewal), Role::Renewal));
     Lifetime {
         name: "access token",
         start: start_before(expires_at, obtained_at),
         sure_end: expires_at,
         end: expires_at,
         marked: Vec::new(),
-        start_mark: t.last_refresh.map_or((marks.start, Role::Faint), |_| (t.last_refresh_mark(marks), Role::Renewal)),
+        start_mark: refresh_mark.unwrap_or((Mark::START, Role::Faint)),
         expired_at: None,
-        end_mark: (marks.end, t.access_token_end_role()),
+        end_mark: (Mark::END, t.access_token_end_role()),
         label: time_left(t.outlook.now, expires_at, expires_at),
     }
 }
@@ -116,22 +117,21 @@ fn start_before(end: Time, start: Time) -> Time {
 }
 
 /// The refresh token's bar: from the login or, after many renewals, from one lifetime before the last certain renewal.
-fn refresh_token(t: &Timeline<'_>, marks: Marks) -> Option<Lifetime> {
+fn refresh_token(t: &Timeline<'_>) -> Option<Lifetime> {
     let login_at = t.outlook.session.login_at;
     let (sure_end, end, end_mark) = match (t.outlook.expiry, t.refused_at) {
-        (Some(expiry), _) => (expiry.expires_at_earliest, expiry.expires_at, marks.end),
-        (None, Some(refused)) => (refused, refused, marks.refused),
+        (Some(expiry), _) => (expiry.expires_at_earliest, expiry.expires_at, Mark::END),
+        (None, Some(refused)) => (refused, refused, Mark::REFUSED),
         (None, None) => return None,
     };
     let renewed_at = t.outlook.expiry.map_or(login_at, |expiry| expiry.renewed_at);
     let (age, left) = (renewed_at.since(login_at), end.since(renewed_at));
     let older = left > Seconds::ZERO && age.0 > left.0.saturating_mul(2);
-    let mut marked: Vec<_> =
-        t.renewals.iter().map(|renewal| (renewal.at, renewal.mark(marks), Role::Renewal)).collect();
-    marked.extend(t.sso_ended_at.map(|at| (at, marks.sso_ended, Role::Over)));
-    marked.extend(t.outlook.renewal_due_at.map(|at| (at, marks.renewal_due, Role::Renewal)));
+    let mut marked: Vec<_> = t.renewals().map(|(at, renewal)| (at, mark(renewal), Role::Renewal)).collect();
+    marked.extend(t.sso_ended_at.map(|at| (at, Mark::SSO_ENDED, Role::Over)));
+    marked.extend(t.outlook.renewal_due_at.map(|at| (at, Mark::RENEWAL_DUE, Role::Renewal)));
     let (start, start_mark) =
-        if older { (renewed_at.minus(left), marks.cut) } else { (start_before(end, login_at), marks.start) };
+        if older { (renewed_at.minus(left), Mark::CUT) } else { (start_before(end, login_at), Mark::START) };
     let left = time_left(t.outlook.now, sure_end, end);
     Some(Lifetime {
         name: "refresh token",
@@ -159,31 +159,31 @@ fn shared_range(lifetimes: &[Lifetime]) -> Option<(Time, Time)> {
     (to.since(from).0 <= shortest.saturating_mul(SHARED_SCALE_RATIO)).then_some((from, to))
 }
 
-fn bar(lifetime: &Lifetime, now: Time, range: (Time, Time), width: usize, marks: Marks) -> Bar {
+fn bar(lifetime: &Lifetime, now: Time, range: (Time, Time), width: usize) -> Bar {
     let axis = TimeAxis::new(now, range, width);
     let (start, end) = (axis.column(lifetime.start), axis.column(lifetime.end));
     let (sure_end, now) = (axis.column(lifetime.sure_end), now_column(now, lifetime, axis, width));
     let mut bar = Bar::new(width, |column| match column {
-        c if c < start || c > end && c > now => (' ', Role::Text),
-        c if c > end && axis.broken && (c + 2 == now || c + 3 == now) => (marks.cut, Role::Faint),
-        c if c > end => (marks.gap, Role::Faint),
-        c if c <= now => (marks.past, Role::Faint),
-        c if c <= sure_end => (marks.sure, Role::Sure),
-        _ => (marks.implied, Role::Implied),
+        c if c < start || c > end && c > now => (Mark::BLANK, Role::Text),
+        c if c > end && axis.broken && (c + 2 == now || c + 3 == now) => (Mark::CUT, Role::Faint),
+        c if c > end => (Mark::GAP, Role::Faint),
+        c if c <= now => (Mark::PAST, Role::Faint),
+        c if c <= sure_end => (Mark::SURE, Role::Sure),
+        _ => (Mark::IMPLIED, Role::Implied),
     });
     bar.set(start, lifetime.start_mark.0, lifetime.start_mark.1);
     for (at, mark, role) in lifetime.marked.iter().filter(|(at, ..)| *at >= lifetime.start && *at <= lifetime.end) {
         bar.set(mark_column(*at, lifetime, axis), *mark, *role);
     }
     if lifetime.sure_end < lifetime.end {
-        bar.set(sure_end, marks.sure_end, Role::Faint);
+        bar.set(sure_end, Mark::SURE_END, Role::Faint);
     }
     if let Some(expired) = lifetime.expired_at.map(|at| axis.column(at)) {
-        bar.fill(expired + 1..end, marks.gap, Role::Faint);
-        bar.set(expired, marks.end, Role::Over);
+        bar.fill(expired + 1..end, Mark::GAP, Role::Faint);
+        bar.set(expired, Mark::END, Role::Over);
     }
     bar.set(end, lifetime.end_mark.0, lifetime.end_mark.1);
-    bar.set(now, marks.now, Role::Strong);
+    bar.set(now, Mark::NOW, Role::Strong);
     bar
 }
 
