@@ -99,7 +99,11 @@ fn secrets_over_a_network_are_encrypted() {
 #[track_caller]
 fn every_command_gives_up(fault: Fault) {
     std::thread::scope(|scope| {
-        for call in ["OpenSession", "SearchItems", "GetSecret", "SetSecret", "Delete"] {
+        for call in ["Collections", "OpenSession", "SearchItems", "GetSecret", "SetSecret", "Delete"] {
+            // A service without that list works, too.
+            if (call, fault) == ("Collections", Fault::Refuse) {
+                continue;
+            }
             scope.spawn(move || {
                 let Some((provider, home, keyring)) = logged_in() else { return };
                 for args in [["token", "--json"].as_slice(), REFRESH, &["login", "--json"], &["logout", "--json"]] {
@@ -157,15 +161,18 @@ fn found_item_needs_no_lock_check() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
     keyring.calls();
     home.tidp(&["token"]).expect(0);
-    assert_eq!(keyring.calls(), ["OpenSession", "SearchItems", "GetSecret"]);
+    assert_eq!(keyring.calls(), ["Collections", "OpenSession", "SearchItems", "GetSecret"]);
     home.tidp(REFRESH).expect(0);
     let read = ["SearchItems", "GetSecret"];
     let write = ["SearchItems", "SetSecret"];
-    assert_eq!(keyring.calls(), [&["OpenSession"], &read[..], &read, &write, &read, &read, &write].concat());
+    assert_eq!(
+        keyring.calls(),
+        [&["Collections", "OpenSession"], &read[..], &read, &write, &read, &read, &write].concat()
+    );
     home.tidp(&["logout"]).expect(0);
     // Afterwards it looks for tokens that the client got for itself; there are none, so that needs the check.
     let machine_tokens = ["SearchItems", "ReadAlias", "Locked", "SearchItems"];
-    let logout = [&["OpenSession"], &read[..], &["SearchItems", "Delete"], &machine_tokens].concat();
+    let logout = [&["Collections", "OpenSession"], &read[..], &["SearchItems", "Delete"], &machine_tokens].concat();
     assert_eq!(keyring.calls(), logout);
 }
 
@@ -187,11 +194,22 @@ fn oo7_gets_a_new_item_for_a_changed_session() {
     home.tidp(REFRESH).expect(0);
     let read = ["SearchItems", "GetSecret"];
     let write = ["SearchItems", "Locked", "CreateItem"];
-    assert_eq!(keyring.calls(), [&["OpenSession"], &read[..], &read, &write, &read, &read, &write].concat());
+    assert_eq!(
+        keyring.calls(),
+        [&["Collections", "OpenSession"], &read[..], &read, &write, &read, &read, &write].concat()
+    );
     assert_eq!(keyring.entries(), 1);
     assert!(!refresh_again(&home));
     home.tidp(&["logout", "--all"]).expect(0);
     assert_eq!(keyring.entries(), 0);
+}
+
+#[test]
+fn service_without_a_list_of_collections_works() {
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    keyring.fault("Collections", 0, Fault::Refuse);
+    home.tidp(REFRESH).expect(0);
+    assert!(keyring.was_asked("Collections"));
 }
 
 #[test]
@@ -226,7 +244,7 @@ fn unconfirmed_login_that_was_written_is_kept() {
 #[test]
 fn slow_service_is_waited_for() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
-    for call in ["OpenSession", "SearchItems", "GetSecret", "SetSecret"] {
+    for call in ["Collections", "OpenSession", "SearchItems", "GetSecret", "SetSecret"] {
         keyring.fault(call, 1, Fault::Slow(Duration::from_millis(1_500)));
         home.tidp(REFRESH).expect(0);
     }

@@ -1,5 +1,4 @@
 use super::*;
-use crate::domain::time::Seconds;
 
 const NOW: Time = Time::from_unix(1_800_000_000);
 

@@ -65,8 +65,8 @@ fn events_and_runs(simulation: &Simulation) -> Vec<Row> {
 /// The rows' cells; the middle of a long run that says the same becomes one row.
 fn styled_rows(rows: &[Row], charset: Charset) -> Vec<(Role, Cells)> {
     let cells = |row: &Row| [row.at.to_compact_text(), description(row, charset), expiry(row)];
-    // Whether an earlier row says the same.
     let mut last_refresh = None;
+    // Whether an earlier row says the same.
     let repeats = rows.iter().map(|row| match row.kind {
         EventKind::Refreshed { renewed, .. } => last_refresh.replace(renewed) == Some(renewed),
         kind => kind == EventKind::CachedTokenUsed,

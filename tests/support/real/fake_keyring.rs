@@ -16,7 +16,7 @@ use zbus::message::{Header, Message};
 use zbus::names::ErrorName;
 use zbus::object_server::ObjectServer;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
-use zbus::{DBusError, blocking, interface};
+use zbus::{DBusError, blocking, fdo, interface};
 
 const SERVICE: &str = "/org/freedesktop/secrets";
 const COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
@@ -27,7 +27,7 @@ const NOTHING: &str = "/";
 type Wire = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
 
 /// How a call fails.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Never responds.
     Hang,
@@ -71,7 +71,7 @@ struct State {
     largest: Option<usize>,
     calls: Vec<&'static str>,
     connection: Option<blocking::Connection>,
-    /// Those that have asked for the collections; the first call of others is fatal, as it can be to gnome-keyring.
+    /// Those that have asked for the collections; `OpenSession` by any other is fatal, as it can be to gnome-keyring.
     clients: HashSet<String>,
 }
 
@@ -377,9 +377,10 @@ impl Service {
     }
 
     #[zbus(property)]
-    fn collections(&self, #[zbus(header)] header: Option<Header<'_>>) -> Vec<OwnedObjectPath> {
+    async fn collections(&self, #[zbus(header)] header: Option<Header<'_>>) -> fdo::Result<Vec<OwnedObjectPath>> {
         self.0.state().clients.extend(header.as_ref().map(sender));
-        vec![path(COLLECTION)]
+        let list = |_: &mut State| Ok(vec![path(COLLECTION)]);
+        self.0.answer("Collections", list).await.map_err(|refusal| fdo::Error::Failed(refusal.0.into()))
     }
 
     async fn search_items(
