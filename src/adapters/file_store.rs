@@ -11,7 +11,9 @@ use super::retry;
 use super::system::SystemEntropy;
 use crate::domain::secret::{self, Secret};
 use crate::domain::text::{printable, printable_path};
-use crate::ports::{Entries, Entropy, Lock, Prompt, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback};
+use crate::ports::{
+    Entries, Entropy, Lock, Prompt, Store, StoreFailure, StoreFailureKind, StoreName, StoreResult, WaitCallback,
+};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -51,7 +53,7 @@ impl FileStore {
     ///
     /// # Errors
     /// [`StoreFailureKind::WrongKey`] if `key` is anything else.
-    pub fn sealed(dir: &Path, key: &Secret) -> Result<Self, StoreFailure> {
+    pub fn sealed(dir: &Path, key: &Secret) -> StoreResult<Self> {
         let bytes = Zeroizing::new(STANDARD.decode(key.expose().trim()).unwrap_or_default());
         let cipher = Aes256Gcm::new_from_slice(&bytes).map_err(|_| StoreFailure {
             store: StoreName::File,
@@ -82,11 +84,11 @@ impl FileStore {
         move |error| self.failure(StoreFailureKind::Refused, path, error)
     }
 
-    fn make_private(&self) -> Result<bool, StoreFailure> {
+    fn make_private(&self) -> StoreResult<bool> {
         owned_files::make_private(&self.dir).map_err(self.refused(&self.dir))
     }
 
-    fn files(&self) -> Result<Vec<PathBuf>, StoreFailure> {
+    fn files(&self) -> StoreResult<Vec<PathBuf>> {
         if !self.make_private()? {
             return Ok(Vec::new());
         }
@@ -132,7 +134,7 @@ impl FileStore {
     }
 
     /// The bytes to write. A failure here is permanent.
-    fn encoded_entry(&self, entry: &str, document: &Secret, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreFailure> {
+    fn encoded_entry(&self, entry: &str, document: &Secret, path: &Path) -> StoreResult<Zeroizing<Vec<u8>>> {
         let contents = Contents { version: VERSION, entry: entry.to_owned(), document: document.clone() };
         let bytes = Zeroizing::new(self.encode(&contents, path).map_err(self.refused(path))?);
         if bytes.len() as u64 > owned_files::MAX_ENTRY_SIZE {
@@ -141,7 +143,7 @@ impl FileStore {
         Ok(bytes)
     }
 
-    fn write_file(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreFailure> {
+    fn write_file(&self, path: &Path, bytes: &[u8]) -> StoreResult<()> {
         owned_files::create_private_dir(&self.dir).map_err(self.refused(&self.dir))?;
         // Temporary files of killed writers hold old tokens.
         owned_files::sweep(path).and_then(|()| owned_files::replace_file(path, bytes)).map_err(self.refused(path))
@@ -171,7 +173,7 @@ impl Store for FileStore {
         ours.filter(|found| owned_files::others_can_read(&found.path())).count()
     }
 
-    fn read(&self, entry: &str, _: Prompt) -> Result<Option<Secret>, StoreFailure> {
+    fn read(&self, entry: &str, _: Prompt) -> StoreResult<Option<Secret>> {
         let path = self.path_of(entry);
         if !self.make_private()? {
             return Ok(None);
@@ -193,24 +195,24 @@ impl Store for FileStore {
         }
     }
 
-    fn check_writable(&self, _entry: &str) -> Result<(), StoreFailure> {
+    fn check_writable(&self, _entry: &str) -> StoreResult<()> {
         let created = owned_files::create_private_dir(&self.dir);
         created.and_then(|()| owned_files::test_write(&self.dir)).map_err(self.refused(&self.dir))
     }
 
-    fn write(&self, entry: &str, document: &Secret, _: Prompt) -> Result<(), StoreFailure> {
+    fn write(&self, entry: &str, document: &Secret, _: Prompt) -> StoreResult<()> {
         let path = self.path_of(entry);
         self.write_file(&path, &self.encoded_entry(entry, document, &path)?)
     }
 
-    fn save_with_retries(&self, entry: &str, document: &Secret, on_wait: WaitCallback<'_>) -> Result<(), StoreFailure> {
+    fn save_with_retries(&self, entry: &str, document: &Secret, on_wait: WaitCallback<'_>) -> StoreResult<()> {
         let path = self.path_of(entry);
         let bytes = self.encoded_entry(entry, document, &path)?;
         // A full disk or a missing directory: the user can repair that.
         retry::retry(retry::REPORT_INTERVAL, on_wait, |_| self.write_file(&path, &bytes))
     }
 
-    fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
+    fn delete(&self, entry: &str) -> StoreResult<bool> {
         let path = self.path_of(entry);
         if !self.make_private()? {
             return Ok(false);
@@ -218,7 +220,7 @@ impl Store for FileStore {
         owned_files::sweep(&path).and_then(|()| owned_files::remove(&path)).map_err(self.refused(&path))
     }
 
-    fn list(&self, _: Prompt) -> Result<Entries, StoreFailure> {
+    fn list(&self, _: Prompt) -> StoreResult<Entries> {
         let mut entries = Entries { place: printable_path(&self.dir), ..Entries::default() };
         for path in self.files()? {
             if !path.file_name().and_then(OsStr::to_str).is_some_and(|name| self.is_entry_file(name)) {
@@ -240,7 +242,7 @@ impl Store for FileStore {
         Ok(entries)
     }
 
-    fn sweep(&self) -> Result<(), StoreFailure> {
+    fn sweep(&self) -> StoreResult<()> {
         for path in self.files()? {
             let final_name = path.file_name().and_then(OsStr::to_str).and_then(owned_files::final_name);
             let Some(final_name) = final_name.filter(|name| self.is_entry_file(name)) else { continue };
@@ -254,7 +256,7 @@ impl Store for FileStore {
         Ok(())
     }
 
-    fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
+    fn try_lock(&self, entry: &str) -> StoreResult<Option<Box<dyn Lock>>> {
         let no_lock = |error| self.failure(StoreFailureKind::LockUnavailable, &self.dir, error);
         owned_files::create_private_dir(&self.dir).map_err(no_lock)?;
         // Beside the file, so that it is the same lock for every spelling of the directory.

@@ -4,7 +4,7 @@ mod proxy;
 mod resolver;
 mod trust;
 
-use super::mutex::lock_mutex;
+use crate::domain::mutex::lock_mutex;
 use crate::domain::text::printable;
 use crate::ports::{Body, Env, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
 use flate2::read::MultiGzDecoder;
@@ -80,10 +80,7 @@ impl Http for SystemHttp {
 
 impl SystemHttp {
     pub fn new(env: &Env) -> Self {
-        Self::with_deadlines(env, Duration::from_secs(30), Duration::from_secs(10))
-    }
-
-    fn with_deadlines(env: &Env, deadline: Duration, connect_deadline: Duration) -> Self {
+        let (deadline, connect_deadline) = (Duration::from_secs(30), Duration::from_secs(10));
         Self { deadline, connect_deadline, env: env.clone(), runtime: OnceLock::new(), clients: Mutex::default() }
     }
 

@@ -14,13 +14,13 @@ mod shared;
 #[cfg(not(any(target_os = "macos", windows)))]
 use self::secret_service::Keyring;
 use super::lock::{self, hashed_name};
-use super::mutex::lock_mutex;
 use super::retry::{self, WaitReporter};
 use super::system::SystemClock;
+use crate::domain::mutex::lock_mutex;
 use crate::domain::secret::Secret;
 use crate::ports::{
-    Backend, Clock, Entries, Env, Lock, Prompt, Store, StoreFailure, StoreFailureKind, StoreName, Terminal,
-    WaitCallback,
+    Backend, Clock, Entries, Env, Lock, Prompt, Store, StoreFailure, StoreFailureKind, StoreName, StoreResult,
+    Terminal, WaitCallback,
 };
 #[cfg(any(target_os = "macos", windows))]
 use native::Keyring;
@@ -79,7 +79,7 @@ impl Store for KeyringStore {
         quick_result(self.start(move |_| Ok(Keyring::backend(&env)))).ok()
     }
 
-    fn read(&self, entry: &str, prompt: Prompt) -> Result<Option<Secret>, StoreFailure> {
+    fn read(&self, entry: &str, prompt: Prompt) -> StoreResult<Option<Secret>> {
         let (name, if_locked) = (entry.to_owned(), self.if_locked(prompt));
         let reading = self.start(move |keyring| {
             // Bytes that are not UTF-8 were not written by tidp, which is reported when the document is read.
@@ -88,19 +88,19 @@ impl Store for KeyringStore {
         self.finish(reading, prompt)
     }
 
-    fn check_writable(&self, entry: &str) -> Result<(), StoreFailure> {
+    fn check_writable(&self, entry: &str) -> StoreResult<()> {
         let (name, if_locked) = (entry.to_owned(), self.if_locked(Prompt::Allowed));
         self.finish(self.start(move |keyring| keyring.check_writable(&name, if_locked)), Prompt::Allowed)
     }
 
-    fn write(&self, entry: &str, document: &Secret, prompt: Prompt) -> Result<(), StoreFailure> {
+    fn write(&self, entry: &str, document: &Secret, prompt: Prompt) -> StoreResult<()> {
         let writing = self.start_write(entry, document, self.if_locked(prompt))?;
         self.wait_for(&writing, prompt).or_else(|failure| self.check_written(failure, entry, document))
     }
 
     /// A write that hangs is waited for, because it could take effect after a later run's write. One that is refused is
     /// repeated over a new connection: the service may come back, or be unlocked.
-    fn save_with_retries(&self, entry: &str, document: &Secret, on_wait: WaitCallback<'_>) -> Result<(), StoreFailure> {
+    fn save_with_retries(&self, entry: &str, document: &Secret, on_wait: WaitCallback<'_>) -> StoreResult<()> {
         let unlock = |if_locked| {
             let name = entry.to_owned();
             self.start(move |keyring| keyring.unlock(&name, if_locked))
@@ -118,7 +118,7 @@ impl Store for KeyringStore {
         })
     }
 
-    fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
+    fn delete(&self, entry: &str) -> StoreResult<bool> {
         let if_locked = self.if_locked(Prompt::Allowed);
         let deleting = self.start_change(entry, move |keyring, name| keyring.delete(name, if_locked))?;
         // As after a write: it may have taken effect anyway.
@@ -128,7 +128,7 @@ impl Store for KeyringStore {
         })
     }
 
-    fn list(&self, prompt: Prompt) -> Result<Entries, StoreFailure> {
+    fn list(&self, prompt: Prompt) -> StoreResult<Entries> {
         let if_locked = self.if_locked(prompt);
         let mut names = self.finish(self.start(move |keyring| keyring.names(if_locked)), prompt)?;
         names.sort();
@@ -136,7 +136,7 @@ impl Store for KeyringStore {
         Ok(names.into())
     }
 
-    fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
+    fn try_lock(&self, entry: &str) -> StoreResult<Option<Box<dyn Lock>>> {
         let no_root = || keyring_failure(StoreFailureKind::LockUnavailable, "this user has no home directory");
         let root = lock::keyring_root(&self.env).ok_or_else(no_root)?;
         let name = hashed_name(&[&lock::user_id(), &self.identity(), entry]);
@@ -157,7 +157,7 @@ impl KeyringStore {
     }
 
     /// The result of a call that changes nothing.
-    fn finish<T>(&self, call: Result<Call<T>, StoreFailure>, prompt: Prompt) -> Result<T, StoreFailure> {
+    fn finish<T>(&self, call: StoreResult<Call<T>>, prompt: Prompt) -> StoreResult<T> {
         self.wait_for(&call?, prompt).map_err(|failure| match prompt {
             Prompt::Allowed => self.explain_timeout(failure),
             Prompt::Forbidden => failure,
@@ -165,7 +165,7 @@ impl KeyringStore {
     }
 
     /// The result of the call. Announces that a prompt may be waiting for an answer.
-    fn wait_for<T>(&self, call: &Call<T>, prompt: Prompt) -> Result<T, StoreFailure> {
+    fn wait_for<T>(&self, call: &Call<T>, prompt: Prompt) -> StoreResult<T> {
         let Some(terminal) = self.terminal.as_ref().filter(|_| prompt == Prompt::Allowed) else {
             return result_within(call, CALL_TIMEOUT);
         };
@@ -201,7 +201,7 @@ impl KeyringStore {
 
     /// Success if a failed write took effect all the same, found out by reading it back; else the failure. That is not
     /// necessary if the service is missing or locked. A write that timed out may also take effect later.
-    fn check_written(&self, failed: StoreFailure, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+    fn check_written(&self, failed: StoreFailure, entry: &str, document: &Secret) -> StoreResult<()> {
         let unanswered = failed.kind == StoreFailureKind::TimedOut;
         if !unanswered && failed.kind != StoreFailureKind::Refused {
             return Err(failed);
@@ -215,12 +215,7 @@ impl KeyringStore {
     }
 
     /// Writes once and waits however long it takes.
-    fn write_and_wait(
-        &self,
-        entry: &str,
-        document: &Secret,
-        reporter: &mut WaitReporter<'_>,
-    ) -> Result<(), StoreFailure> {
+    fn write_and_wait(&self, entry: &str, document: &Secret, reporter: &mut WaitReporter<'_>) -> StoreResult<()> {
         let writing = self.start_write(entry, document, IfLocked::Fail)?;
         loop {
             let outcome = result_within(&writing, retry::REPORT_INTERVAL);
@@ -231,7 +226,7 @@ impl KeyringStore {
         }
     }
 
-    fn start_write(&self, entry: &str, document: &Secret, if_locked: IfLocked) -> Result<Call<()>, StoreFailure> {
+    fn start_write(&self, entry: &str, document: &Secret, if_locked: IfLocked) -> StoreResult<Call<()>> {
         let document = document.clone();
         self.start_change(entry, move |keyring, name| keyring.write(name, document.expose().as_bytes(), if_locked))
     }
@@ -241,8 +236,8 @@ impl KeyringStore {
     fn start_change<T: Send + 'static>(
         &self,
         entry: &str,
-        call: impl FnOnce(&Keyring, &str) -> Result<T, StoreFailure> + Send + 'static,
-    ) -> Result<Call<T>, StoreFailure> {
+        call: impl FnOnce(&Keyring, &str) -> StoreResult<T> + Send + 'static,
+    ) -> StoreResult<Call<T>> {
         let (name, lock) = (entry.to_owned(), lock_mutex(&self.locks).get(entry).and_then(Weak::upgrade));
         self.start(move |keyring| {
             let done = call(keyring, &name);
@@ -254,8 +249,8 @@ impl KeyringStore {
     /// Runs a call on a thread of its own.
     fn start<T: Send + 'static>(
         &self,
-        call: impl FnOnce(&Keyring) -> Result<T, StoreFailure> + Send + 'static,
-    ) -> Result<Call<T>, StoreFailure> {
+        call: impl FnOnce(&Keyring) -> StoreResult<T> + Send + 'static,
+    ) -> StoreResult<Call<T>> {
         let (sender, receiver) = channel();
         let keyring = Arc::clone(&self.keyring);
         let spawned = std::thread::Builder::new()
@@ -266,14 +261,14 @@ impl KeyringStore {
 }
 
 /// A call that was started; it sends its result.
-type Call<T> = Receiver<Result<T, StoreFailure>>;
+type Call<T> = Receiver<StoreResult<T>>;
 
 /// The result of a call that asks nobody.
-fn quick_result<T>(call: Result<Call<T>, StoreFailure>) -> Result<T, StoreFailure> {
+fn quick_result<T>(call: StoreResult<Call<T>>) -> StoreResult<T> {
     result_within(&call?, CALL_TIMEOUT)
 }
 
-fn result_within<T>(call: &Call<T>, timeout: Duration) -> Result<T, StoreFailure> {
+fn result_within<T>(call: &Call<T>, timeout: Duration) -> StoreResult<T> {
     call.recv_timeout(timeout).unwrap_or_else(|error| {
         Err(match error {
             RecvTimeoutError::Timeout => timed_out(timeout),
@@ -283,7 +278,7 @@ fn result_within<T>(call: &Call<T>, timeout: Duration) -> Result<T, StoreFailure
     })
 }
 
-fn is_timeout<T>(outcome: &Result<T, StoreFailure>) -> bool {
+fn is_timeout<T>(outcome: &StoreResult<T>) -> bool {
     outcome.as_ref().is_err_and(|failure| failure.kind == StoreFailureKind::TimedOut)
 }
 

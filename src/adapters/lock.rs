@@ -7,7 +7,7 @@
 
 use super::owned_files;
 use crate::domain::text::{hex, printable};
-use crate::ports::{Env, Lock, StoreFailure, StoreFailureKind, StoreName};
+use crate::ports::{Env, Lock, StoreFailure, StoreFailureKind, StoreName, StoreResult};
 use sha2::{Digest, Sha256};
 use std::fs::{File, TryLockError};
 use std::io;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 impl Lock for File {}
 
 /// The lock `NAME.lock` under `root`, if it is free. Its directory must be this user's.
-pub(super) fn try_lock(store: StoreName, root: &Path, name: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
+pub(super) fn try_lock(store: StoreName, root: &Path, name: &str) -> StoreResult<Option<Box<dyn Lock>>> {
     let path = root.join(format!("{name}.lock"));
     hold(&path, owned_files::keep_private).map_err(|error| lock_failure(store, &path, &error))
 }

@@ -1,10 +1,10 @@
 //! A store that is lost when the process ends, for `demo`.
 
-use super::mutex::lock_mutex;
+use crate::domain::mutex::lock_mutex;
 use crate::domain::secret::Secret;
-use crate::ports::{Entries, Lock, Prompt, Store, StoreFailure, StoreName, WaitCallback};
+use crate::ports::{Entries, Lock, Prompt, Store, StoreName, StoreResult, WaitCallback};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 /// Clones share their entries.
 #[derive(Clone, Default)]
@@ -16,12 +16,6 @@ struct State {
     locked: BTreeSet<String>,
 }
 
-impl MemoryStore {
-    fn state(&self) -> MutexGuard<'_, State> {
-        lock_mutex(&self.0)
-    }
-}
-
 impl Store for MemoryStore {
     fn name(&self) -> StoreName {
         StoreName::Memory
@@ -31,29 +25,29 @@ impl Store for MemoryStore {
         format!("memory:{}", std::process::id())
     }
 
-    fn read(&self, entry: &str, _: Prompt) -> Result<Option<Secret>, StoreFailure> {
-        Ok(self.state().entries.get(entry).cloned())
+    fn read(&self, entry: &str, _: Prompt) -> StoreResult<Option<Secret>> {
+        Ok(lock_mutex(&self.0).entries.get(entry).cloned())
     }
 
-    fn write(&self, entry: &str, document: &Secret, _: Prompt) -> Result<(), StoreFailure> {
-        self.state().entries.insert(entry.to_owned(), document.clone());
+    fn write(&self, entry: &str, document: &Secret, _: Prompt) -> StoreResult<()> {
+        lock_mutex(&self.0).entries.insert(entry.to_owned(), document.clone());
         Ok(())
     }
 
-    fn save_with_retries(&self, entry: &str, document: &Secret, _: WaitCallback<'_>) -> Result<(), StoreFailure> {
+    fn save_with_retries(&self, entry: &str, document: &Secret, _: WaitCallback<'_>) -> StoreResult<()> {
         self.save(entry, document)
     }
 
-    fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
-        Ok(self.state().entries.remove(entry).is_some())
+    fn delete(&self, entry: &str) -> StoreResult<bool> {
+        Ok(lock_mutex(&self.0).entries.remove(entry).is_some())
     }
 
-    fn list(&self, _: Prompt) -> Result<Entries, StoreFailure> {
-        Ok(self.state().entries.keys().cloned().collect::<Vec<_>>().into())
+    fn list(&self, _: Prompt) -> StoreResult<Entries> {
+        Ok(lock_mutex(&self.0).entries.keys().cloned().collect::<Vec<_>>().into())
     }
 
-    fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
-        let is_free = self.state().locked.insert(entry.to_owned());
+    fn try_lock(&self, entry: &str) -> StoreResult<Option<Box<dyn Lock>>> {
+        let is_free = lock_mutex(&self.0).locked.insert(entry.to_owned());
         Ok(is_free.then(|| Box::new(EntryLock { store: self.clone(), entry: entry.to_owned() }) as Box<dyn Lock>))
     }
 }
@@ -67,7 +61,7 @@ impl Lock for EntryLock {}
 
 impl Drop for EntryLock {
     fn drop(&mut self) {
-        self.store.state().locked.remove(&self.entry);
+        lock_mutex(&self.store.0).locked.remove(&self.entry);
     }
 }
 

@@ -15,7 +15,6 @@ pub mod keyring;
 pub mod lock;
 pub mod loopback;
 pub mod memory_store;
-mod mutex;
 pub mod overflow_store;
 mod owned_files;
 pub mod program_runner;

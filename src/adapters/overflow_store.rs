@@ -12,7 +12,8 @@ use crate::domain::machine_tokens;
 use crate::domain::secret::Secret;
 use crate::domain::session::minimal_session;
 use crate::ports::{
-    Backend, Entries, Entropy, Lock, Prompt, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback,
+    Backend, Entries, Entropy, Lock, Prompt, Store, StoreFailure, StoreFailureKind, StoreName, StoreResult,
+    WaitCallback,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::path::PathBuf;
@@ -34,7 +35,7 @@ impl OverflowStore {
     }
 
     /// The contents of the entry, and the store of its file if it needs one.
-    fn split(&self, document: &Secret) -> Result<(Secret, Option<FileStore>), StoreFailure> {
+    fn split(&self, document: &Secret) -> StoreResult<(Secret, Option<FileStore>)> {
         if document.expose().len() <= self.limit {
             return Ok((document.clone(), None));
         }
@@ -88,28 +89,28 @@ impl Store for OverflowStore {
         self.store.backend()
     }
 
-    fn read(&self, entry: &str, prompt: Prompt) -> Result<Option<Secret>, StoreFailure> {
+    fn read(&self, entry: &str, prompt: Prompt) -> StoreResult<Option<Secret>> {
         Ok(self.store.read(entry, prompt)?.map(|found| self.join(entry, found)))
     }
 
-    fn check_writable(&self, entry: &str) -> Result<(), StoreFailure> {
+    fn check_writable(&self, entry: &str) -> StoreResult<()> {
         self.store.check_writable(entry)
     }
 
-    fn write(&self, entry: &str, document: &Secret, prompt: Prompt) -> Result<(), StoreFailure> {
+    fn write(&self, entry: &str, document: &Secret, prompt: Prompt) -> StoreResult<()> {
         let (small, file) = self.split(document)?;
         file.map_or(Ok(()), |file| file.save(entry, document))?;
         self.store.write(entry, &small, prompt)
     }
 
-    fn save_with_retries(&self, entry: &str, document: &Secret, on_wait: WaitCallback<'_>) -> Result<(), StoreFailure> {
+    fn save_with_retries(&self, entry: &str, document: &Secret, on_wait: WaitCallback<'_>) -> StoreResult<()> {
         let (small, file) = self.split(document)?;
         // A full disk costs the access token; waiting for it could cost the session.
         let _ = file.map(|file| file.save(entry, document));
         self.store.save_with_retries(entry, &small, on_wait)
     }
 
-    fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
+    fn delete(&self, entry: &str) -> StoreResult<bool> {
         let deleted = self.store.delete(entry)?;
         // A file that remains cannot be opened without the entry's key. Its name does not depend on the key.
         let any = Secret::new(STANDARD.encode([0; 32]));
@@ -117,11 +118,11 @@ impl Store for OverflowStore {
         Ok(deleted)
     }
 
-    fn list(&self, prompt: Prompt) -> Result<Entries, StoreFailure> {
+    fn list(&self, prompt: Prompt) -> StoreResult<Entries> {
         self.store.list(prompt)
     }
 
-    fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
+    fn try_lock(&self, entry: &str) -> StoreResult<Option<Box<dyn Lock>>> {
         self.store.try_lock(entry)
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::file_operations::{retry_while_in_use, sync};
-use super::mutex::lock_mutex;
+use crate::domain::mutex::lock_mutex;
 use crate::ports::MAX_FILE_SIZE;
 
 /// The largest file of an entry, in bytes. It has room for the largest response (1 MiB) and an older ID token, with

@@ -1,7 +1,7 @@
 //! Repeats what must succeed until it does, and reports the wait.
 
 use super::system::SystemClock;
-use crate::ports::{Clock, StoreFailure, StoreFailureKind, WaitCallback};
+use crate::ports::{Clock, StoreFailure, StoreFailureKind, StoreResult, WaitCallback};
 use std::time::Duration;
 
 pub(super) const REPORT_INTERVAL: Duration = Duration::from_secs(3);
@@ -32,8 +32,8 @@ impl WaitReporter<'_> {
 pub(super) fn retry(
     interval: Duration,
     on_wait: WaitCallback<'_>,
-    mut attempt: impl FnMut(&mut WaitReporter<'_>) -> Result<(), StoreFailure>,
-) -> Result<(), StoreFailure> {
+    mut attempt: impl FnMut(&mut WaitReporter<'_>) -> StoreResult<()>,
+) -> StoreResult<()> {
     let mut reporter = WaitReporter { clock: SystemClock::start(), interval, last_report: Duration::ZERO, on_wait };
     let mut pause = FIRST_PAUSE;
     loop {

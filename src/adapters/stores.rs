@@ -4,7 +4,7 @@ use super::file_store::FileStore;
 use super::keyring::KeyringStore;
 use super::memory_store::MemoryStore;
 use super::overflow_store::OverflowStore;
-use crate::ports::{Env, Store, StoreChoice, StoreFailure, Stores, Terminal};
+use crate::ports::{Env, Store, StoreChoice, StoreResult, Stores, Terminal};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ impl SystemStores {
 }
 
 impl Stores for SystemStores {
-    fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure> {
+    fn open(&self, choice: &StoreChoice) -> StoreResult<Box<dyn Store>> {
         Ok(match choice {
             StoreChoice::Keyring => {
                 // Without a person at the terminal, nobody can answer an unlock prompt.

@@ -1,8 +1,8 @@
 //! Takes signals over for a command that runs long, and supervises the program that it starts.
 
 use super::hardening;
-use super::mutex::lock_mutex;
 use super::signals::fatal::is_ignored;
+use crate::domain::mutex::lock_mutex;
 use crate::ports::{ExitReason, Supervisor};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};

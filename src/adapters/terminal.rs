@@ -4,9 +4,9 @@
 mod line_input;
 mod stream;
 
-use super::mutex::lock_mutex;
 use super::program_runner::without_line_end;
 use super::system::SystemClock;
+use crate::domain::mutex::lock_mutex;
 use crate::domain::secret::Secret;
 use crate::domain::text::{into_utf8_text, without_byte_order_mark};
 use crate::ports::{Clock, Stream, Terminal};

@@ -5,7 +5,7 @@
 //! seconds (5 for a closed window). tokio's handler does not return, which is all the time that there is.
 
 use super::hardening;
-use super::mutex::lock_mutex;
+use crate::domain::mutex::lock_mutex;
 use crate::ports::{ExitReason, SignalGuard, Signals, Supervisor};
 use std::ffi::OsString;
 use std::future::poll_fn;

@@ -6,6 +6,7 @@ pub mod command_line;
 pub mod decision;
 pub mod keepalive;
 pub mod machine_tokens;
+pub mod mutex;
 pub mod policy;
 pub mod scopes;
 pub mod secret;

@@ -1,6 +1,7 @@
 //! A profile, the store with its session, and the ports: what most commands and flows work with.
 
 use crate::config::Profile;
+use crate::domain::mutex::lock_mutex;
 use crate::domain::secret::Secret;
 use crate::domain::session::{EntryKey, Session, SessionKey};
 use crate::domain::text::hex;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 pub struct Context<'w> {
     pub ports: &'w Ports,
@@ -103,7 +104,7 @@ impl<'w> Context<'w> {
 
     /// Shared by the threads of a bulk `decode`.
     pub fn lookups(&self) -> MutexGuard<'_, ProviderLookups> {
-        self.lookups.lock().unwrap_or_else(PoisonError::into_inner)
+        lock_mutex(&self.lookups)
     }
 
     pub fn entry(&self) -> String {

@@ -8,8 +8,8 @@ mod store;
 pub use http::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
 pub use reporter::{Notice, Reporter, Trace, Verbosity};
 pub use store::{
-    Backend, Entries, Lock, Prompt, Store, StoreChoice, StoreFailure, StoreFailureKind, StoreName, Stores, TokenCache,
-    WaitCallback,
+    Backend, Entries, Lock, Prompt, Store, StoreChoice, StoreFailure, StoreFailureKind, StoreName, StoreResult, Stores,
+    TokenCache, WaitCallback,
 };
 
 use crate::domain::secret::Secret;

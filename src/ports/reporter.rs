@@ -6,10 +6,7 @@ use crate::domain::warning::WarningCode;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// Something is wrong but the flow goes on. Also in the JSON output.
-    Warning {
-        code: WarningCode,
-        message: String,
-    },
+    Warning(WarningCode, String),
     /// Something happened. Hidden by `--quiet`.
     Note(String),
     /// One line of a multi-step report: `  refresh token   revoked`.
@@ -74,7 +71,7 @@ pub trait Reporter: Sync {
 
 impl<'r> dyn Reporter + 'r {
     pub fn warn(&self, code: WarningCode, message: impl Into<String>) {
-        self.report(Notice::Warning { code, message: message.into() });
+        self.report(Notice::Warning(code, message.into()));
     }
 
     pub fn note(&self, text: impl Into<String>) {

@@ -54,7 +54,7 @@ pub enum Backend {
 
 pub trait Stores: Send + Sync {
     /// Nothing is accessed yet.
-    fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure>;
+    fn open(&self, choice: &StoreChoice) -> StoreResult<Box<dyn Store>>;
 }
 
 /// Whether a locked store may ask its user to unlock it.
@@ -88,46 +88,46 @@ pub trait Store: Send + Sync {
         0
     }
     /// The document of the entry; `None` if there is no such entry.
-    fn read(&self, entry: &str, prompt: Prompt) -> Result<Option<Secret>, StoreFailure>;
-    fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
+    fn read(&self, entry: &str, prompt: Prompt) -> StoreResult<Option<Secret>>;
+    fn load(&self, entry: &str) -> StoreResult<Option<Secret>> {
         self.read(entry, Prompt::Allowed)
     }
-    fn load_without_prompt(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
+    fn load_without_prompt(&self, entry: &str) -> StoreResult<Option<Secret>> {
         self.read(entry, Prompt::Forbidden)
     }
     /// Checks, before a person logs in, that the entry can probably be written. A keyring that was never set up may ask
     /// the user to do so.
-    fn check_writable(&self, _entry: &str) -> Result<(), StoreFailure> {
+    fn check_writable(&self, _entry: &str) -> StoreResult<()> {
         Ok(())
     }
     /// Writes the entry within the store's deadline. [`StoreFailureKind::Unknown`]: it may have been written all the same.
-    fn write(&self, entry: &str, document: &Secret, prompt: Prompt) -> Result<(), StoreFailure>;
-    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+    fn write(&self, entry: &str, document: &Secret, prompt: Prompt) -> StoreResult<()>;
+    fn save(&self, entry: &str, document: &Secret) -> StoreResult<()> {
         self.write(entry, document, Prompt::Allowed)
     }
-    fn save_without_prompt(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+    fn save_without_prompt(&self, entry: &str, document: &Secret) -> StoreResult<()> {
         self.write(entry, document, Prompt::Forbidden)
     }
     /// Writes the entry and repeats temporary failures (a full disk, a locked keyring) until a signal ends the process.
     /// Calls `waiting` every few seconds. Fails if repeating cannot help.
-    fn save_with_retries(&self, entry: &str, document: &Secret, waiting: WaitCallback<'_>) -> Result<(), StoreFailure>;
+    fn save_with_retries(&self, entry: &str, document: &Secret, waiting: WaitCallback<'_>) -> StoreResult<()>;
     /// Removes all entries with this name; whether there were any.
-    fn delete(&self, entry: &str) -> Result<bool, StoreFailure>;
+    fn delete(&self, entry: &str) -> StoreResult<bool>;
     /// The names of all entries, sorted.
-    fn list(&self, prompt: Prompt) -> Result<Entries, StoreFailure>;
-    fn entries(&self) -> Result<Entries, StoreFailure> {
+    fn list(&self, prompt: Prompt) -> StoreResult<Entries>;
+    fn entries(&self) -> StoreResult<Entries> {
         self.list(Prompt::Allowed)
     }
-    fn entries_without_prompt(&self) -> Result<Entries, StoreFailure> {
+    fn entries_without_prompt(&self) -> StoreResult<Entries> {
         self.list(Prompt::Forbidden)
     }
     /// Removes temporary files of writers that were killed.
-    fn sweep(&self) -> Result<(), StoreFailure> {
+    fn sweep(&self) -> StoreResult<()> {
         Ok(())
     }
     /// The lock of this entry, if it is free. Every process that sees the same secret gets the same lock. It is held until
     /// dropped and ends with the process.
-    fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure>;
+    fn try_lock(&self, entry: &str) -> StoreResult<Option<Box<dyn Lock>>>;
 }
 
 /// Gets the time waited so far and the last failure.
@@ -158,6 +158,8 @@ pub struct StoreFailure {
     /// From the library or system; printable and not secret.
     pub detail: String,
 }
+
+pub type StoreResult<T> = Result<T, StoreFailure>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreFailureKind {

@@ -121,7 +121,7 @@ fn words(text: &str) -> Vec<String> {
     let (prose, command) = text.split_at(last_command(text));
     let mut words = Vec::new();
     let mut quoted: Vec<&str> = Vec::new();
-    for word in prose.strip_suffix(' ').unwrap_or(prose).split(' ') {
+    for word in prose.split_terminator(' ') {
         quoted.push(word);
         if quoted.iter().map(|word| word.matches('`').count()).sum::<usize>() % 2 == 0 {
             push_word(&mut words, std::mem::take(&mut quoted).join(" "));
@@ -129,9 +129,6 @@ fn words(text: &str) -> Vec<String> {
     }
     // After a backtick without a second one.
     words.extend(quoted.into_iter().map(str::to_owned));
-    if prose.is_empty() {
-        words.clear();
-    }
     words.extend(Some(command.to_owned()).filter(|command| !command.is_empty()));
     words
 }

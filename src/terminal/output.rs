@@ -1,6 +1,7 @@
 //! The output of a command: its result on stdout, everything else on stderr.
 
 use crate::cli::{ColorWhen, Global};
+use crate::domain::mutex::lock_mutex;
 use crate::domain::text::printable_json;
 use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
@@ -12,10 +13,9 @@ use crate::terminal::qr_code;
 use crate::terminal::styled_text::{Charset, Colors};
 use colored::Color;
 use serde_json::{Value, json};
-use std::borrow::Cow;
 use std::io::ErrorKind;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The rows that the address, the code and the countdown take below a QR code.
 const ROWS_BELOW_QR_CODE: usize = 6;
@@ -73,26 +73,23 @@ impl<'w> Output<'w> {
         }
     }
 
-    fn held_notes(&self) -> MutexGuard<'_, Option<String>> {
-        self.held_notes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// `text` as the terminal behind a stream can show it. A file or a pipe gets whole lines.
-    fn fitted<'t>(&self, text: &'t str, stream: Stream) -> Cow<'t, str> {
+    fn fitted(&self, text: &str, stream: Stream) -> String {
         if !stream.is_terminal {
-            return text.into();
+            return text.to_owned();
         }
         let text = fit(text, self.width(stream));
         let shows_links = self.has_links && shows_links(&self.ports.env, stream);
-        if shows_links { link_addresses(&text).into() } else { text.into() }
+        if shows_links { link_addresses(&text) } else { text }
     }
 
-    fn fitted_err<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.fitted(text, self.ports.terminal.stderr())
+    /// A paragraph for stderr.
+    fn fitted_err(&self, text: &str) -> String {
+        self.fitted(&format!("{text}\n"), self.ports.terminal.stderr())
     }
 
     fn write_note(&self, text: &str) {
-        if let Some(held) = &mut *self.held_notes() {
+        if let Some(held) = &mut *lock_mutex(&self.held_notes) {
             *held += text;
             return;
         }
@@ -188,13 +185,13 @@ impl<'w> Output<'w> {
     /// Writes to stderr, unless `--quiet` is set.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            self.write_note(&self.fitted_err(&format!("{text}\n")));
+            self.write_note(&self.fitted_err(text));
         }
     }
 
     /// Writes to stderr what the user must see to go on, such as a URL.
     pub fn ask(&self, text: &str) {
-        self.write(&self.fitted_err(&format!("{text}\n")));
+        self.write(&self.fitted_err(text));
     }
 
     /// Asks on stderr, and returns the line that the user types, without blanks around it; `None` at the end of input.
@@ -217,15 +214,11 @@ impl<'w> Output<'w> {
     pub fn warn(&self, code: WarningCode, message: impl Into<String>) {
         let message = message.into();
         self.note(&format!("{} {message}", self.err_colors.paint("warning:", Color::Magenta)));
-        self.warnings().push((code, message));
-    }
-
-    fn warnings(&self) -> MutexGuard<'_, Vec<(WarningCode, String)>> {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
+        lock_mutex(&self.warnings).push((code, message));
     }
 
     pub fn warnings_json(&self) -> Vec<Value> {
-        self.warnings().iter().map(warning_json).collect()
+        lock_mutex(&self.warnings).iter().map(warning_json).collect()
     }
 
     fn trace(&self, trace: &Trace) {
@@ -237,7 +230,7 @@ impl<'w> Output<'w> {
             Trace::Header(text) => (Verbosity::Headers, self.err_colors.faint(&format!("  {text}"))),
         };
         if needed <= self.verbosity {
-            self.write_note(&self.fitted_err(&format!("{line}\n")));
+            self.write_note(&self.fitted_err(&line));
         }
     }
 
@@ -277,7 +270,7 @@ impl<'w> Output<'w> {
 impl Reporter for Output<'_> {
     fn report(&self, notice: Notice) {
         match notice {
-            Notice::Warning { code, message } => self.warn(code, message),
+            Notice::Warning(code, message) => self.warn(code, message),
             Notice::Note(text) => self.note(&text),
             Notice::Step { name, text, failed } => {
                 let text = if failed { self.err_colors.paint(&text, Color::Red) } else { text };
@@ -289,13 +282,13 @@ impl Reporter for Output<'_> {
             }
             Notice::Countdown(text) if text.is_empty() => self.remove_countdown(),
             Notice::Countdown(text) => self.show_countdown(&text),
-            Notice::Progress(text) => self.ports.terminal.try_err(&self.fitted_err(&format!("{text}\n"))),
+            Notice::Progress(text) => self.ports.terminal.try_err(&self.fitted_err(&text)),
             Notice::Trace(trace) => self.trace(&trace),
         }
     }
 
     fn has_warned(&self, code: WarningCode) -> bool {
-        self.warnings().iter().any(|(given, _)| *given == code)
+        lock_mutex(&self.warnings).iter().any(|(given, _)| *given == code)
     }
 
     fn is_quiet(&self) -> bool {
@@ -311,11 +304,11 @@ impl Reporter for Output<'_> {
     }
 
     fn hold(&self) {
-        *self.held_notes() = Some(String::new());
+        *lock_mutex(&self.held_notes) = Some(String::new());
     }
 
     fn release(&self) {
-        let held = self.held_notes().take();
+        let held = lock_mutex(&self.held_notes).take();
         self.write_note(&held.unwrap_or_default());
     }
 }

@@ -56,11 +56,15 @@ fn post(url: Url) -> Request {
 }
 
 fn http() -> SystemHttp {
-    SystemHttp::with_deadlines(&Env::default(), Duration::from_secs(20), Duration::from_secs(3))
+    with_deadlines(&Env::default(), Duration::from_secs(20), Duration::from_secs(3))
 }
 
 fn impatient_http() -> SystemHttp {
-    SystemHttp::with_deadlines(&Env::default(), Duration::from_millis(800), Duration::from_millis(400))
+    with_deadlines(&Env::default(), Duration::from_millis(800), Duration::from_millis(400))
+}
+
+fn with_deadlines(env: &Env, deadline: Duration, connect_deadline: Duration) -> SystemHttp {
+    SystemHttp { deadline, connect_deadline, ..SystemHttp::new(env) }
 }
 
 #[test]
@@ -220,7 +224,7 @@ fn unusable_ca_file_is_named() {
 /// The failure of a request through this proxy.
 fn through(proxy: &str) -> HttpFailure {
     let env = Env::from_iter([("https_proxy".to_owned(), Secret::new(proxy))]);
-    let http = SystemHttp::with_deadlines(&env, Duration::from_secs(20), Duration::from_secs(3));
+    let http = with_deadlines(&env, Duration::from_secs(20), Duration::from_secs(3));
     http.send(&post(Url::parse("https://id.test/x?secret=1").unwrap())).unwrap_err()
 }
 

@@ -4,8 +4,8 @@
 //! What this process has seen is in memory; what was written is also in files for later processes.
 
 use crate::adapters::lock::hashed_name;
-use crate::adapters::mutex::lock_mutex;
 use crate::adapters::owned_files;
+use crate::domain::mutex::lock_mutex;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

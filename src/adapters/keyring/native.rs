@@ -1,7 +1,7 @@
 //! The keyring of macOS (Keychain) and Windows (Credential Manager), through the `keyring` crate.
 
 use super::shared::{self, IfLocked, SERVICE, keyring_failure};
-use crate::ports::{Backend, Env, StoreFailure, StoreFailureKind};
+use crate::ports::{Backend, Env, StoreFailure, StoreFailureKind, StoreResult};
 use keyring_core::{Entry, Error};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ impl Keyring {
         None
     }
 
-    pub(super) fn read(&self, entry: &str, _: IfLocked) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
+    pub(super) fn read(&self, entry: &str, _: IfLocked) -> StoreResult<Option<Zeroizing<Vec<u8>>>> {
         const ATTEMPTS: usize = 5;
         let read = || open(entry).and_then(|entry| entry.get_secret());
         // On Windows a read beside a write may fail (under Wine with ERROR_MORE_DATA); the next one does not.
@@ -45,21 +45,21 @@ impl Keyring {
     }
 
     /// Cannot be checked here.
-    pub(super) fn check_writable(&self, _: &str, _: IfLocked) -> Result<(), StoreFailure> {
+    pub(super) fn check_writable(&self, _: &str, _: IfLocked) -> StoreResult<()> {
         Ok(())
     }
 
-    pub(super) fn write(&self, entry: &str, bytes: &[u8], _: IfLocked) -> Result<(), StoreFailure> {
+    pub(super) fn write(&self, entry: &str, bytes: &[u8], _: IfLocked) -> StoreResult<()> {
         let entry = open(entry).map_err(store_failure)?;
         entry.set_secret(bytes).map_err(|error| store_failure(write_error(&entry, error)))
     }
 
     /// Only an access tells whether it is locked.
-    pub(super) fn unlock(&self, _: &str, _: IfLocked) -> Result<(), StoreFailure> {
+    pub(super) fn unlock(&self, _: &str, _: IfLocked) -> StoreResult<()> {
         Ok(())
     }
 
-    pub(super) fn delete(&self, entry: &str, _: IfLocked) -> Result<bool, StoreFailure> {
+    pub(super) fn delete(&self, entry: &str, _: IfLocked) -> StoreResult<bool> {
         match open(entry).and_then(|entry| entry.delete_credential()) {
             Ok(()) => Ok(true),
             Err(Error::NoEntry) => Ok(false),
@@ -70,7 +70,7 @@ impl Keyring {
         }
     }
 
-    pub(super) fn names(&self, _: IfLocked) -> Result<Vec<String>, StoreFailure> {
+    pub(super) fn names(&self, _: IfLocked) -> StoreResult<Vec<String>> {
         set_up().map_err(store_failure)?;
         // Windows finds credentials by their target name, which ends in the service's.
         let wanted = if cfg!(windows) { ("pattern", r"\.tidp$") } else { ("service", SERVICE) };

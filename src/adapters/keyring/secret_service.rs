@@ -9,10 +9,10 @@
 use super::collection_memory::CollectionMemory;
 use super::shared::{IfLocked, SERVICE, keyring_failure};
 use crate::adapters::lock;
-use crate::adapters::mutex::lock_mutex;
+use crate::domain::mutex::lock_mutex;
 use crate::domain::session::EntryKey;
 use crate::domain::text::printable;
-use crate::ports::{Backend, Env, StoreFailure, StoreFailureKind};
+use crate::ports::{Backend, Env, StoreFailure, StoreFailureKind, StoreResult};
 use secret_service::blocking::{Collection, Item, SecretService};
 use secret_service::{EncryptionType, Error, SearchItemsResult};
 use std::collections::HashMap;
@@ -68,7 +68,7 @@ impl Keyring {
         service_program(&connection).map_or(Backend::NoService, program)
     }
 
-    pub(super) fn read(&self, entry: &str, if_locked: IfLocked) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
+    pub(super) fn read(&self, entry: &str, if_locked: IfLocked) -> StoreResult<Option<Zeroizing<Vec<u8>>>> {
         /// How often another process may replace the item between its search and the reading.
         const REPLACEMENTS: usize = 5;
         self.with_service(|service| {
@@ -85,7 +85,7 @@ impl Keyring {
 
     /// Checks that there is a place for the entry: its own, or the default collection, unlocked. If there is no default
     /// collection and the user may be asked, the service is made to create one, which asks for its password.
-    pub(super) fn check_writable(&self, entry: &str, if_locked: IfLocked) -> Result<(), StoreFailure> {
+    pub(super) fn check_writable(&self, entry: &str, if_locked: IfLocked) -> StoreResult<()> {
         self.with_service(|service| {
             if items(&self.search(service, entry, if_locked)?).next().is_some() {
                 return Ok(());
@@ -101,7 +101,7 @@ impl Keyring {
         })
     }
 
-    pub(super) fn write(&self, entry: &str, bytes: &[u8], if_locked: IfLocked) -> Result<(), StoreFailure> {
+    pub(super) fn write(&self, entry: &str, bytes: &[u8], if_locked: IfLocked) -> StoreResult<()> {
         const TYPE: &str = "application/octet-stream";
         self.with_service(|service| {
             let collection = match self.unlocked_item(service, entry, if_locked)? {
@@ -124,11 +124,11 @@ impl Keyring {
     }
 
     /// Unlocks all collections that the entry may be in, without a search: KeePassXC may raise a prompt at each search.
-    pub(super) fn unlock(&self, entry: &str, if_locked: IfLocked) -> Result<(), StoreFailure> {
+    pub(super) fn unlock(&self, entry: &str, if_locked: IfLocked) -> StoreResult<()> {
         self.with_service(|service| self.unlock_collections(service, Some(entry), if_locked))
     }
 
-    pub(super) fn delete(&self, entry: &str, if_locked: IfLocked) -> Result<bool, StoreFailure> {
+    pub(super) fn delete(&self, entry: &str, if_locked: IfLocked) -> StoreResult<bool> {
         self.with_service(|service| {
             let found = self.search(service, entry, if_locked)?;
             self.unlock_items(service, &found, if_locked)?;
@@ -139,7 +139,7 @@ impl Keyring {
     }
 
     /// The names of all entries, without unlocking those found.
-    pub(super) fn names(&self, if_locked: IfLocked) -> Result<Vec<String>, StoreFailure> {
+    pub(super) fn names(&self, if_locked: IfLocked) -> StoreResult<Vec<String>> {
         self.with_service(|service| {
             // Always: a locked collection may hide entries.
             self.unlock_collections(service, None, if_locked)?;
@@ -151,12 +151,7 @@ impl Keyring {
     }
 
     /// All items with this name. If there are none, the collections that may hide one are unlocked first.
-    fn search<'a>(
-        &self,
-        service: &'a SecretService<'a>,
-        entry: &str,
-        if_locked: IfLocked,
-    ) -> Result<Found<'a>, StoreFailure> {
+    fn search<'a>(&self, service: &'a SecretService<'a>, entry: &str, if_locked: IfLocked) -> StoreResult<Found<'a>> {
         let mut found = service.search_items(attributes(entry)).map_err(store_failure)?;
         if items(&found).next().is_none() {
             self.unlock_collections(service, Some(entry), if_locked)?;
@@ -176,7 +171,7 @@ impl Keyring {
         service: &SecretService<'_>,
         entry: Option<&str>,
         if_locked: IfLocked,
-    ) -> Result<(), StoreFailure> {
+    ) -> StoreResult<()> {
         let if_locked = if if_locked == IfLocked::AskForFound { IfLocked::Fail } else { if_locked };
         let mut collections = self.memory.collections(entry);
         match service.get_default_collection() {
@@ -198,7 +193,7 @@ impl Keyring {
         Ok(())
     }
 
-    fn unlock_collection(&self, collection: &Collection<'_>, if_locked: IfLocked) -> Result<(), StoreFailure> {
+    fn unlock_collection(&self, collection: &Collection<'_>, if_locked: IfLocked) -> StoreResult<()> {
         match collection.is_locked() {
             Ok(false) => return Ok(()),
             Ok(true) => {}
@@ -211,12 +206,7 @@ impl Keyring {
         collection.ensure_unlocked().map_err(store_failure)
     }
 
-    fn unlock_items(
-        &self,
-        service: &SecretService<'_>,
-        found: &Found<'_>,
-        if_locked: IfLocked,
-    ) -> Result<(), StoreFailure> {
+    fn unlock_items(&self, service: &SecretService<'_>, found: &Found<'_>, if_locked: IfLocked) -> StoreResult<()> {
         if found.locked.is_empty() {
             return Ok(());
         }
@@ -229,7 +219,7 @@ impl Keyring {
         service: &'a SecretService<'a>,
         entry: &str,
         if_locked: IfLocked,
-    ) -> Result<Option<Item<'a>>, StoreFailure> {
+    ) -> StoreResult<Option<Item<'a>>> {
         let found = self.search(service, entry, if_locked)?;
         let count = items(&found).count();
         if count > 1 {
@@ -239,7 +229,7 @@ impl Keyring {
         Ok(found.unlocked.into_iter().chain(found.locked).next())
     }
 
-    fn unlock_with(&self, if_locked: IfLocked, unlock: impl FnOnce() -> Result<(), Error>) -> Result<(), StoreFailure> {
+    fn unlock_with(&self, if_locked: IfLocked, unlock: impl FnOnce() -> Result<(), Error>) -> StoreResult<()> {
         match if_locked {
             IfLocked::Ask | IfLocked::AskForFound => self.with_prompt(StoreFailureKind::Locked, unlock),
             IfLocked::Fail => Err(store_failure(Error::Locked)),
@@ -247,11 +237,7 @@ impl Keyring {
     }
 
     /// Runs a call that may open a prompt, for this reason.
-    fn with_prompt<T>(
-        &self,
-        kind: StoreFailureKind,
-        call: impl FnOnce() -> Result<T, Error>,
-    ) -> Result<T, StoreFailure> {
+    fn with_prompt<T>(&self, kind: StoreFailureKind, call: impl FnOnce() -> Result<T, Error>) -> StoreResult<T> {
         *lock_mutex(&self.prompt) = Some(kind);
         let done = call();
         *lock_mutex(&self.prompt) = None;
@@ -263,10 +249,7 @@ impl Keyring {
 
     /// Runs `call` over the current connection or a new one. After a failure the connection is dropped, because its
     /// session may have died with the service.
-    fn with_service<T>(
-        &self,
-        call: impl FnOnce(&SecretService<'_>) -> Result<T, StoreFailure>,
-    ) -> Result<T, StoreFailure> {
+    fn with_service<T>(&self, call: impl FnOnce(&SecretService<'_>) -> StoreResult<T>) -> StoreResult<T> {
         // Take the connection out: a call that hangs must not block the next one.
         let connection = lock_mutex(&self.service).take();
         let service = connection.map_or_else(|| connect(self.local), Ok)?;
@@ -303,7 +286,7 @@ fn is_local(bus: &str) -> bool {
 
 /// A session with the service. Over a local socket secrets are not encrypted: a program that could listen there could
 /// ask the service as well (Secret Service API 0.2, chapter 7). Otherwise, or if the service insists, they are.
-fn connect(local: bool) -> Result<SecretService<'static>, StoreFailure> {
+fn connect(local: bool) -> StoreResult<SecretService<'static>> {
     let missing = |error: Error| keyring_failure(StoreFailureKind::Missing, &error.to_string());
     let not_supported = |error: &Error| name_of(error) == Some("org.freedesktop.DBus.Error.NotSupported");
     let connection = Connection::session().map_err(|error| missing(error.into()))?;
@@ -391,20 +374,15 @@ fn store_failure(error: Error) -> StoreFailure {
 }
 
 fn is_gone(error: &Error) -> bool {
-    let standard = matches!(
-        error,
-        Error::ZbusFdo(fdo::Error::UnknownObject(_) | fdo::Error::UnknownMethod(_) | fdo::Error::UnknownInterface(_))
-    );
-    standard
-        || matches!(
-            name_of(error),
-            Some(
-                "org.freedesktop.DBus.Error.UnknownObject"
-                    | "org.freedesktop.DBus.Error.UnknownMethod"
-                    | "org.freedesktop.DBus.Error.UnknownInterface"
-                    | "org.freedesktop.Secret.Error.NoSuchObject"
-            )
-        )
+    use fdo::Error::{UnknownInterface, UnknownMethod, UnknownObject};
+    const NAMES: [&str; 4] = [
+        "org.freedesktop.DBus.Error.UnknownObject",
+        "org.freedesktop.DBus.Error.UnknownMethod",
+        "org.freedesktop.DBus.Error.UnknownInterface",
+        "org.freedesktop.Secret.Error.NoSuchObject",
+    ];
+    matches!(error, Error::ZbusFdo(UnknownObject(_) | UnknownMethod(_) | UnknownInterface(_)))
+        || name_of(error).is_some_and(|name| NAMES.contains(&name))
 }
 
 /// The D-Bus name of the error, unless it is a standard error for a property.

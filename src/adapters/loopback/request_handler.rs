@@ -2,8 +2,8 @@
 
 use super::pages::{self, PageText};
 use super::peer::Peer;
-use crate::adapters::mutex::lock_mutex;
 use crate::adapters::system::SystemClock;
+use crate::domain::mutex::lock_mutex;
 use crate::domain::secret::Secret;
 use crate::ports::{Clock, IgnoredRequest};
 use http_body_util::Full;
@@ -13,7 +13,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use std::collections::VecDeque;
 use std::mem::{Discriminant, discriminant};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -67,18 +67,8 @@ impl RequestHandler {
         }
         let is_external = target.is_some();
         let redirect_to = target.unwrap_or_else(|| Secret::new(if path == "/done" { "/finished" } else { "/done" }));
-        Self {
-            hosts,
-            path: path.to_owned(),
-            redirect_to,
-            is_external,
-            state: Mutex::default(),
-            changed: Condvar::new(),
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        lock_mutex(&self.state)
+        let path = path.to_owned();
+        Self { hosts, path, redirect_to, is_external, state: Mutex::default(), changed: Condvar::new() }
     }
 
     /// The next candidate; `None` on timeout. Meanwhile `ignored` gets each kind of ignored request once.
@@ -87,7 +77,7 @@ impl RequestHandler {
         loop {
             let nothing_new = |state: &mut State| state.queue.is_empty() && state.unreported.is_empty();
             let left = timeout.saturating_sub(clock.uptime());
-            let waiting = self.changed.wait_timeout_while(self.state(), left, nothing_new);
+            let waiting = self.changed.wait_timeout_while(lock_mutex(&self.state), left, nothing_new);
             let mut state = waiting.unwrap_or_else(PoisonError::into_inner).0;
             let Some(unreported) = state.unreported.pop_front() else { return state.queue.pop_front() };
             drop(state);
@@ -104,7 +94,7 @@ impl RequestHandler {
 
     /// Reports the first of each kind.
     pub(super) fn report_ignored(&self, what: IgnoredRequest) {
-        let mut state = self.state();
+        let mut state = lock_mutex(&self.state);
         if !state.reported.contains(&discriminant(&what)) {
             state.reported.push(discriminant(&what));
             state.unreported.push_back(what);
@@ -114,7 +104,7 @@ impl RequestHandler {
 
     /// Accepts the candidate. All others are woken and compared with it.
     pub(super) fn accept(&self, candidate: Candidate) -> Secret {
-        let mut state = self.state();
+        let mut state = lock_mutex(&self.state);
         state.accepted = Some(candidate.query.clone());
         // Its response is on the way, and `finish` must wait for it.
         state.redirected = true;
@@ -124,7 +114,7 @@ impl RequestHandler {
 
     /// Shows the last page; waits until it was sent, if the browser was redirected.
     pub(super) fn finish(&self, end: PageText, timeout: Duration) {
-        let mut state = self.state();
+        let mut state = lock_mutex(&self.state);
         state.last_page = Some(end);
         state.queue.clear();
         state.waiting.clear();
@@ -133,7 +123,7 @@ impl RequestHandler {
     }
 
     pub(super) fn last_page_sent(&self) {
-        self.state().page_sent = true;
+        lock_mutex(&self.state).page_sent = true;
         self.changed.notify_all();
     }
 
@@ -222,7 +212,7 @@ impl RequestHandler {
     /// Whether the query is the accepted one; waits for the verdict on a new one.
     async fn is_accepted(&self, query: &Secret) -> bool {
         let verdict = {
-            let mut state = self.state();
+            let mut state = lock_mutex(&self.state);
             if state.accepted.is_some() || state.last_page.is_some() {
                 return state.accepted.as_ref() == Some(query);
             }
@@ -232,13 +222,13 @@ impl RequestHandler {
             outcome
         };
         let _dropped = verdict.await;
-        self.state().accepted.as_ref() == Some(query)
+        lock_mutex(&self.state).accepted.as_ref() == Some(query)
     }
 
     /// The last page; `None` before a request was accepted. Waits until it is known, at most as long as a browser does.
     async fn last_page(&self) -> Option<PageText> {
         let released = {
-            let mut state = self.state();
+            let mut state = lock_mutex(&self.state);
             state.accepted.as_ref()?;
             let (sender, released) = oneshot::channel();
             if state.last_page.is_none() {
@@ -247,7 +237,7 @@ impl RequestHandler {
             released
         };
         let _ = tokio::time::timeout(LAST_PAGE_WAIT, released).await;
-        Some(self.state().last_page.unwrap_or(pages::NEUTRAL))
+        Some(lock_mutex(&self.state).last_page.unwrap_or(pages::NEUTRAL))
     }
 }
 

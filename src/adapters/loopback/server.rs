@@ -2,7 +2,7 @@
 
 use super::peer::PeerLookup;
 use super::request_handler::{RequestHandler, bad_request};
-use crate::adapters::mutex::lock_mutex;
+use crate::domain::mutex::lock_mutex;
 use crate::ports::IgnoredRequest;
 use hyper::StatusCode;
 use hyper::rt::{Read, ReadBufCursor, Write};

@@ -1,8 +1,8 @@
 //! Signals of Unix, deferred or handed to the supervisor.
 
 use super::fatal::{self, IgnoredSignals};
-use crate::adapters::mutex::lock_mutex;
 use crate::adapters::supervisor::{ProcessSupervisor, SUPERVISED_SIGNALS};
+use crate::domain::mutex::lock_mutex;
 use crate::ports::{SignalGuard, Signals, Supervisor};
 use signal_hook::consts::{SIGINT, SIGQUIT};
 use signal_hook::{SigId, flag, low_level};

@@ -2,6 +2,7 @@
 
 use super::decoder::Decoder;
 use super::token_response::{is_unfinished, on_one_line};
+use crate::domain::mutex::lock_mutex;
 use crate::domain::text::{printable_json, utf8_text};
 use crate::error::{Error, Kind, Report, Result, Situation};
 use crate::flows::token_verifier::TokenVerifier;
@@ -11,8 +12,8 @@ use serde_json::Value;
 use std::collections::VecDeque;
 use std::io::{BufRead as _, ErrorKind};
 use std::num::NonZero;
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, available_parallelism, scope};
 use std::time::Duration;
 
@@ -99,7 +100,7 @@ impl Decoder<'_> {
             // Dropped with this closure, which ends the workers.
             let jobs = jobs;
             let work = || {
-                let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let next = || lock_mutex(&queue).recv();
                 while let Ok((bytes, done)) = next() {
                     // Nobody waits for it after an error.
                     let _ = done.send(self.decode_lines(lines(&bytes), bytes.len()));

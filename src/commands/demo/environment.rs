@@ -1,12 +1,13 @@
 //! The ports of the demo: a clock that jumps, a terminal that captures, a browser that needs no person.
 
+use crate::domain::mutex::lock_mutex;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
 use crate::oidc::discovery::get_request;
 use crate::ports::{Browser, Clock, Dirs, Env, Http, Ports, Stream, Terminal};
 use std::io;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use url::Url;
 
@@ -54,22 +55,18 @@ impl CapturedTerminal {
 
     /// What was written since the last call.
     pub(super) fn take(&self) -> (String, String) {
-        std::mem::take(&mut *self.output())
-    }
-
-    fn output(&self) -> MutexGuard<'_, (String, String)> {
-        self.output.lock().unwrap_or_else(PoisonError::into_inner)
+        std::mem::take(&mut *lock_mutex(&self.output))
     }
 }
 
 impl Terminal for CapturedTerminal {
     fn out(&self, text: &str) -> io::Result<()> {
-        self.output().0.push_str(text);
+        lock_mutex(&self.output).0.push_str(text);
         Ok(())
     }
 
     fn err(&self, text: &str) {
-        self.output().1.push_str(text);
+        lock_mutex(&self.output).1.push_str(text);
     }
 
     fn stdout(&self) -> Stream {
