@@ -11,7 +11,7 @@ use crate::domain::warning::WarningCode;
 use crate::error::{CommandLineError, Error, Result};
 use crate::ports::{Ports, Reporter, Verbosity};
 use crate::sandbox::registration::{self, SandboxConfig};
-use crate::sandbox::{Client, Options, Sandbox, Settings, User, default_clients, default_users, issuer_url};
+use crate::sandbox::{Client, Log, Options, Sandbox, Settings, User, default_clients, default_users, issuer_url};
 use crate::terminal::output::Output;
 use serde_json::json;
 use std::io::ErrorKind;
@@ -29,7 +29,11 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Sandbox) -> Result<()> {
     }
     let config = args.config.as_deref().map_or_else(|| Ok(SandboxConfig::default()), |path| read(ports, path))?;
     let address = SocketAddr::new(args.bind, args.port);
-    let sandbox = Sandbox::start(options(args, config)?, Arc::clone(&ports.clock), Arc::clone(&ports.entropy));
+    let terminal = Arc::clone(&ports.terminal);
+    let log: Log = Box::new(move |line| terminal.err(&format!("{line}\n")));
+    let log = (out.verbosity() > Verbosity::Nothing).then_some(log);
+    let options = Options { log, ..options(args, config)? };
+    let sandbox = Sandbox::start(options, Arc::clone(&ports.clock), Arc::clone(&ports.entropy));
     let sandbox = sandbox.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => CommandLineError::SandboxAddressTaken(address).into(),
         _ => Error::failed(format!("cannot listen on {address}: {error}")),
@@ -37,10 +41,6 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Sandbox) -> Result<()> {
     if !args.bind.is_loopback() {
         let danger = "whoever reaches this port can log in as any of its users, and move its clock";
         out.warn(WarningCode::SandboxReachable, format!("the sandbox listens on {}: {danger}", sandbox.address()));
-    }
-    if out.verbosity() > Verbosity::Nothing {
-        let terminal = Arc::clone(&ports.terminal);
-        sandbox.log_to(Box::new(move |line| terminal.err(&format!("{line}\n"))));
     }
     out.answer(&if out.json { json_line(&sandbox) } else { start_line(&sandbox) })?;
     sandbox.join();

@@ -21,5 +21,5 @@ pub use language::Language;
 pub use params::{OAuthError, Params, Result};
 pub use random::Seed;
 pub use reason::Reason;
-pub use server::{Options, Sandbox, issuer_url};
+pub use server::{Log, Options, Sandbox, issuer_url};
 pub use users::{User, default_users};

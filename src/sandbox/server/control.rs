@@ -77,7 +77,7 @@ impl Service {
     }
 
     fn document(&self, request: &Request) -> Option<Response> {
-        match request.path.as_str() {
+        match request.path {
             "/sandbox" => Some(Response::json(200, &self.state())),
             "/sandbox/events" => Some(self.events(request)),
             "/sandbox/secrets" => Some(self.secrets(request)),
@@ -194,15 +194,14 @@ impl Service {
         let times = body["times"].as_u64().unwrap_or(1);
         let after_processing = body["after"].as_bool().unwrap_or(false);
         let mut failures = lock(&self.failures);
-        failures.retain(|other| other.endpoint != endpoint);
-        failures.push(PlannedFailure { endpoint, times, response, after_processing });
+        failures.insert(endpoint, PlannedFailure { times, response, after_processing });
         done(json!({"planned": failures.len()}))
     }
 
     /// The failure planned for this request; one less is left.
     pub(super) fn take_planned_failure(&self, endpoint: &str) -> Option<PlannedFailure> {
         let mut failures = lock(&self.failures);
-        let failure = failures.iter_mut().find(|failure| failure.endpoint == endpoint && failure.times > 0)?;
+        let failure = failures.get_mut(endpoint).filter(|failure| failure.times > 0)?;
         failure.times -= 1;
         Some(failure.clone())
     }
@@ -247,11 +246,8 @@ fn user(engine: &Engine, body: &Value) -> Result<Option<Arc<User>>, &'static str
 }
 
 /// The `user_code` that a request names; without one it means all pending logins.
-fn user_code(body: &Value) -> Result<Option<&str>, String> {
-    match body.get("user_code") {
-        None => Ok(None),
-        Some(code) => code.as_str().map(Some).ok_or_else(|| "user_code is not text".to_owned()),
-    }
+fn user_code(body: &Value) -> Result<Option<&str>, &'static str> {
+    body.get("user_code").map(|code| code.as_str().ok_or("user_code is not text")).transpose()
 }
 
 fn client_json(client: &Client) -> Value {

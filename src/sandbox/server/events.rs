@@ -69,7 +69,7 @@ fn asked(request: &Request) -> String {
 }
 
 fn target(request: &Request) -> String {
-    format!("{} {}", printable(&request.method), printable(&request.path))
+    format!("{} {}", printable(request.method), printable(request.path))
 }
 
 /// The response in a few words, without its secrets.
@@ -159,7 +159,7 @@ impl Service {
         };
         let note = Note { kind, client_id: client_id(request), ..(*response.note).clone() };
         let now = self.now();
-        if let Some(log) = self.log.get() {
+        if let Some(log) = &self.log {
             let took = self.clock.uptime().saturating_sub(request.received_at);
             log(&log_line(request, response, &note, took));
         }
@@ -169,7 +169,7 @@ impl Service {
 
     /// Events as NDJSON: those after number `after`; where there is none yet, the next within `wait` seconds.
     pub(super) fn events(&self, request: &Request) -> Response {
-        let query = Params::parse(&request.query);
+        let query = Params::parse(request.query);
         let number = |name: &str| query.get(name).map_or(Ok(0), str::parse::<u64>);
         let (Ok(after), Ok(wait)) = (number("after"), number("wait")) else {
             return Response::text(400, "after and wait are whole numbers");

@@ -6,6 +6,7 @@ use crate::sandbox::{Language, OAuthError, Params, Reason};
 use serde_json::{Value, json};
 use std::io::{self, Cursor, Read, Write};
 use std::time::Duration;
+use tiny_http::Method;
 
 const MAX_BODY_BYTES: u64 = 64 * 1024;
 
@@ -15,46 +16,37 @@ const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 /// The largest declared length of a body that tiny_http reads before it hands out the request.
 const BUFFERED_BYTES: usize = 1_024;
 
-#[derive(Clone, Default)]
-pub struct Request {
+pub struct Request<'a> {
     /// `HEAD` is read as `GET`.
-    pub method: String,
-    pub path: String,
+    pub method: &'a str,
+    pub path: &'a str,
     /// Still encoded.
-    pub query: String,
-    /// The names are in lower case.
-    pub headers: Vec<(String, String)>,
+    pub query: &'a str,
+    headers: &'a [tiny_http::Header],
     pub body: String,
     /// By the clock's uptime.
     pub received_at: Duration,
 }
 
-impl Request {
-    pub fn of_head(incoming: &tiny_http::Request) -> Self {
+impl<'a> Request<'a> {
+    pub fn new(incoming: &'a tiny_http::Request, body: String, received_at: Duration) -> Self {
         let (path, query) = incoming.url().split_once('?').unwrap_or((incoming.url(), ""));
-        let header = |h: &tiny_http::Header| (h.field.as_str().as_str().to_lowercase(), h.value.as_str().to_owned());
-        let is_head = *incoming.method() == tiny_http::Method::Head;
-        Self {
-            method: if is_head { "GET".into() } else { incoming.method().to_string() },
-            path: path.to_owned(),
-            query: query.to_owned(),
-            headers: incoming.headers().iter().map(header).collect(),
-            ..Self::default()
-        }
+        let method = if *incoming.method() == Method::Head { "GET" } else { incoming.method().as_str() };
+        Self { method, path, query, headers: incoming.headers(), body, received_at }
     }
 
     pub fn is_control(&self) -> bool {
         self.path.starts_with("/sandbox/")
     }
 
-    /// The first header of that (lower-case) name.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    /// The first header of that name.
+    pub fn header(&self, name: &'static str) -> Option<&str> {
+        self.headers.iter().find(|header| header.field.equiv(name)).map(|header| header.value.as_str())
     }
 
     /// The parameters in the body of a POST, otherwise in the query.
     pub fn params(&self) -> Params {
-        Params::parse(if self.method == "POST" { &self.body } else { &self.query })
+        Params::parse(if self.method == "POST" { &self.body } else { self.query })
     }
 
     pub fn json_or_form(&self) -> Params {
@@ -169,7 +161,7 @@ impl Response {
         }
         let length = self.body.len();
         let response = response.with_data(Cursor::new(self.body.into_bytes()), Some(length));
-        let (mut bytes, without_body) = (Vec::new(), *incoming.method() == tiny_http::Method::Head);
+        let (mut bytes, without_body) = (Vec::new(), *incoming.method() == Method::Head);
         let version = incoming.http_version().clone();
         // Writing to memory does not fail.
         let _ = response.raw_print(&mut bytes, version, incoming.headers(), without_body, None);

@@ -161,7 +161,7 @@ impl Service {
         if !self.is_own_host(request) {
             return Ok(Response::see_other(&format!("{}/", self.issuer)));
         }
-        let language = language(request, Params::parse(&request.query).get("lang"));
+        let language = language(request, Params::parse(request.query).get("lang"));
         Ok(page_response(200, pages::console::console(language, &endpoint_names())))
     }
 }

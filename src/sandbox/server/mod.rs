@@ -18,16 +18,16 @@ use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::ports::{Clock, Entropy};
-use request_threads::RequestThreads;
 pub use service::Log;
 use service::{ClockSetting, Service, lock, reachable};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::sync::atomic::AtomicUsize;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 use url::{Position, Url};
 
-#[derive(Clone, Debug)]
 pub struct Options {
     pub bind: IpAddr,
     /// 0: any free one.
@@ -47,6 +47,8 @@ pub struct Options {
     pub clock_offset: Seconds,
     /// How many requests are answered at once; the others get a 503.
     pub max_requests: usize,
+    /// Gets one line on each request of an application.
+    pub log: Option<Log>,
 }
 
 impl Default for Options {
@@ -62,6 +64,7 @@ impl Default for Options {
             clients_may_introspect: false,
             clock_offset: Seconds::ZERO,
             max_requests: 256,
+            log: None,
         }
     }
 }
@@ -69,7 +72,18 @@ impl Default for Options {
 /// A running sandbox; dropping it stops it.
 pub struct Sandbox {
     service: Arc<Service>,
-    threads: RequestThreads,
+    /// Nothing is ever sent to it: it is disconnected once no thread receives requests any more.
+    receiving: Receiver<()>,
+}
+
+/// How long the sandbox waits for the receiving threads, when it ends.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.service.shut_down();
+        let _ = self.receiving.recv_timeout(SHUTDOWN_GRACE);
+    }
 }
 
 impl Sandbox {
@@ -99,17 +113,15 @@ impl Sandbox {
             requests: Mutex::default(),
             recorded: Condvar::new(),
             waiting: AtomicUsize::new(0),
-            log: OnceLock::new(),
-            shutting_down: AtomicBool::new(false),
+            log: options.log,
+            listener: Mutex::new(Some(listener)),
+            servers: Mutex::default(),
+            slots: Arc::default(),
+            half_sent: Arc::default(),
+            max_requests: options.max_requests,
         });
-        let threads = RequestThreads::start(listener, Arc::clone(&service), options.max_requests)?;
-        Ok(Self { service, threads })
-    }
-
-    /// Passes one line on each request of an application to `log`.
-    pub fn log_to(&self, log: Log) {
-        // Only the first is kept.
-        let _ = self.service.log.set(log);
+        let receiving = request_threads::start(&service)?;
+        Ok(Self { service, receiving })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -143,7 +155,7 @@ impl Sandbox {
 
     /// Serves until the process ends.
     pub fn join(self) {
-        self.threads.join();
+        let _ = self.receiving.recv();
     }
 }
 

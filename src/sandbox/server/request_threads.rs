@@ -6,7 +6,7 @@ use super::routes::endpoint_name;
 use super::service::{Service, lock, reachable};
 use crate::sandbox::Reason;
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::Builder;
@@ -15,9 +15,6 @@ use tiny_http::Server;
 
 /// How many threads must be able to start: our receiving one, tiny_http's own five, and a few for connections and requests.
 const MIN_THREADS: usize = 1 + 5 + 6;
-
-/// How long the sandbox waits for the receiving threads, when it ends.
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 /// How long accepting pauses after a failure, such as too many open files.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -28,57 +25,16 @@ const FIRST_NUDGE: Duration = Duration::from_millis(20);
 const LAST_NUDGE: Duration = Duration::from_secs(1);
 const MAX_NUDGES: u32 = 65;
 
-/// Closes the port when dropped.
-pub(super) struct RequestThreads {
-    pub(super) shared: Arc<Shared>,
-    /// Disconnected once no thread receives any more.
-    receiving: Receiver<()>,
+/// Serves the listener. Returns what is disconnected once no thread receives any more; an error if none can be started.
+pub(super) fn start(service: &Arc<Service>) -> io::Result<Receiver<()>> {
+    check_threads()?;
+    let (alive, receiving) = channel();
+    let (server, service) = (service.new_server()?, Arc::clone(service));
+    Builder::new().name("sandbox".to_owned()).spawn(move || service.receive(&server, &alive))?;
+    Ok(receiving)
 }
 
-pub(super) struct Shared {
-    service: Arc<Service>,
-    /// `None` once the sandbox ends.
-    pub(super) listener: Mutex<Option<TcpListener>>,
-    /// One, and another for each failure to accept: that ends the accepting of a server, but not its connections.
-    servers: Mutex<Vec<Arc<Server>>>,
-    /// Cloned for each request until it is answered, or its thread panics.
-    pub(super) slots: Arc<()>,
-    /// As `slots`, for requests that may never come whole. They have half of the slots, so that they keep nobody else out.
-    half_sent: Arc<()>,
-    max_requests: usize,
-}
-
-impl RequestThreads {
-    /// Serves `listener`; an error if no threads can be started.
-    pub(super) fn start(listener: TcpListener, service: Arc<Service>, max_requests: usize) -> io::Result<Self> {
-        check_threads()?;
-        let (listener, servers) = (Mutex::new(Some(listener)), Mutex::default());
-        let (slots, half_sent) = (Arc::default(), Arc::default());
-        let shared = Arc::new(Shared { service, listener, servers, slots, half_sent, max_requests });
-        let (alive, receiving) = channel();
-        let (server, receiver) = (shared.new_server()?, Arc::clone(&shared));
-        Builder::new().name("sandbox".to_owned()).spawn(move || receiver.receive(&server, &alive))?;
-        Ok(Self { shared, receiving })
-    }
-
-    pub(super) fn join(self) {
-        // Nothing is ever sent: this returns when no thread is left.
-        let _ = self.receiving.recv();
-    }
-}
-
-impl Drop for RequestThreads {
-    fn drop(&mut self) {
-        self.shared.service.shut_down();
-        drop(lock(&self.shared.listener).take());
-        for server in lock(&self.shared.servers).drain(..) {
-            server.unblock();
-        }
-        let _ = self.receiving.recv_timeout(SHUTDOWN_GRACE);
-    }
-}
-
-impl Shared {
+impl Service {
     fn new_server(&self) -> io::Result<Arc<Server>> {
         let ended = || io::Error::other("the sandbox ends");
         let listener = lock(&self.listener).as_ref().ok_or_else(ended)?.try_clone()?;
@@ -90,7 +46,7 @@ impl Shared {
     /// Hands out requests until the sandbox ends. Dropping `alive` reports the end.
     fn receive(self: &Arc<Self>, server: &Server, alive: &Sender<()>) {
         let mut nudges = 0;
-        while !self.service.is_shutting_down() {
+        while !self.is_shutting_down() {
             let received = match patience(nudges) {
                 Some(patience) => server.recv_timeout(patience),
                 None => server.recv().map(Some),
@@ -104,7 +60,7 @@ impl Shared {
                     self.nudge();
                     nudges += 1;
                 }
-                Err(_) if self.service.is_shutting_down() => {}
+                Err(_) if self.is_shutting_down() => {}
                 Err(_) => self.go_on_accepting(alive),
             }
         }
@@ -113,7 +69,7 @@ impl Shared {
     /// Connects and disconnects, so that connections which wait get a thread. Of those that come at once, tiny_http gives
     /// some to no thread: it counts a thread as idle that is about to take another connection.
     fn nudge(&self) {
-        let address = reachable(self.service.address);
+        let address = reachable(self.address);
         for _ in 0..4 {
             // Where it fails, nobody else gets through either.
             drop(TcpStream::connect_timeout(&address, PAUSE));
@@ -122,12 +78,12 @@ impl Shared {
 
     /// Accepts by a new server, once that is possible; the old one still receives from its connections.
     fn go_on_accepting(self: &Arc<Self>, alive: &Sender<()>) {
-        let (shared, alive) = (Arc::clone(self), alive.clone());
+        let (service, alive) = (Arc::clone(self), alive.clone());
         let go_on = move || {
-            while !shared.service.is_shutting_down() {
-                shared.service.clock.pause(PAUSE);
-                if let Ok(server) = shared.new_server() {
-                    return shared.receive(&server, &alive);
+            while !service.is_shutting_down() {
+                service.clock.pause(PAUSE);
+                if let Ok(server) = service.new_server() {
+                    return service.receive(&server, &alive);
                 }
             }
         };
@@ -138,30 +94,22 @@ impl Shared {
 
     /// Answers on a thread. Beyond the limit, or without a thread, the answer is a 503.
     fn answer(self: &Arc<Self>, incoming: tiny_http::Request) {
-        let (service, slot) = (Arc::clone(&self.service), Arc::clone(&self.slots));
+        let (service, slot) = (Arc::clone(self), Arc::clone(&self.slots));
         let half_sent = (!is_whole(&incoming)).then(|| Arc::clone(&self.half_sent));
         let is_too_many = Arc::strong_count(&slot) > 1 + self.max_requests
             || half_sent.as_ref().is_some_and(|slot| Arc::strong_count(slot) > 1 + self.max_requests / 2);
-        let received_at = service.clock.uptime();
-        // Shared, so that the request is not lost where no thread can be started.
-        let incoming = Arc::new(Mutex::new(Some(incoming)));
-        let for_thread = Arc::clone(&incoming);
+        let received_at = self.clock.uptime();
+        // Handed over to a thread that runs: the request would be lost where none can be started.
+        let (hand_over, handed_over) = channel();
         let respond = move || {
             let _slots = (slot, half_sent);
-            let incoming = lock(&for_thread).take();
-            incoming.map(|incoming| respond(&service, incoming, received_at))
+            handed_over.recv().map(|incoming| respond(&service, incoming, received_at))
         };
-        if is_too_many {
-            drop(respond);
-        } else if Builder::new().name("sandbox request".to_owned()).spawn(respond).is_ok() {
-            return;
+        if !is_too_many && Builder::new().name("sandbox request".to_owned()).spawn(respond).is_ok() {
+            return drop(hand_over.send(incoming));
         }
-        let incoming = lock(&incoming).take();
-        if let Some(incoming) = incoming {
-            let request = Request { received_at, ..Request::of_head(&incoming) };
-            let response = refuse(&self.service, &request, 503, Reason::TooManyRequests);
-            response.send(incoming, self.service.now(), false);
-        }
+        let response = refuse(self, &Request::new(&incoming, String::new(), received_at), 503, Reason::TooManyRequests);
+        response.send(incoming, self.now(), false);
     }
 }
 
@@ -172,10 +120,9 @@ pub(super) fn patience(nudges: u32) -> Option<Duration> {
 }
 
 fn respond(service: &Service, mut incoming: tiny_http::Request, received_at: Duration) {
-    let request = Request { received_at, ..Request::of_head(&incoming) };
     let response = match read_body(&mut incoming) {
-        Some(body) => service.respond(&Request { body, ..request }),
-        None => refuse(service, &request, 413, Reason::LongBody),
+        Some(body) => service.respond(&Request::new(&incoming, body, received_at)),
+        None => refuse(service, &Request::new(&incoming, String::new(), received_at), 413, Reason::LongBody),
     };
     response.send(incoming, service.now(), true);
 }

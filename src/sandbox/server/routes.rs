@@ -75,7 +75,7 @@ impl Service {
         };
         let response = if request.method == "OPTIONS" && endpoint.cors {
             Response::text(204, "")
-        } else if !endpoint.methods.contains(&request.method.as_str()) {
+        } else if !endpoint.methods.contains(&request.method) {
             Response::refusal(405, Reason::OtherMethod).with_header("Allow", endpoint.methods.join(", "))
         } else {
             *lock(&self.requests).entry(endpoint.name).or_default() += 1;

@@ -8,9 +8,10 @@ use crate::sandbox::tokens::Keys;
 use crate::sandbox::{Engine, Moment, Seed, User};
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use tiny_http::Server;
 
 pub type Log = Box<dyn Fn(&str) + Send + Sync>;
 
@@ -26,7 +27,8 @@ pub(super) struct Service {
     pub(super) clients_may_introspect: bool,
     pub(super) engine: Mutex<Engine>,
     pub(super) keys: Mutex<Keys>,
-    pub(super) failures: Mutex<Vec<PlannedFailure>>,
+    /// The failures of the next requests, by their endpoints.
+    pub(super) failures: Mutex<BTreeMap<&'static str, PlannedFailure>>,
     pub(super) requests: Mutex<BTreeMap<&'static str, u64>>,
     /// Who has it sees client secrets in the console; without randomness there is none.
     pub(super) console_key: Option<Secret>,
@@ -34,8 +36,16 @@ pub(super) struct Service {
     pub(super) recorded: Condvar,
     /// How many requests wait for an event.
     pub(super) waiting: AtomicUsize,
-    pub(super) shutting_down: AtomicBool,
-    pub(super) log: OnceLock<Log>,
+    pub(super) log: Option<Log>,
+    /// `None` once the sandbox ends.
+    pub(super) listener: Mutex<Option<TcpListener>>,
+    /// One, and another for each failure to accept: that ends the accepting of a server, but not its connections.
+    pub(super) servers: Mutex<Vec<Arc<Server>>>,
+    /// Cloned for each request until it is answered, or its thread panics.
+    pub(super) slots: Arc<()>,
+    /// As `slots`, for requests that may never come whole. They have half of the slots, so that they keep nobody else out.
+    pub(super) half_sent: Arc<()>,
+    pub(super) max_requests: usize,
 }
 
 /// How the sandbox's clock differs from this machine's.
@@ -69,15 +79,18 @@ impl Service {
     }
 
     pub(super) fn is_shutting_down(&self) -> bool {
-        self.shutting_down.load(Ordering::SeqCst)
+        lock(&self.listener).is_none()
     }
 
-    /// Lets go of the requests that wait.
+    /// Closes the port, and lets go of the requests that wait.
     pub(super) fn shut_down(&self) {
-        self.shutting_down.store(true, Ordering::SeqCst);
+        drop(lock(&self.listener).take());
         // Under the lock, so that nobody has just looked and begins to wait.
         drop(lock(&self.engine));
         self.recorded.notify_all();
+        for server in lock(&self.servers).drain(..) {
+            server.unblock();
+        }
     }
 
     /// The user who logs in without a page.
@@ -93,10 +106,8 @@ impl Service {
     }
 }
 
-/// The failure of the next requests to an endpoint.
 #[derive(Clone)]
 pub(super) struct PlannedFailure {
-    pub(super) endpoint: &'static str,
     pub(super) times: u64,
     pub(super) response: Response,
     /// Whether the request is processed and only its response is lost.

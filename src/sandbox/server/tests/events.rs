@@ -247,10 +247,10 @@ fn the_json_of_a_control_is_not_read_as_a_form() {
 
 #[test]
 fn every_request_is_logged_on_one_line_without_a_secret() {
-    let sandbox = sandbox(auto());
     let lines = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&lines);
-    sandbox.log_to(Box::new(move |line| lock(&kept).push(line.to_owned())));
+    let log: Log = Box::new(move |line| lock(&kept).push(line.to_owned()));
+    let sandbox = sandbox(Options { log: Some(log), ..auto() });
     let (tokens, _) = log_in(&sandbox, "sandbox-mobile");
     sandbox.advance(Seconds(90 * 86_400));
     assert_eq!(refresh(&sandbox, "sandbox-mobile", &tokens).0, 400);
@@ -274,10 +274,10 @@ fn every_request_is_logged_on_one_line_without_a_secret() {
 fn no_claim_controls_the_terminal_of_the_log() {
     let mut kari = crate::sandbox::default_users()[0].as_ref().clone();
     kari.claims.insert("error".to_owned(), "\u{1b}[2J".into());
-    let sandbox = sandbox(Options { users: vec![Arc::new(kari)], ..auto() });
     let lines = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&lines);
-    sandbox.log_to(Box::new(move |line| lock(&kept).push(line.to_owned())));
+    let log: Log = Box::new(move |line| lock(&kept).push(line.to_owned()));
+    let sandbox = sandbox(Options { users: vec![Arc::new(kari)], log: Some(log), ..auto() });
     let (tokens, _) = log_in(&sandbox, "sandbox-mobile");
     let bearer = format!("Authorization: Bearer {}\r\n", tokens["access_token"].as_str().unwrap());
     assert_eq!(send(&sandbox, "GET", "/connect/userinfo", &bearer, "").0, 200);

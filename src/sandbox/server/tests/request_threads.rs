@@ -82,8 +82,7 @@ fn connections_that_come_at_once_are_all_served() {
 
 #[test]
 fn too_many_requests_at_once_are_told_so() {
-    let entropy = Arc::new(Counting(AtomicU8::new(0)));
-    let sandbox = Sandbox::start(Options { max_requests: 4, ..Options::default() }, Arc::new(Frozen), entropy).unwrap();
+    let sandbox = sandbox(Options { max_requests: 4, ..Options::default() });
     let mut streams: Vec<_> = (0..3).map(|_| half_sent(&sandbox, "Content-Length: 9999")).collect();
     let told = |stream: &mut TcpStream| {
         stream.set_nonblocking(true).unwrap();
@@ -100,7 +99,7 @@ fn too_many_requests_at_once_are_told_so() {
     let response = read_response(&mut last, "too many requests at once");
     assert!(response.contains("\r\n\r\nHTTP/1.1 503 "), "{response}");
     assert_eq!(get(&sandbox, "/.well-known/openid-configuration").0, 200, "half-sent requests leave room for others");
-    let slots = &sandbox.threads.shared.slots;
+    let slots = &sandbox.service.slots;
     wait_until("the answered request counts no longer", || Arc::strong_count(slots) == 1 + 2);
     let waiting = [(); 2].map(|()| events::wait_for_an_event(&sandbox));
     events::await_waiting(&sandbox, 2);
@@ -117,10 +116,9 @@ fn wait_until_served(sandbox: &Sandbox) {
 
 #[test]
 fn a_request_whose_thread_panics_counts_no_longer() {
-    let entropy = Arc::new(Counting(AtomicU8::new(0)));
-    let sandbox = Sandbox::start(Options { max_requests: 1, ..Options::default() }, Arc::new(Frozen), entropy).unwrap();
     let is_first = AtomicBool::new(true);
-    sandbox.log_to(Box::new(move |_| assert!(!is_first.swap(false, Ordering::SeqCst), "as the test wants")));
+    let log: Log = Box::new(move |_| assert!(!is_first.swap(false, Ordering::SeqCst), "as the test wants"));
+    let sandbox = sandbox(Options { max_requests: 1, log: Some(log), ..Options::default() });
     let mut stream = TcpStream::connect(sandbox.address()).unwrap();
     write!(stream, "GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
     let mut response = String::new();
@@ -161,7 +159,7 @@ fn a_connection_that_cannot_be_accepted_ends_nothing() {
     let clock = Arc::new(Mending(Mutex::default()));
     let entropy = Arc::new(Counting(AtomicU8::new(0)));
     let sandbox = Sandbox::start(Options::default(), Arc::clone(&clock) as Arc<dyn Clock>, entropy).unwrap();
-    let listener = lock(&sandbox.threads.shared.listener).as_ref().unwrap().try_clone().unwrap();
+    let listener = lock(&sandbox.service.listener).as_ref().unwrap().try_clone().unwrap();
     // After the next connection, accepting fails because there is none.
     listener.set_nonblocking(true).unwrap();
     *lock(&clock.0) = Some(listener);
