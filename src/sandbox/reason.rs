@@ -9,9 +9,7 @@ use serde_json::{Value, json};
 trait Part {
     fn text(&self, language: Language) -> String;
 
-    fn time(&mut self) -> Option<&mut Time> {
-        None
-    }
+    fn age(&mut self, _back: impl Fn(&mut Time)) {}
 }
 
 /// RFC 3339 in UTC, which the console shows in the browser's time zone.
@@ -20,8 +18,8 @@ impl Part for Time {
         self.rfc3339()
     }
 
-    fn time(&mut self) -> Option<&mut Time> {
-        Some(self)
+    fn age(&mut self, back: impl Fn(&mut Time)) {
+        back(self);
     }
 }
 
@@ -95,12 +93,11 @@ macro_rules! reasons {
                 }
             }
 
-            /// The times that it names.
-            pub fn times(&mut self) -> Vec<&mut Time> {
-                let times: Vec<Option<&mut Time>> = match self {
-                    $(Self::$name $({ $($field),+ })? => vec![$($($field.time()),+)?],)+
-                };
-                times.into_iter().flatten().collect()
+            /// Moves the times that it names by `back`.
+            pub fn age(&mut self, back: impl Fn(&mut Time)) {
+                match self {
+                    $(Self::$name $({ $($field),+ })? => { $($($field.age(&back);)+)? })+
+                }
             }
         }
     };

@@ -7,7 +7,7 @@ use crate::domain::text::hex;
 use crate::domain::time::Seconds;
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::{KeyPair, KeySize, PublicKeyComponents};
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -20,18 +20,20 @@ const ID_TOKEN_LIFETIME: Seconds = Seconds(300);
 static FIRST_KEY: LazyLock<Option<Arc<Key>>> = LazyLock::new(Key::generate);
 
 /// A key that is never published.
-static UNKNOWN_KEY: LazyLock<Option<Arc<Key>>> = LazyLock::new(Key::generate);
+pub(super) fn unknown_key() -> io::Result<Arc<Key>> {
+    static KEY: LazyLock<Option<Arc<Key>>> = LazyLock::new(Key::generate);
+    KEY.clone().ok_or_else(no_key)
+}
 
-struct Key {
-    kid: String,
+pub(super) struct Key {
+    pub(super) kid: String,
     pair: KeyPair,
-    public: PublicKeyComponents<Vec<u8>>,
 }
 
 /// The published keys.
 pub struct Keys {
     /// The one that signs.
-    current: Arc<Key>,
+    pub(super) current: Arc<Key>,
     old: Vec<Arc<Key>>,
 }
 
@@ -41,12 +43,11 @@ impl Key {
         let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
         let der = pair.public_key().as_der().ok()?;
         let kid = hex(&Sha256::digest(der.as_ref())[..16]).to_uppercase();
-        let public = PublicKeyComponents::from(pair.public_key());
-        Some(Arc::new(Self { kid, pair, public }))
+        Some(Arc::new(Self { kid, pair }))
     }
 
     /// A JWT with this `kid`, and its header.
-    fn sign(&self, typ: &str, kid: &str, claims: &Value) -> io::Result<(Value, String)> {
+    pub(super) fn sign(&self, typ: &str, kid: &str, claims: &Value) -> io::Result<(Value, String)> {
         let header = json!({"alg": "RS256", "kid": kid, "typ": typ});
         let text = signing_input(&header, claims);
         let mut signature = vec![0; self.pair.public_modulus_len()];
@@ -82,7 +83,8 @@ impl Keys {
     /// The key set (RFC 7517 5).
     pub fn jwks(&self) -> Value {
         let jwk = |key: &Arc<Key>| {
-            let (n, e) = (URL_SAFE_NO_PAD.encode(&key.public.n), URL_SAFE_NO_PAD.encode(&key.public.e));
+            let PublicKeyComponents::<Vec<u8>> { n, e } = key.pair.public_key().into();
+            let (n, e) = (URL_SAFE_NO_PAD.encode(n), URL_SAFE_NO_PAD.encode(e));
             json!({"kty": "RSA", "use": "sig", "alg": "RS256", "kid": key.kid, "n": n, "e": e})
         };
         json!({"keys": self.published().map(jwk).collect::<Vec<_>>()})
@@ -91,24 +93,6 @@ impl Keys {
     /// A signed JWT of that `typ`, and its header.
     pub(super) fn sign(&self, typ: &str, claims: &Value) -> io::Result<(Value, String)> {
         self.current.sign(typ, &self.current.kid, claims)
-    }
-
-    /// As [`Keys::sign`], but signed by a key that is not published; `names_known_key`: its `kid` is a published one.
-    pub(super) fn sign_with_unknown_key(
-        &self,
-        typ: &str,
-        claims: &Value,
-        names_known_key: bool,
-    ) -> io::Result<(Value, String)> {
-        let key = UNKNOWN_KEY.as_ref().ok_or_else(no_key)?;
-        key.sign(typ, if names_known_key { &self.current.kid } else { &key.kid }, claims)
-    }
-
-    /// A JWT without a signature, and its header (RFC 7519 6).
-    pub(super) fn unsigned(typ: &str, claims: &Value) -> (Value, String) {
-        let header = json!({"alg": "none", "typ": typ});
-        let token = format!("{}.", signing_input(&header, claims));
-        (header, token)
     }
 
     /// The claims of a JWT with that `typ` and a valid signature; it may have expired.
@@ -122,9 +106,17 @@ impl Keys {
         }
         let key = self.published().find(|key| header.get("kid").is_some_and(|kid| *kid == key.kid))?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-        key.public.verify(&RSA_PKCS1_2048_8192_SHA256, text.as_bytes(), &signature).ok()?;
+        let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.pair.public_key());
+        key.verify(text.as_bytes(), &signature).ok()?;
         parse(claims)
     }
+}
+
+/// A JWT without a signature, and its header (RFC 7519 6).
+pub(super) fn unsigned(typ: &str, claims: &Value) -> (Value, String) {
+    let header = json!({"alg": "none", "typ": typ});
+    let token = format!("{}.", signing_input(&header, claims));
+    (header, token)
 }
 
 /// The first two parts of a JWT (RFC 7515 7.1).
@@ -169,6 +161,8 @@ fn ial(login: &Authentication) -> String {
 
 pub(super) fn access_claims(issuer: &str, access: &AccessToken) -> Value {
     let audience: Vec<&str> = access.scopes.iter().filter_map(|scope| scope.strip_prefix("api:")).collect();
+    let login = access.authentication.as_ref();
+    let identifier = |scope: &str, kind: &str| of_scope(access, scope, login?.user.identifier(kind));
     let mut claims = json!({
         "iss": issuer,
         "aud": (!audience.is_empty()).then_some(audience),
@@ -178,15 +172,14 @@ pub(super) fn access_claims(issuer: &str, access: &AccessToken) -> Value {
         "client_id": access.client_id,
         "jti": access.id,
         "scope": access.scopes,
-    });
-    if let Some(login) = &access.authentication {
-        add_login(&mut claims, &access.client_id, login);
-        let identifier = |scope: &str, kind: &str| of_scope(access, scope, login.user.identifier(kind));
         // An array here and a string in the ID token, since a client must accept both.
-        claims["acr"] = json!([acr(login)]);
-        claims["extsub"] = identifier("extsub", "extsub").into();
-        claims["kurtid"] = identifier("tnn.ids", "kurtid").into();
-        claims["tnuid"] = access.tnu_id.clone().or_else(|| identifier("tnn.ids", "tnuid")).into();
+        "acr": login.map(|login| [acr(login)]),
+        "extsub": identifier("extsub", "extsub"),
+        "kurtid": identifier("tnn.ids", "kurtid"),
+        "tnuid": access.tnu_id.clone().or_else(|| identifier("tnn.ids", "tnuid")),
+    });
+    if let Some(login) = login {
+        add_login(&mut claims, &access.client_id, login);
     }
     without_nulls(claims)
 }

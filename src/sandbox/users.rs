@@ -26,26 +26,16 @@ pub struct User {
 
 /// The test users of every sandbox; the first is the default.
 pub fn default_users() -> Vec<Arc<User>> {
-    let kari = User {
-        phone: "4700000001".to_owned(),
-        birthdate: "1985-03-14".to_owned(),
-        ..User::new("kari", "Kari", "Nordmann")
+    let user = |id, given_name, family_name, phone: &str, birthdate: &str| User {
+        phone: phone.to_owned(),
+        birthdate: birthdate.to_owned(),
+        ..User::new(id, given_name, family_name)
     };
-    let ola = User {
-        phone: "4700000002".to_owned(),
-        birthdate: "1990-11-02".to_owned(),
-        ial: 1,
-        max_aal: 2,
-        ..User::new("ola", "Ola", "Nordmann")
-    };
-    let aase = User {
-        phone: "4700000003".to_owned(),
-        birthdate: "1948-07-29".to_owned(),
-        ial: 0,
-        max_aal: 1,
-        prefers_email: true,
-        ..User::new("aase", "Åse Marie", "Ødegård")
-    };
+    let kari = user("kari", "Kari", "Nordmann", "4700000001", "1985-03-14");
+    let ola = user("ola", "Ola", "Nordmann", "4700000002", "1990-11-02");
+    let aase = user("aase", "Åse Marie", "Ødegård", "4700000003", "1948-07-29");
+    let ola = User { ial: 1, max_aal: 2, ..ola };
+    let aase = User { ial: 0, max_aal: 1, prefers_email: true, ..aase };
     [kari, ola, aase].map(Arc::new).into()
 }
 

@@ -28,7 +28,6 @@ pub struct Event {
 #[derive(Default)]
 pub struct Events {
     recorded: VecDeque<Event>,
-    last_number: u64,
     /// By their numbers.
     pub(super) sessions: BTreeMap<u64, Session>,
 }
@@ -36,7 +35,7 @@ pub struct Events {
 impl Events {
     /// The number of the last event; 0 before the first.
     pub fn last_number(&self) -> u64 {
-        self.last_number
+        self.recorded.back().map_or(0, |event| event.number)
     }
 
     pub fn after(&self, number: u64) -> impl Iterator<Item = &Event> {
@@ -50,8 +49,7 @@ impl Events {
 
     pub fn record(&mut self, time: Time, note: Note, endpoint: &str, asked: String, answered: String) {
         let session = note.session.and_then(|number| self.sessions.get(&number)).cloned();
-        self.last_number += 1;
-        let (number, endpoint) = (self.last_number, endpoint.to_owned());
+        let (number, endpoint) = (self.last_number() + 1, endpoint.to_owned());
         self.recorded.push_back(Event { number, time, note, session, endpoint, asked, answered });
         if self.recorded.len() > MAX_EVENTS {
             self.recorded.pop_front();
@@ -82,7 +80,7 @@ impl Events {
         for event in &mut self.recorded {
             back(&mut event.time);
             event.session.iter_mut().for_each(|session| session.age(&back));
-            event.note.reason.iter_mut().flat_map(Reason::times).for_each(&back);
+            event.note.reason.iter_mut().for_each(|reason| reason.age(&back));
         }
         self.sessions.values_mut().for_each(|session| session.age(&back));
     }

@@ -1,6 +1,5 @@
 //! Issuing tokens, as data that `tokens` signs.
 
-use super::sso::authentication;
 use super::{AccessToken, Authentication, Engine, IdToken, IssuedTokens, Kind, Moment, Note, Session};
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
@@ -77,8 +76,9 @@ impl Engine {
         }
     }
 
-    /// A new access token. `lifetime` takes the place of the client's and the sandbox's.
-    fn issue_access_token(
+    /// A new access token. It has no session if it is for the client itself (`client_credentials`, RFC 6749 4.4), or a sample.
+    /// `lifetime` takes the place of the client's and the sandbox's.
+    pub fn issue_access_token(
         &mut self,
         session: Option<u64>,
         client_id: String,
@@ -94,19 +94,6 @@ impl Engine {
             AccessToken { id, session, client_id, scopes, authentication, issued_at: now, expires_at, tnu_id: None };
         self.access_tokens.insert(token.id.clone(), token.clone(), |token| now < token.expires_at);
         token
-    }
-
-    /// An access token of no session: for the client itself (`client_credentials`, RFC 6749 4.4), or a sample.
-    pub fn issue_access_token_alone(
-        &mut self,
-        client_id: String,
-        scopes: Vec<String>,
-        user: Option<Arc<User>>,
-        lifetime: Option<Seconds>,
-        at: Moment,
-    ) -> AccessToken {
-        let login = user.map(|user| authentication(user, "urn:telenor.identity.aal.3", at));
-        self.issue_access_token(None, client_id, scopes, login, lifetime, at)
     }
 
     /// The access token with that `jti`, unless it has expired or was revoked with its session.

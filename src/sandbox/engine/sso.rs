@@ -27,15 +27,17 @@ pub(super) fn requested_aal(acr_values: &str) -> u8 {
     acr_values.split(' ').map(aal).max().unwrap_or(1)
 }
 
-pub(super) fn authentication(user: Arc<User>, acr_values: &str, at: Moment) -> Authentication {
-    let (aal, idp, amr) = assurance(&user, acr_values);
-    Authentication { user, sid: at.seed.random_string("sid"), auth_time: at.now, aal, idp, amr }
+impl Authentication {
+    pub fn new(user: Arc<User>, acr_values: &str, at: Moment) -> Self {
+        let (aal, idp, amr) = assurance(&user, acr_values);
+        Self { user, sid: at.seed.random_string("sid"), auth_time: at.now, aal, idp, amr }
+    }
 }
 
 impl Engine {
     /// Logs `user` in, in a new SSO session.
     pub(super) fn start_sso_session(&mut self, user: Arc<User>, acr_values: &str, at: Moment) -> Authentication {
-        let authentication = authentication(user, acr_values, at);
+        let authentication = Authentication::new(user, acr_values, at);
         let expires_at = self.settings.sso_lifetime.map(|lifetime| at.now.plus(lifetime));
         let cookie = Secret::new(at.seed.random_string("sso cookie"));
         let session = SsoSession { authentication: authentication.clone(), cookie, expires_at, ended: false };

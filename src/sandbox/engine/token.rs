@@ -104,7 +104,7 @@ impl Engine {
         if !scopes.iter().all(is_api) {
             return Err(OAuthError::new("invalid_scope", Reason::ScopeOfUser));
         }
-        let access_token = self.issue_access_token_alone(client.id.clone(), scopes, None, None, *at);
+        let access_token = self.issue_access_token(None, client.id.clone(), scopes, None, None, *at);
         let note = Note { reason: Some(Reason::NoUser), ..Note::default() };
         Ok(IssuedTokens { access_token, id_token: None, refresh_token: None, refresh_token_expires_at: None, note })
     }

@@ -3,9 +3,9 @@
 use super::control::{ControlResult, done};
 use super::service::{Service, lock};
 use crate::domain::time::{Seconds, Time};
-use crate::sandbox::engine::{AccessToken, IdToken};
+use crate::sandbox::engine::{AccessToken, Authentication, IdToken};
 use crate::sandbox::registration;
-use crate::sandbox::tokens::{Keys, access_claims, id_claims};
+use crate::sandbox::tokens::{Keys, access_claims, id_claims, unknown_key, unsigned};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::io;
@@ -84,7 +84,8 @@ impl Service {
         };
         let default = if user.is_some() { "openid profile" } else { "" };
         let scopes = request.scope.as_deref().unwrap_or(default).split_whitespace().map(ToOwned::to_owned).collect();
-        Ok(engine.issue_access_token_alone(client.id, scopes, user, lifetime, at))
+        let login = user.map(|user| Authentication::new(user, "urn:telenor.identity.aal.3", at));
+        Ok(engine.issue_access_token(None, client.id, scopes, login, lifetime, at))
     }
 }
 
@@ -118,9 +119,9 @@ fn sign(keys: &Keys, request: &TokenRequest, claims: &Value) -> io::Result<(Valu
     let is_access = (request.kind == TokenKind::Access) != (request.wrong == Some(Flaw::OtherTyp));
     let typ = if is_access { "at+jwt" } else { "JWT" };
     match request.wrong {
-        Some(Flaw::AlgNone) => Ok(Keys::unsigned(typ, claims)),
-        Some(Flaw::UnknownKey) => keys.sign_with_unknown_key(typ, claims, false),
-        Some(Flaw::WrongSignature) => keys.sign_with_unknown_key(typ, claims, true),
+        Some(Flaw::AlgNone) => Ok(unsigned(typ, claims)),
+        Some(Flaw::UnknownKey) => unknown_key().and_then(|key| key.sign(typ, &key.kid, claims)),
+        Some(Flaw::WrongSignature) => unknown_key()?.sign(typ, &keys.current.kid, claims),
         _ => keys.sign(typ, claims),
     }
 }
