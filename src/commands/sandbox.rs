@@ -5,6 +5,7 @@ mod token;
 use crate::cli;
 use crate::commands::options::{self, wrong};
 use crate::domain::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
+use crate::domain::secret::Secret;
 use crate::domain::text::printable_path;
 use crate::domain::time::Seconds;
 use crate::domain::warning::WarningCode;
@@ -107,13 +108,9 @@ fn users(args: &cli::Sandbox, in_file: &[Arc<User>]) -> std::result::Result<Vec<
 
 fn json_line(sandbox: &Sandbox) -> String {
     let to_json = |client: &Client| {
-        json!({
-            "client_id": client.id,
-            "client_type": client.client_type.as_str(),
-            "policy": client.policy.name.as_str(),
-            "client_secret": client.secret.as_ref().map(|secret| secret.expose().to_owned()),
-            "redirect_uris": client.redirect_uris,
-        })
+        let mut json = client.to_json();
+        json["client_secret"] = client.secret.as_ref().map(Secret::expose).into();
+        json
     };
     let clients: Vec<_> = sandbox.clients().iter().map(to_json).collect();
     let (issuer, console, address) = (sandbox.issuer(), sandbox.console(), sandbox.address().to_string());

@@ -6,6 +6,7 @@ use crate::domain::policy::{ClientType, Policy, PolicyName};
 use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
 
 /// Registered as redirect URI, it allows any loopback port with PKCE.
 pub const ANY_LOOPBACK_PORT: &str = "http://127.0.0.1";
@@ -37,6 +38,12 @@ impl Client {
         let policy = client_type.policy().documented();
         let redirect_uris = REDIRECT_URIS.map(ToOwned::to_owned).into();
         Self { id: id.to_owned(), client_type, policy, secret, redirect_uris, access_token_lifetime: None }
+    }
+
+    /// The client without its secret.
+    pub fn to_json(&self) -> Value {
+        json!({"client_id": self.id, "client_type": self.client_type, "policy": self.policy.name,
+            "redirect_uris": self.redirect_uris})
     }
 
     pub fn refuse_redirect_uri(&self, uri: &str) -> OAuthError {
@@ -91,7 +98,8 @@ pub fn default_clients() -> Vec<Client> {
 /// `client_id`. The errors are `invalid_client`, and `invalid_request` if it authenticates twice.
 pub fn authenticate<'a>(clients: &'a [Client], authorization: Option<&str>, form: &Params) -> Result<&'a Client> {
     let invalid_client = |reason| {
-        OAuthError::new("invalid_client", reason).described("unknown client, or the wrong way to authenticate it")
+        let description = "unknown client, or the wrong way to authenticate it".to_owned();
+        OAuthError { description, ..OAuthError::new("invalid_client", reason) }
     };
     let unnamed = || invalid_client(Reason::NoClientId);
     let in_body = form.get("client_secret").map(Secret::new);

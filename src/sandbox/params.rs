@@ -93,12 +93,7 @@ impl OAuthError {
 
     /// An error whose response does not tell the reason.
     pub fn undescribed(error: &'static str, reason: Reason) -> Self {
-        Self::new(error, reason).described("")
-    }
-
-    #[must_use]
-    pub fn described(self, description: impl Into<String>) -> Self {
-        Self { description: description.into(), ..self }
+        Self { description: String::new(), ..Self::new(error, reason) }
     }
 
     #[must_use]

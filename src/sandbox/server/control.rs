@@ -146,7 +146,7 @@ impl Service {
 
     fn register_client(&self, body: &Value) -> ControlResult {
         let client = registration::client_of_json(body.clone())?;
-        let response = client_json(&client);
+        let response = client.to_json();
         lock(&self.engine).register_client(client);
         done(response)
     }
@@ -225,7 +225,7 @@ impl Service {
                 "mode": engine.settings.refresh_token_usage,
                 "live": engine.count_active_refresh_tokens(now),
             },
-            "clients": engine.clients.iter().map(client_json).collect::<Vec<_>>(),
+            "clients": engine.clients.iter().map(Client::to_json).collect::<Vec<_>>(),
             "users": engine.users.iter().map(|user| user_json(user)).collect::<Vec<_>>(),
             "pending_logins": engine.pending_logins(now).map(pending).collect::<Vec<_>>(),
             "sso_sessions": engine.sso_sessions.values().map(session).collect::<Vec<_>>(),
@@ -248,11 +248,6 @@ fn user(engine: &Engine, body: &Value) -> Result<Option<Arc<User>>, &'static str
 /// The `user_code` that a request names; without one it means all pending logins.
 fn user_code(body: &Value) -> Result<Option<&str>, &'static str> {
     body.get("user_code").map(|code| code.as_str().ok_or("user_code is not text")).transpose()
-}
-
-fn client_json(client: &Client) -> Value {
-    json!({"client_id": client.id, "client_type": client.client_type, "policy": client.policy.name,
-        "redirect_uris": client.redirect_uris})
 }
 
 fn user_json(user: &User) -> Value {

@@ -10,8 +10,7 @@ use crate::sandbox::engine::{Kind, Note, Session};
 use crate::sandbox::{Engine, Language, Params, Reason};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// The parameters that are shown as they came; of others not even the name.
@@ -175,15 +174,13 @@ impl Service {
             return Response::text(400, "after and wait are whole numbers");
         };
         let language = query.get("lang").map_or(Language::English, |lang| Language::choose(Some(lang), None));
+        let place = Arc::clone(&self.waiting);
         let mut engine = lock(&self.engine);
-        if wait > 0 && self.waiting.fetch_add(1, Ordering::SeqCst) < MAX_WAITING {
+        if wait > 0 && Arc::strong_count(&place) <= 1 + MAX_WAITING {
             let is_idle = |engine: &mut Engine| engine.events.last_number() <= after && !self.is_shutting_down();
             let timeout = Duration::from_secs(wait.min(MAX_WAIT));
             let waited = self.recorded.wait_timeout_while(engine, timeout, is_idle);
             engine = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        if wait > 0 {
-            self.waiting.fetch_sub(1, Ordering::SeqCst);
         }
         let lines: String =
             engine.events.after(after).map(|event| format!("{}\n", event_json(event, language))).collect();

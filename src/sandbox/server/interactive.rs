@@ -3,6 +3,7 @@
 use super::http::{Answer, Request, Response};
 use super::routes::endpoint_names;
 use super::service::{Service, lock};
+use crate::domain::secret::Secret;
 use crate::sandbox::engine::{AuthorizationResponse, AuthorizeOutcome, PolledLogin, PollingGrant};
 use crate::sandbox::{Language, OAuthError, Params, Reason, pages};
 
@@ -23,7 +24,7 @@ fn language(request: &Request, ui_locales: Option<&str>) -> Language {
 /// The authorization response as a redirect, or as a page that posts it.
 fn to_http(response: AuthorizationResponse, language: Language) -> Response {
     let AuthorizationResponse { destination, params, cookie, note } = response;
-    let http = if destination.form_post {
+    let mut http = if destination.form_post {
         page_response(200, pages::form_post(language, &destination.redirect_uri, &params))
     } else {
         match url::Url::parse(&destination.redirect_uri) {
@@ -34,13 +35,9 @@ fn to_http(response: AuthorizationResponse, language: Language) -> Response {
             Err(_) => return Response::refusal(400, Reason::OtherRedirectUri),
         }
     };
-    let http = http.with_note(note);
-    match cookie {
-        Some(cookie) => {
-            http.with_header("Set-Cookie", format!("{SSO_COOKIE}={}; Path=/; HttpOnly; SameSite=Lax", cookie.expose()))
-        }
-        None => http,
-    }
+    let set_cookie = |cookie: Secret| format!("{SSO_COOKIE}={}; Path=/; HttpOnly; SameSite=Lax", cookie.expose());
+    http.headers.extend(cookie.map(|cookie| ("Set-Cookie", set_cookie(cookie))));
+    http.with_note(note)
 }
 
 fn error_page(language: Language, error: &OAuthError) -> Response {

@@ -22,7 +22,6 @@ pub use service::Log;
 use service::{ClockSetting, Service, lock, reachable};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -112,7 +111,7 @@ impl Sandbox {
             failures: Mutex::default(),
             requests: Mutex::default(),
             recorded: Condvar::new(),
-            waiting: AtomicUsize::new(0),
+            waiting: Arc::default(),
             log: options.log,
             listener: Mutex::new(Some(listener)),
             servers: Mutex::default(),

@@ -9,7 +9,6 @@ use crate::sandbox::{Engine, Moment, Seed, User};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tiny_http::Server;
 
@@ -34,8 +33,8 @@ pub(super) struct Service {
     pub(super) console_key: Option<Secret>,
     /// Notified after an event was recorded, and at the end.
     pub(super) recorded: Condvar,
-    /// How many requests wait for an event.
-    pub(super) waiting: AtomicUsize,
+    /// Cloned for each request for events, which may wait.
+    pub(super) waiting: Arc<()>,
     pub(super) log: Option<Log>,
     /// `None` once the sandbox ends.
     pub(super) listener: Mutex<Option<TcpListener>>,

@@ -220,7 +220,7 @@ pub(super) fn wait_for_an_event(sandbox: &Sandbox) -> TcpStream {
 }
 
 pub(super) fn await_waiting(sandbox: &Sandbox, count: usize) {
-    wait_until("so many requests wait", || sandbox.service.waiting.load(Ordering::SeqCst) == count);
+    wait_until("so many requests wait", || Arc::strong_count(&sandbox.service.waiting) == 1 + count);
 }
 
 #[test]
