@@ -13,51 +13,40 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What the file of `tidp sandbox --config` says.
-#[derive(Debug, Default)]
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct SandboxConfig {
+    #[serde(deserialize_with = "duration")]
     pub access_token_lifetime: Option<Seconds>,
+    #[serde(deserialize_with = "duration")]
     pub sso_lifetime: Option<Seconds>,
     /// Accepted besides TelenorID+'s.
     pub scopes: Vec<String>,
-    pub clients: Vec<Client>,
-    pub users: Vec<Arc<User>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct File {
-    #[serde(deserialize_with = "duration")]
-    access_token_lifetime: Option<Seconds>,
-    #[serde(deserialize_with = "duration")]
-    sso_lifetime: Option<Seconds>,
-    scopes: Vec<String>,
     client: Vec<ClientSettings>,
     user: Vec<UserSettings>,
+    /// From `client` and `user`.
+    #[serde(skip)]
+    pub clients: Vec<Client>,
+    #[serde(skip)]
+    pub users: Vec<Arc<User>>,
 }
 
 impl SandboxConfig {
     /// What the file says, or what is wrong with it and in which line.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| {
+        let mut config: Self = toml::from_str(text).map_err(|error| {
             let what = with_nearest(&printable(error.message()));
             let line = error.span().map(|span| 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count());
             line.map_or_else(|| what.clone(), |line| format!("line {line}: {what}"))
         })?;
-        let client = |settings: ClientSettings| {
-            let id = settings.client_id.clone();
-            settings.check().map_err(|what| at_entry(text, "client", "client_id", &id, &what))
-        };
-        let user = |settings: UserSettings| {
-            let id = settings.id.clone();
-            settings.check().map(Arc::new).map_err(|what| at_entry(text, "user", "id", &id, &what))
-        };
-        let config = Self {
-            access_token_lifetime: file.access_token_lifetime,
-            sso_lifetime: file.sso_lifetime,
-            scopes: file.scopes,
-            clients: file.client.into_iter().map(client).collect::<Result<_, _>>()?,
-            users: file.user.into_iter().map(user).collect::<Result<_, _>>()?,
-        };
+        for client in &config.client {
+            let wrong = |what| at_entry(text, "client", "client_id", &client.client_id, what);
+            config.clients.push(client.check().map_err(wrong)?);
+        }
+        for user in &config.user {
+            let wrong = |what| at_entry(text, "user", "id", &user.id, what);
+            config.users.push(Arc::new(user.check().map_err(wrong)?));
+        }
         config.scopes.iter().try_for_each(|scope| check_scope(scope))?;
         check_once(&config.clients, |client| client.id.clone()).map_err(|what| format!("client {what}"))?;
         check_once(&config.users, |user| user.id.to_lowercase()).map_err(|what| format!("user {what}"))?;
@@ -86,17 +75,17 @@ struct ClientSettings {
 }
 
 impl ClientSettings {
-    fn check(self) -> Result<Client, String> {
+    fn check(&self) -> Result<Client, String> {
         check_id("client_id", &self.client_id)?;
         let client = Client::new(&self.client_id, self.client_type);
-        let secret = match self.secret {
+        let secret = match &self.secret {
             Some(_) if client.secret.is_none() => {
                 return Err(format!("a client of the type {} has no secret", self.client_type.as_str()));
             }
             Some(secret) if secret.is_empty() => return Err("secret is empty".to_owned()),
-            own => own.map(Secret::new).or(client.secret),
+            own => own.as_ref().map(Secret::new).or(client.secret),
         };
-        let redirect_uris = self.redirect_uris.unwrap_or(client.redirect_uris);
+        let redirect_uris = self.redirect_uris.clone().unwrap_or(client.redirect_uris);
         redirect_uris.iter().try_for_each(|uri| check_redirect_uri(uri))?;
         let policy = self.policy.map_or(client.policy, PolicyName::documented);
         let policy = Policy {
@@ -129,14 +118,14 @@ struct UserSettings {
 const PROTOCOL_CLAIMS: &str = "iss aud sub exp nbf iat jti nonce at_hash s_hash sid ibis.sid auth_time acr amr idp";
 
 impl UserSettings {
-    fn check(self) -> Result<User, String> {
+    fn check(&self) -> Result<User, String> {
         check_id("id", &self.id)?;
         let is_protocol_claim = |name: &&String| PROTOCOL_CLAIMS.split(' ').any(|claim| claim == *name);
         if let Some(name) = self.claims.keys().find(is_protocol_claim) {
             return Err(format!("the claim {name} is the provider's own"));
         }
         let user = User::new(&self.id, &self.id, "Testuser");
-        let phone = self.phone.map_or(Ok(user.phone), |text| phone_digits(&text))?;
+        let phone = self.phone.as_deref().map_or(Ok(user.phone), phone_digits)?;
         let level = |name: &str, level: Option<u8>, least: u8, default: u8| match level.unwrap_or(default) {
             level if (least..=3).contains(&level) => Ok(level),
             _ => Err(format!("{name} is not between {least} and 3")),
@@ -145,12 +134,12 @@ impl UserSettings {
             phone,
             ial: level("ial", self.ial, 0, user.ial)?,
             max_aal: level("max_aal", self.max_aal, 1, user.max_aal)?,
-            email: self.email.unwrap_or(user.email),
-            given_name: self.given_name.unwrap_or(user.given_name),
-            family_name: self.family_name.unwrap_or(user.family_name),
-            birthdate: self.birthdate.unwrap_or(user.birthdate),
+            email: self.email.clone().unwrap_or(user.email),
+            given_name: self.given_name.clone().unwrap_or(user.given_name),
+            family_name: self.family_name.clone().unwrap_or(user.family_name),
+            birthdate: self.birthdate.clone().unwrap_or(user.birthdate),
             prefers_email: self.prefers_email.unwrap_or(user.prefers_email),
-            claims: self.claims,
+            claims: self.claims.clone(),
             id: user.id,
         })
     }
@@ -200,7 +189,7 @@ pub(super) fn of_json<T: DeserializeOwned>(settings: Value) -> Result<T, String>
 }
 
 /// The message with the entry that it is about, and the line in which that is named.
-fn at_entry(text: &str, entry: &str, key: &str, id: &str, what: &str) -> String {
+fn at_entry(text: &str, entry: &str, key: &str, id: &str, what: String) -> String {
     let names = |line: &str| {
         let (name, value) = line.split_once('=').unwrap_or_default();
         name.trim() == key && value.contains(id)

@@ -106,7 +106,7 @@ fn a_file_with_an_error_names_line_and_nearest_key() {
         (("department", "iss"), 20, "the claim iss is the provider's own"),
         (("id = \"adam\"", "ial = \"1\""), 25, "invalid type"),
     ] {
-        let error = SandboxConfig::parse(&FILE.replacen(change.0, change.1, 1)).unwrap_err();
+        let error = SandboxConfig::parse(&FILE.replacen(change.0, change.1, 1)).err().unwrap();
         assert!(error.starts_with(&format!("line {line}: ")) && error.contains(why), "{change:?}: {error}");
     }
 }

@@ -129,7 +129,7 @@ fn respond(service: &Service, mut incoming: tiny_http::Request, received_at: Dur
 
 fn refuse(service: &Service, request: &Request, status: u16, reason: Reason) -> Response {
     let response = Response::refusal(status, reason);
-    service.record(endpoint_name(&request.path), request, &response);
+    service.record(endpoint_name(request.path), request, &response);
     response
 }
 
