@@ -12,7 +12,7 @@ use url::Url;
 /// opened. `purpose` is what to do there ("log in"), `timeout` how long tidp waits.
 pub fn open_or_print_url(context: &Context<'_>, url: &Url, purpose: &str, timeout: Seconds, print_only: bool) -> bool {
     let opened = !print_only && open_browser(context, url);
-    context.reporter.prompt(if opened {
+    context.reporter.prompt(&if opened {
         login_messages::opened_prompt(url, purpose, timeout)
     } else {
         login_messages::open_prompt(url, "in a browser on this machine", timeout)
@@ -23,7 +23,7 @@ pub fn open_or_print_url(context: &Context<'_>, url: &Url, purpose: &str, timeou
 /// Opens the URL in the browser, if there is one. Returns whether it was opened.
 pub fn open_browser(context: &Context<'_>, url: &Url) -> bool {
     let not_opened =
-        |why: &String| context.reporter.note(format!("The browser could not be opened: {}.", printable(why)));
+        |why: &String| context.reporter.note(&format!("The browser could not be opened: {}.", printable(why)));
     let browser = &context.ports.browser;
     browser.available() && browser.open(url).inspect_err(not_opened).is_ok()
 }

@@ -52,7 +52,7 @@ pub fn run(context: &Context<'_>, duration: Option<Seconds>, command: &[OsString
     }
     let ending = keepalive.run_until_end(&mut *supervisor);
     let lasted = keepalive.now().since(keepalive.started_at);
-    context.reporter.note(keepalive_messages::summary_note(lasted, keepalive.counts));
+    context.reporter.note(&keepalive_messages::summary_note(lasted, keepalive.counts));
     ending
 }
 
@@ -217,7 +217,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
     fn accept(&mut self, FreshSession { session, source }: FreshSession) {
         if let Some(streak) = self.failing.take() {
             let lasted = self.now().since(streak.since);
-            self.context.reporter.note(keepalive_messages::recovered_note(lasted, streak.tries));
+            self.context.reporter.note(&keepalive_messages::recovered_note(lasted, streak.tries));
         }
         self.checked_at = self.uptime();
         let changed = session.generation != self.session.generation;
@@ -343,7 +343,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
                 let (reason, end) = (self.end_reason(), self.context.when(at));
                 let note =
                     format!("Nothing to renew: {reason}, so it ends {end}. Waiting; refreshing would not extend it.");
-                self.context.reporter.note(note);
+                self.context.reporter.note(&note);
             }
             RenewalPlan::End { .. } | RenewalPlan::Nothing => {}
         }

@@ -161,7 +161,7 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         let now = context.ports.clock.now();
         let may_work = |session: &&Session| session.held_token().is_some() || now < session.access_token.expires_at;
         if let Some(before) = before.as_ref().filter(may_work) {
-            context.reporter.note(format!("This login replaces the session of {}.", before.account.shown_name()));
+            context.reporter.note(&format!("This login replaces the session of {}.", before.account.shown_name()));
         }
         Ok(Self { context, options, before, client, provider, started: Stopwatch::start(&*context.ports.clock) })
     }

@@ -18,7 +18,7 @@ use crate::flows::context::Context;
 use crate::flows::{access_token_cache, advisory_warnings, machine_token_cache, provider_metadata};
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome, Revocation};
-use crate::ports::{IgnoredRequest, Notice, StoreFailureKind};
+use crate::ports::{IgnoredRequest, StoreFailureKind};
 use serde_json::{Value, json};
 
 const REFRESH_TOKEN: &str = "refresh token";
@@ -54,16 +54,12 @@ fn caused_by(what: &str, error: &Error) -> Report {
     Report { message: format!("{what}: {}", report.message), ..report }
 }
 
-fn report_access_token(context: &Context<'_>, text: String) {
-    context.reporter.report(Notice::Step { name: ACCESS_TOKEN, text, failed: false });
-}
-
 fn report_step(context: &Context<'_>, name: &'static str, step: Step) -> Step {
     let (text, failed) = match &step {
         Ok(message) => (&message.text, false),
         Err(report) => (&report.message, true),
     };
-    context.reporter.report(Notice::Step { name, text: text.clone(), failed });
+    context.reporter.step(name, text, failed);
     step
 }
 
@@ -138,7 +134,7 @@ fn forget_machine_tokens(context: &Context<'_>) -> Result<Outcome> {
     let kept = machine_token_cache::load(context).tokens;
     machine_token_cache::remove(context)?;
     drop(lock);
-    context.reporter.note(logout_messages::machine_tokens_note(&context.key, kept.is_empty()));
+    context.reporter.note(&logout_messages::machine_tokens_note(&context.key, kept.is_empty()));
     let now = context.ports.clock.now();
     let valid_until = kept.last_expiry().filter(|end| *end > now);
     if let Some(end) = valid_until {
@@ -158,7 +154,7 @@ fn forget_machine_tokens(context: &Context<'_>) -> Result<Outcome> {
 fn report_expiry(context: &Context<'_>, expires_at: Time, now: Time) {
     let is_telenorid_plus = context.profile.is_telenorid_plus();
     let text = logout_messages::access_token_text(expires_at, now, is_telenorid_plus, &context.when(expires_at));
-    report_access_token(context, text);
+    context.reporter.step(ACCESS_TOKEN, &text, false);
 }
 
 /// Whether the store, or its absence, shows that there is no session. An entry that cannot be read may be one.
@@ -175,20 +171,20 @@ fn end_session(context: &Context<'_>, options: LogoutOptions, removed: Removed) 
     let had_session = !matches!(removed, Removed::Nothing);
     let (account, refresh_token, sso_session, access_token_valid_until) = match removed {
         Removed::Nothing => {
-            reporter.note(logout_messages::no_session_note(&context.key));
+            reporter.note(&logout_messages::no_session_note(&context.key));
             let nothing = || Ok(StepMessage::nothing(NO_SESSION));
             (None, nothing(), nothing(), None)
         }
         Removed::InvalidEntry => {
-            reporter.note(logout_messages::logged_out_note(&context.key, None));
+            reporter.note(&logout_messages::logged_out_note(&context.key, None));
             let left = |name, text: &str| report_step(context, name, Ok(StepMessage::left(text)));
             let refresh_token = left(REFRESH_TOKEN, "could not be read; if there was one, it was not revoked");
             let sso_session = left(SSO_SESSION, "not ended: the ID token that identifies it could not be read");
-            report_access_token(context, UNKNOWN_ACCESS_TOKEN.to_owned());
+            reporter.step(ACCESS_TOKEN, UNKNOWN_ACCESS_TOKEN, false);
             (None, refresh_token, sso_session, None)
         }
         Removed::Session(session) => {
-            reporter.note(logout_messages::logged_out_note(&context.key, Some(&session.account)));
+            reporter.note(&logout_messages::logged_out_note(&context.key, Some(&session.account)));
             let (refresh_token, sso_session) = log_out_at_provider(context, options, &session);
             let (expires_at, now) = (session.last_access_token_expiry(), context.ports.clock.now());
             report_expiry(context, expires_at, now);

@@ -113,7 +113,7 @@ pub fn exchange(
     if let Some(at) = session.refresh_started_at {
         let at = context.reporter.local_time(at);
         let note = format!("The refresh token still worked, so nothing was lost by the unfinished refresh of {at}.");
-        context.reporter.note(note);
+        context.reporter.note(&note);
     }
     Ok(FreshSession { session: refreshed, source: TokenSource::Refreshed(reason, renewal) })
 }
@@ -272,7 +272,7 @@ fn save_new_token(
     let document = session.to_json();
     let report_wait = |waited: Duration, failure: &StoreFailure| {
         let (why, seconds) = (store_message(failure), waited.as_secs());
-        context.reporter.progress(format!(
+        context.reporter.progress(&format!(
             "waiting for the store to accept the new refresh token ({why}): {seconds} s so far; stopping tidp now loses the \
              session"
         ));

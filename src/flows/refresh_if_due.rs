@@ -34,7 +34,7 @@ pub fn ensure_fresh(
 ) -> Result<FreshSession> {
     check_granted(whole, parameters)?;
     if parameters.tnu_id.is_some() {
-        context.reporter.warn(WarningCode::DeprecatedOption, refresh_messages::TNU_ID_DEPRECATED);
+        context.reporter.warn(WarningCode::DeprecatedOption, refresh_messages::TNU_ID_DEPRECATED.into());
     }
     let scopes = parameters.scopes;
     let before = whole.seen_with(scopes);

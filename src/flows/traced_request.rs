@@ -3,7 +3,7 @@
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::oidc::{redact, trace};
-use crate::ports::{HttpFailure, Notice, Ports, Reporter, Request, Response, Trace, Verbosity};
+use crate::ports::{HttpFailure, Ports, Reporter, Request, Response, Trace, Verbosity};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub fn trace_exchange(ports: &Ports, reporter: &dyn Reporter, request: &Request,
     }
     let answer = outcome.as_ref().map(trace::response_lines).unwrap_or_default();
     for line in trace::request_lines(request).into_iter().chain(answer) {
-        reporter.report(Notice::Trace(Trace::Header(line)));
+        reporter.report(Trace::Header(line));
     }
 }
 
@@ -45,7 +45,7 @@ impl Context<'_> {
     pub fn step(&self, text: impl FnOnce() -> String) {
         if self.reporter.is_verbose() {
             let number = self.steps.fetch_add(1, Ordering::Relaxed) + 1;
-            self.reporter.report(Notice::Trace(Trace::Step(number, text())));
+            self.reporter.report(Trace::Step(number, text()));
         }
     }
 

@@ -6,7 +6,7 @@ mod reporter;
 mod store;
 
 pub use http::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
-pub use reporter::{Notice, Reporter, Trace, Verbosity};
+pub use reporter::{Reporter, Trace, Verbosity};
 pub use store::{
     Backend, Entries, Lock, Prompt, Store, StoreChoice, StoreFailure, StoreFailureKind, StoreName, StoreResult, Stores,
     TokenCache, WaitCallback,

@@ -6,7 +6,7 @@ use crate::domain::text::printable_json;
 use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, Report, Result, Situation};
-use crate::ports::{Env, Notice, Ports, Reporter, Stream, Trace, Verbosity};
+use crate::ports::{Env, Ports, Reporter, Stream, Trace, Verbosity};
 use crate::terminal::layout::{cut, fit};
 use crate::terminal::links::{link_addresses, shows_links};
 use crate::terminal::qr_code;
@@ -104,43 +104,9 @@ impl<'w> Output<'w> {
         self.ports.terminal.err(text);
     }
 
-    /// Shows `text` in place of the last countdown, if stderr is a terminal.
-    fn show_countdown(&self, text: &str) {
-        let stream = self.ports.terminal.stderr();
-        if self.quiet || !stream.is_terminal || self.ports.env.get("TERM") == Some("dumb") {
-            return;
-        }
-        // One column stays free: a full line may wrap, and is then not replaced.
-        let columns = usize::from(stream.columns.unwrap_or(80)).saturating_sub(1);
-        self.ports.terminal.try_err(&format!("\r{}\x1b[K", cut(text, columns)));
-        self.shows_countdown.store(true, Ordering::SeqCst);
-    }
-
     fn remove_countdown(&self) {
         if self.shows_countdown.swap(false, Ordering::SeqCst) {
             self.ports.terminal.try_err("\r\x1b[K");
-        }
-    }
-
-    /// Writes what a user needs on another device. With a QR code only if it fits on the terminal together with the code.
-    fn show_user_code(&self, address: &str, code: &str, qr_code: Option<&str>, on_this_machine: bool) {
-        let stream = self.ports.terminal.stderr();
-        let (columns, rows) = (stream.columns.unwrap_or(80).into(), stream.rows.unwrap_or(24).into());
-        let rows = usize::saturating_sub(rows, ROWS_BELOW_QR_CODE);
-        let picture = qr_code
-            .filter(|_| stream.is_terminal && !self.quiet)
-            .and_then(|text| qr_code::picture(text, self.charset(), self.err_colors.0, columns, rows));
-        let code = self.err_colors.bold(code);
-        match picture {
-            Some(picture) => {
-                // As it is: a line of a picture is not prose.
-                self.write(&format!("Scan this with another device:\n\n{picture}"));
-                self.ask(&format!("Or open this URL there and enter the code:\n\n  {address}\n  {code}\n"));
-            }
-            None => {
-                let place = if on_this_machine { "this machine" } else { "any device" };
-                self.ask(&format!("Open this URL on {place} and enter the code:\n\n  {address}\n\n  {code}\n"));
-            }
         }
     }
 
@@ -221,19 +187,6 @@ impl<'w> Output<'w> {
         lock_mutex(&self.warnings).iter().map(warning_json).collect()
     }
 
-    fn trace(&self, trace: &Trace) {
-        let (needed, line) = match trace {
-            Trace::Step(number, text) => {
-                (Verbosity::Steps, format!("{}  {text}", self.err_colors.bold(&format!("{number}."))))
-            }
-            Trace::Fact(text) => (Verbosity::Steps, format!("{} {text}", self.err_colors.faint("·"))),
-            Trace::Header(text) => (Verbosity::Headers, self.err_colors.faint(&format!("  {text}"))),
-        };
-        if needed <= self.verbosity {
-            self.write_note(&self.fitted_err(&line));
-        }
-    }
-
     pub fn failure(&self, report: &Report) {
         if self.json {
             return self.write(&printable_json(format!("{}\n", report.to_json())));
@@ -268,22 +221,74 @@ impl<'w> Output<'w> {
 }
 
 impl Reporter for Output<'_> {
-    fn report(&self, notice: Notice) {
-        match notice {
-            Notice::Warning(code, message) => self.warn(code, message),
-            Notice::Note(text) => self.note(&text),
-            Notice::Step { name, text, failed } => {
-                let text = if failed { self.err_colors.paint(&text, Color::Red) } else { text };
-                self.note(&format!("  {name:<13}   {text}"));
+    fn warn(&self, code: WarningCode, message: String) {
+        self.warn(code, message);
+    }
+
+    fn note(&self, text: &str) {
+        self.note(text);
+    }
+
+    fn step(&self, name: &str, text: &str, failed: bool) {
+        let text = if failed { &self.err_colors.paint(text, Color::Red) } else { text };
+        self.note(&format!("  {name:<13}   {text}"));
+    }
+
+    fn prompt(&self, text: &str) {
+        self.ask(text);
+    }
+
+    /// With a QR code only if it fits on the terminal together with the code.
+    fn user_code(&self, address: &str, code: &str, qr_code: Option<&str>, on_this_machine: bool) {
+        let stream = self.ports.terminal.stderr();
+        let (columns, rows) = (stream.columns.unwrap_or(80).into(), stream.rows.unwrap_or(24).into());
+        let rows = usize::saturating_sub(rows, ROWS_BELOW_QR_CODE);
+        let picture = qr_code
+            .filter(|_| stream.is_terminal && !self.quiet)
+            .and_then(|text| qr_code::picture(text, self.charset(), self.err_colors.0, columns, rows));
+        let code = self.err_colors.bold(code);
+        match picture {
+            Some(picture) => {
+                // As it is: a line of a picture is not prose.
+                self.write(&format!("Scan this with another device:\n\n{picture}"));
+                self.ask(&format!("Or open this URL there and enter the code:\n\n  {address}\n  {code}\n"));
             }
-            Notice::Prompt(text) => self.ask(&text),
-            Notice::UserCode { address, code, qr_code, on_this_machine } => {
-                self.show_user_code(&address, &code, qr_code.as_deref(), on_this_machine);
+            None => {
+                let place = if on_this_machine { "this machine" } else { "any device" };
+                self.ask(&format!("Open this URL on {place} and enter the code:\n\n  {address}\n\n  {code}\n"));
             }
-            Notice::Countdown(text) if text.is_empty() => self.remove_countdown(),
-            Notice::Countdown(text) => self.show_countdown(&text),
-            Notice::Progress(text) => self.ports.terminal.try_err(&self.fitted_err(&text)),
-            Notice::Trace(trace) => self.trace(&trace),
+        }
+    }
+
+    /// Only if stderr is a terminal.
+    fn countdown(&self, text: &str) {
+        if text.is_empty() {
+            return self.remove_countdown();
+        }
+        let stream = self.ports.terminal.stderr();
+        if self.quiet || !stream.is_terminal || self.ports.env.get("TERM") == Some("dumb") {
+            return;
+        }
+        // One column stays free: a full line may wrap, and is then not replaced.
+        let columns = usize::from(stream.columns.unwrap_or(80)).saturating_sub(1);
+        self.ports.terminal.try_err(&format!("\r{}\x1b[K", cut(text, columns)));
+        self.shows_countdown.store(true, Ordering::SeqCst);
+    }
+
+    fn progress(&self, text: &str) {
+        self.ports.terminal.try_err(&self.fitted_err(text));
+    }
+
+    fn report(&self, trace: Trace) {
+        let (needed, line) = match trace {
+            Trace::Step(number, text) => {
+                (Verbosity::Steps, format!("{}  {text}", self.err_colors.bold(&format!("{number}."))))
+            }
+            Trace::Fact(text) => (Verbosity::Steps, format!("{} {text}", self.err_colors.faint("·"))),
+            Trace::Header(text) => (Verbosity::Headers, self.err_colors.faint(&format!("  {text}"))),
+        };
+        if needed <= self.verbosity {
+            self.write_note(&self.fitted_err(&line));
         }
     }
 

@@ -92,7 +92,7 @@ impl LoginAttempt<'_, '_> {
     /// program's argument or appear on a terminal.
     fn hinted_redirect(&self, url: &Url) -> Option<Box<dyn OneTimeRedirect>> {
         let hinted = authorize::with_id_token_hint(url, self.id_token_hint()?);
-        let without = |what| self.context.reporter.note(format!("The ID token is not sent as a hint: {what}."));
+        let without = |what| self.context.reporter.note(&format!("The ID token is not sent as a hint: {what}."));
         self.context.ports.callback.one_time_redirect(&hinted).map_err(without).ok()
     }
 
@@ -112,10 +112,10 @@ impl LoginAttempt<'_, '_> {
             if !opened || self.is_remote() {
                 if let Some(forward) = forward {
                     let what = "Or, on that machine, forward the port before you open the URL";
-                    context.reporter.note(format!("{what}: `{forward}`."));
+                    context.reporter.note(&format!("{what}: `{forward}`."));
                 }
                 if let Some(device) = self.phone_command() {
-                    context.reporter.note(format!("Or use another device: `{device}`."));
+                    context.reporter.note(&format!("Or use another device: `{device}`."));
                 }
             }
             return false;
@@ -123,10 +123,10 @@ impl LoginAttempt<'_, '_> {
         let timeout = self.options.timeout_in_browser();
         let opened = !self.options.no_browser && open_browser(context, url);
         if opened && !self.is_remote() {
-            context.reporter.prompt(login_messages::opened_prompt(url, "log in", timeout));
+            context.reporter.prompt(&login_messages::opened_prompt(url, "log in", timeout));
             if self.options.show_other_ways {
                 let elsewhere = self.context.command("tidp login --no-browser");
-                context.reporter.note(other_ways(&elsewhere, self.device_command().as_deref()));
+                context.reporter.note(&other_ways(&elsewhere, self.device_command().as_deref()));
             }
             return false;
         }
@@ -137,15 +137,15 @@ impl LoginAttempt<'_, '_> {
             (_, _, false) => "No browser can be opened on this machine.",
         });
         let place = "in a browser, on this machine or another";
-        context.reporter.prompt(login_messages::open_prompt(url, place, timeout));
-        context.reporter.prompt(other_browser_ways(forward.as_deref(), self.phone_command().as_deref()));
+        context.reporter.prompt(&login_messages::open_prompt(url, place, timeout));
+        context.reporter.prompt(&other_browser_ways(forward.as_deref(), self.phone_command().as_deref()));
         true
     }
 
     /// Opens or prints a URL for a browser on this machine; nobody can paste. Returns whether a browser was opened.
     fn show_local_url(&self, url: &Url) -> bool {
         let paste = self.context.command("tidp login --paste");
-        let note = || self.context.reporter.note(format!("Is the browser on another machine? Use `{paste}`."));
+        let note = || self.context.reporter.note(&format!("Is the browser on another machine? Use `{paste}`."));
         if self.is_remote() {
             note();
         }
@@ -181,7 +181,7 @@ impl LoginAttempt<'_, '_> {
         if self.id_token_hint().is_some() {
             reporter.note("The ID token is not sent as a hint: a printed URL must not contain it.");
         }
-        reporter.prompt(format!("Open this URL in a browser and log in:\n\n  {url}\n"));
+        reporter.prompt(&format!("Open this URL in a browser and log in:\n\n  {url}\n"));
         reporter
             .prompt("Then copy the whole URL that the browser ends at (it may show an error page), and paste it here:");
         self.exchange(&waiting.pasted_code()?, &pending, KeyPrefetch::default())

@@ -153,7 +153,7 @@ impl<'a> CallbackWait<'a> {
     fn ask_again(&self, why: &str) {
         let mut letters = why.chars();
         let why: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-        self.context.reporter.prompt(format!("{why}. {PASTE_AGAIN}"));
+        self.context.reporter.prompt(&format!("{why}. {PASTE_AGAIN}"));
     }
 
     /// A line of standard input; `None` if none comes in time.
@@ -179,7 +179,7 @@ impl<'a> CallbackWait<'a> {
                 return Err(ended.into());
             }
             let suspicion = self.request.suspicion();
-            self.context.reporter.note(format!("Still waiting. If the browser shows an error, {suspicion}."));
+            self.context.reporter.note(&format!("Still waiting. If the browser shows an error, {suspicion}."));
         }
     }
 

@@ -17,7 +17,7 @@ use crate::oidc::ciba::{
 use crate::oidc::device_authorization::{accept_device_authorization, device_authorization_request};
 use crate::oidc::discovery::{Endpoint, is_loopback_literal};
 use crate::oidc::polling::{PollAnswer, PollCode, PollInterval, accept_poll, retry_after};
-use crate::ports::{HttpFailureKind, Notice, Request};
+use crate::ports::{HttpFailureKind, Request};
 use std::time::Duration;
 use url::Url;
 
@@ -49,12 +49,8 @@ impl LoginAttempt<'_, '_> {
         let on_this_machine = is_loopback_literal(&device.verification_uri);
         let shows_qr_code = self.options.show_qr_code && !on_this_machine;
         let qr_code = device.verification_uri_complete.filter(|_| shows_qr_code);
-        self.context.reporter.report(Notice::UserCode {
-            address: device.verification_uri.to_string(),
-            code: device.user_code,
-            qr_code: qr_code.map(|complete| complete.to_string()),
-            on_this_machine,
-        });
+        let (address, qr_code) = (device.verification_uri.as_str(), qr_code.as_ref().map(Url::as_str));
+        self.context.reporter.user_code(address, &device.user_code, qr_code, on_this_machine);
         self.poll(&device.device_code, since)
     }
 
@@ -72,7 +68,7 @@ impl LoginAttempt<'_, '_> {
         let request = authentication_request(endpoint, &self.client, &user, options, self.options.timeout)
             .map_err(Error::usage)?;
         let code = self.answer(&request, accept_backchannel_authentication)?;
-        self.context.reporter.prompt(match &user {
+        self.context.reporter.prompt(&match &user {
             UserHint::Phone(phone) => format!("Confirm the login in Vipps, on the phone {}.", printable(phone)),
             UserHint::Prepared(_) => "Confirm the login in BankID.".to_owned(),
         });
@@ -84,7 +80,7 @@ impl LoginAttempt<'_, '_> {
     fn prepared_user(&self, kurt_id: &str) -> Result<UserHint> {
         let request = preparation_request(&self.provider, &self.client, kurt_id).map_err(Error::usage)?;
         let prepared = self.answer(&request, accept_preparation)?;
-        self.context.reporter.prompt(format!(
+        self.context.reporter.prompt(&format!(
             "BankID will show this message. Confirm only if it is the same there:\n\n  {}\n",
             prepared.binding_message
         ));
@@ -130,7 +126,7 @@ impl LoginAttempt<'_, '_> {
             if left <= Seconds::ZERO {
                 return false;
             }
-            self.context.reporter.countdown(format!("Waiting for the login, {} left", left.to_text()));
+            self.context.reporter.countdown(&format!("Waiting for the login, {} left", left.to_text()));
             let wait = until.saturating_sub(clock.uptime());
             if wait.is_zero() {
                 return true;

@@ -68,7 +68,7 @@ pub fn delete_orphaned_secrets(ports: &Ports, reporter: &dyn Reporter, store: &A
         let is_in_use = configured.profile(ports, None).is_ok_and(|profile| profile.session_key() == key);
         if !is_in_use && !configured.config.profile.contains_key(&key.profile) && store.delete(&entry)? {
             let name = printable(&key.profile);
-            reporter.note(format!("Deleted the client secret of `{name}`, which is no longer a profile."));
+            reporter.note(&format!("Deleted the client secret of `{name}`, which is no longer a profile."));
         }
     }
     Ok(())
