@@ -10,7 +10,6 @@ use crate::flows::context::Context;
 use crate::flows::session_lock::Wait;
 use crate::flows::wanted_token::{RefreshAllowed, WantedToken, warn_of_failure};
 use crate::flows::{machine_token_cache, provider_metadata, token_response};
-use crate::oidc::discovery::Provider;
 use crate::oidc::{Problem, token};
 use crate::ports::Lock;
 
@@ -140,10 +139,9 @@ fn request_under(
 fn request(context: &Context<'_>, scopes: &ScopeSet) -> Result<ScopedToken> {
     let mut provider = provider_metadata::provider(context)?;
     let client = context.client()?;
-    let request = |provider: &Provider| token::client_credentials_request(provider, &client, scopes);
+    let request = token::client_credentials_request(&provider, &client, scopes);
     let sent_at = context.ports.clock.now();
-    let first = request(&provider);
-    let response = provider_metadata::send(context, &mut provider, &first, |provider| Ok(request(provider)))
+    let response = provider_metadata::send(context, &mut provider, &request, |p| Some(&p.token_endpoint))
         .map_err(|failure| Error::unanswered(DOING, &failure))?;
     let response = token::accept_token_response(&response).map_err(|problem| match problem {
         Problem::Refused(error) if error.error != "invalid_client" => {

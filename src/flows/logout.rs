@@ -248,12 +248,11 @@ fn revoke(context: &Context<'_>, provider: Option<&Result<Provider>>, session: &
     let Some(provider) = provider else { return Ok(StepMessage::left("not revoked (--local)")) };
     let provider = &mut provider.as_ref().map_err(|error| caused_by(FAILED, error))?.clone();
     let client = context.client().map_err(|error| caused_by(FAILED, &context.with_hint(error)))?;
-    let request = |provider: &Provider| logout::revocation_request(provider, &client, &held.value);
-    let first = match request(provider) {
-        Ok(first) => first,
+    let request = match logout::revocation_request(provider, &client, &held.value) {
+        Ok(request) => request,
         Err(why) => return Ok(StepMessage::left(format!("not revoked: {why}"))),
     };
-    let response = provider_metadata::send(context, provider, &first, request)
+    let response = provider_metadata::send(context, provider, &request, |p| p.revocation_endpoint.as_ref().ok())
         .map_err(|failure| Error::unanswered(FAILED, &failure).report())?;
     match logout::accept_revocation(&response, provider, &client) {
         Ok(Revocation::Revoked) => {
@@ -292,13 +291,13 @@ fn end_sso_session(
 fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Step {
     let state = context.random_bytes::<16>().map_err(|error| caused_by(SSO_FAILED, &error))?;
     let (state, ca_file) = (hex(&state), context.profile.ca_file.as_deref());
-    let request = |provider: &Provider| logout::custom_logout_request(provider, ca_file, hint, &state);
-    let Ok(first) = request(provider) else {
+    let Ok(request) = logout::custom_logout_request(provider, ca_file, hint, &state) else {
         let needs_browser = "this provider needs a browser for that (next time: `tidp logout --browser`)";
         let why = provider.end_session_endpoint.as_ref().err().map_or(needs_browser, String::as_str);
         return Ok(StepMessage::left(format!("not ended: {why}")));
     };
-    let response = provider_metadata::send(context, &mut provider.clone(), &first, request)
+    let provider = &mut provider.clone();
+    let response = provider_metadata::send(context, provider, &request, |p| p.custom_logout_endpoint.as_ref().ok())
         .map_err(|failure| Error::unanswered(SSO_FAILED, &failure).report())?;
     let (kind, why) = match logout::accept_custom_logout(&response) {
         LogoutOutcome::LoggedOut => return Ok(StepMessage::done("ended at the provider")),

@@ -270,16 +270,16 @@ fn fetch_keys(
     refetched_at: Option<Time>,
 ) -> Result<ProviderKeys> {
     const DOING: &str = "cannot read the provider's keys";
-    let request = |provider: &Provider| Request { deadline, ..keys_request(context, provider) };
+    let request = Request { deadline, ..keys_request(context, provider) };
     let mut provider = provider.clone();
-    let first = request(&provider);
     if let Some(refetched_at) = refetched_at {
-        provider_cache::note_refetch(context, &first, refetched_at);
+        provider_cache::note_refetch(context, &request, refetched_at);
     }
-    let response = provider_metadata::send(context, &mut provider, &first, |provider| Ok(request(provider)))
+    let response = provider_metadata::send(context, &mut provider, &request, |p| Some(&p.jwks_uri))
         .map_err(|failure| Error::unanswered(DOING, &failure))?;
     let set = jwks::accept_jwks(&response).map_err(|problem| Error::problem(DOING, problem))?;
     let fetched_at = context.ports.clock.now();
-    let fresh_until = provider_cache::store(context, &request(&provider), &response, fetched_at, refetched_at);
+    let fresh_until =
+        provider_cache::store(context, &keys_request(context, &provider), &response, fetched_at, refetched_at);
     Ok(ProviderKeys { set, fetched_at, fresh_until, is_new: true })
 }

@@ -5,9 +5,11 @@ use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
 use crate::flows::context::Context;
 use crate::flows::provider_cache::{self, CachedDocument};
+use crate::flows::traced_request::Outcome;
 use crate::oidc::discovery::{self, Issuer, Provider};
-use crate::ports::{HttpFailure, Request, Response};
+use crate::ports::{Request, Response};
 use std::time::Duration;
+use url::Url;
 
 /// A document no older than this counts as current.
 pub const JUST_NOW: Seconds = Seconds(10);
@@ -29,13 +31,12 @@ pub fn provider(context: &Context<'_>) -> Result<Provider> {
         provider_cache::trace(context, "discovery document", cached.fetched_at, cached.fresh_until);
         return Ok(provider);
     }
-    fetch_discovery(context, &request, &issuer)
+    fetch(context, None)
 }
 
 /// As [`provider`], but always fetched: one request is cheap, and an outdated copy could make a login fail.
 pub fn fetch_provider(context: &Context<'_>) -> Result<Provider> {
-    let (issuer, request) = discovery_request(context)?;
-    fetch_discovery(context, &request, &issuer)
+    fetch(context, None)
 }
 
 /// The provider as any cached document describes it, however old: without a request.
@@ -54,12 +55,14 @@ fn discovery_request(context: &Context<'_>) -> Result<(Issuer, Request)> {
     Ok((issuer, request))
 }
 
-fn fetch_discovery(context: &Context<'_>, request: &Request, issuer: &Issuer) -> Result<Provider> {
-    let response = context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
-    let provider = accept_provider(&context.profile, issuer, &response)?;
+fn fetch(context: &Context<'_>, deadline: Option<Duration>) -> Result<Provider> {
+    let (issuer, request) = discovery_request(context)?;
+    let request = Request { deadline, ..request };
+    let response = context.send(&request).map_err(|failure| Error::unanswered(DOING, &failure))?;
+    let provider = accept_provider(&context.profile, &issuer, &response)?;
     let now = context.ports.clock.now();
     context.lookups().discovery_read_at = Some(now);
-    provider_cache::store(context, request, &response, now, None);
+    provider_cache::store(context, &request, &response, now, None);
     Ok(provider)
 }
 
@@ -76,28 +79,24 @@ pub fn provider_if_changed(context: &Context<'_>, known: &Provider) -> Option<Pr
     if context.lookups().discovery_read_at.is_some_and(|read| read <= now && now < read.plus(JUST_NOW)) {
         return None;
     }
-    let (issuer, request) = discovery_request(context).ok()?;
-    let request = Request { deadline: Some(HURRIED_DEADLINE), ..request };
-    fetch_discovery(context, &request, &issuer).ok().filter(|provider| provider != known)
+    fetch(context, Some(HURRIED_DEADLINE)).ok().filter(|provider| provider != known)
 }
 
-/// The response to `first`. If nothing is at that endpoint any more and the current discovery document names another
-/// one, `provider` is updated and what `request` builds for it is sent there: the first request had no effect.
+/// The response to a request. If nothing is at its endpoint any more and the current discovery document names another
+/// one, `provider` is updated and the request is sent there: the first one had no effect.
 pub fn send(
     context: &Context<'_>,
     provider: &mut Provider,
-    first: &Request,
-    request: impl Fn(&Provider) -> std::result::Result<Request, String>,
-) -> std::result::Result<Response, HttpFailure> {
-    let response = context.send(first)?;
+    request: &Request,
+    endpoint: impl Fn(&Provider) -> Option<&Url>,
+) -> Outcome {
+    let response = context.send(request)?;
     if matches!(response.status, 404 | 405 | 410)
         && let Some(changed) = provider_if_changed(context, provider)
     {
         *provider = changed;
-        if let Ok(second) = request(provider)
-            && second.url != first.url
-        {
-            return context.send(&second);
+        if let Some(url) = endpoint(provider).filter(|url| **url != request.url) {
+            return context.send(&Request { url: url.clone(), ..request.clone() });
         }
     }
     Ok(response)

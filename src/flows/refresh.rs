@@ -18,7 +18,6 @@ use crate::explain::outlook::{observations, sentence::Words};
 use crate::explain::{exchange_steps, refresh_messages};
 use crate::flows::context::Context;
 use crate::flows::{access_token_cache, provider_keys, provider_metadata, token_response};
-use crate::oidc::discovery::Provider;
 use crate::oidc::token::{RefreshParameters, RefusalCause};
 use crate::oidc::{OAuthError, Problem, token};
 use crate::ports::{HttpFailureKind, Response, SignalGuard, StoreFailure, StoreFailureKind};
@@ -80,10 +79,9 @@ pub fn exchange(
     let sent = RefreshRequest { reason, scopes: parameters.scopes, sent_at };
     let attempt =
         RefreshAttempt { context, before: &session, pending: &pending, sent, tnu_id: parameters.tnu_id, was_doubtful };
-    let request = |provider: &Provider| token::refresh_request(provider, &client, &old.value, parameters);
-    let first = request(&provider);
+    let request = token::refresh_request(&provider, &client, &old.value, parameters);
     context.step(|| exchange_steps::refresh_request(client.has_secret()));
-    let response = match provider_metadata::send(context, &mut provider, &first, |provider| Ok(request(provider))) {
+    let response = match provider_metadata::send(context, &mut provider, &request, |p| Some(&p.token_endpoint)) {
         Ok(response) => response,
         Err(failure) if failure.kind == HttpFailureKind::ResponseLost => {
             return Err(attempt.response_lost(&failure.message));

@@ -80,13 +80,9 @@ fn ask(
         return Some((None, Some(until)));
     }
     let held = session.held_token()?;
-    let token = &held.value;
-    let request = |provider: &Provider| {
-        let request = introspection_request(provider, &client, token)?;
-        Ok(Request { deadline: Some(HURRIED_DEADLINE), ..request })
-    };
-    let first = request(&provider).ok()?;
-    let answer = provider_metadata::send(context, &mut provider, &first, request)
+    let request = introspection_request(&provider, &client, &held.value).ok()?;
+    let request = Request { deadline: Some(HURRIED_DEADLINE), ..request };
+    let answer = provider_metadata::send(context, &mut provider, &request, |p| p.introspection_endpoint.as_ref().ok())
         .map_err(|failure| Problem::Unavailable(failure.message))
         .and_then(|response| {
             let ahead = token_response::provider_ahead(asked_at, provider_time(&response));

@@ -31,9 +31,8 @@ pub fn claims(context: &Context<'_>) -> Result<(Claims, Provider)> {
 
 fn request_claims(context: &Context<'_>, provider: &mut Provider, token: &Secret) -> Result<Answer<Claims>> {
     let ca_file = context.profile.ca_file.as_deref();
-    let request = |provider: &Provider| userinfo::userinfo_request(provider, token, ca_file);
-    let first = request(provider).map_err(Error::invalid)?;
-    let response = provider_metadata::send(context, provider, &first, request)
+    let request = userinfo::userinfo_request(provider, token, ca_file).map_err(Error::invalid)?;
+    let response = provider_metadata::send(context, provider, &request, |p| p.userinfo_endpoint.as_ref().ok())
         .map_err(|failure| Error::unanswered(DOING, &failure))?;
     let session = context.session()?;
     let (client_id, sub) = (&session.key.client_id, &session.account.sub);

@@ -26,13 +26,7 @@ impl Subject<'_> {
             let why = "no profile, so no provider: what it offers, its clock, TLS and the proxy are not checked either";
             return checklist.add(Check::skipped(DISCOVERY, why));
         };
-        let issuer = match Issuer::parse(&profile.issuer) {
-            Ok(issuer) => issuer,
-            Err(why) => {
-                let remedy = show_profile(self.name_in_hints());
-                return checklist.add(failed(DISCOVERY, &Error::config(why), &remedy));
-            }
-        };
+        let issuer = Issuer::parse(&profile.issuer).map_err(Error::config)?;
         let request = discovery_request(&issuer, profile.ca_file.as_deref());
         let clock = &self.ports.clock;
         let started = clock.uptime();
