@@ -12,7 +12,7 @@ mod tests;
 
 pub use file::{Config, config_path, parse};
 pub use profile::{AuthMethod, Grant, Profile, Source, is_telenorid_plus};
-pub use profile_keys::{check_key_name, key_meanings, keys_with_meanings, parse_key, variables};
+pub use profile_keys::{Key, key_meanings, keys_with_meanings, parse_key, variables};
 pub use redirect_uri::RedirectUri;
 pub use resolve::{check_machine_scopes, check_scope_spelling, check_scopes};
 pub use settings::{Setting, settings};

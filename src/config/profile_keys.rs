@@ -45,8 +45,8 @@ profile_keys! {
     endpoint_hosts: Vec<String> = Words, "further hosts that endpoints may be on";
 }
 
-pub(super) struct Key {
-    pub name: &'static str,
+pub struct Key {
+    pub(super) name: &'static str,
     format: Format,
     meaning: &'static str,
 }
@@ -60,6 +60,7 @@ enum Format {
 }
 
 impl Key {
+    /// The key of that name, or what is wrong with the name.
     pub fn named(name: &str) -> Result<&'static Self, String> {
         let names = || KEYS.iter().map(|key| key.name).collect::<Vec<_>>();
         KEYS.iter().find(|key| key.name == name).ok_or_else(|| unknown_key(name, &names()))
@@ -123,11 +124,6 @@ pub fn keys_with_meanings() -> String {
 /// The value that a text means for a key, or what is wrong with the name or the text.
 pub fn parse_key(name: &str, text: &str) -> Result<Value, String> {
     Key::named(name)?.parse(text).map_err(|what| format!("{name}: {what}"))
-}
-
-/// Fails with what is wrong if no key has that name.
-pub fn check_key_name(name: &str) -> Result<(), String> {
-    Key::named(name).map(drop)
 }
 
 pub(super) fn unknown_key(name: &str, known: &[&'static str]) -> String {

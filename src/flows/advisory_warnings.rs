@@ -69,14 +69,14 @@ pub fn due_at(context: &Context<'_>, session: &Session) -> Option<Time> {
 
 /// Records that a warning was given now. If that fails, the next one only comes too early.
 pub fn record_warning(context: &Context<'_>) {
-    if let Some(path) = path(context).filter(|_| !context.reporter.is_quiet()) {
-        context.write_own(&path, &context.ports.clock.now());
+    if !context.reporter.is_quiet() {
+        context.write_own(path(context).as_deref(), &context.ports.clock.now());
     }
 }
 
 /// When the last warning was given. A time in the future was written before the clock was set back, and does not count.
 fn last_warned_at(context: &Context<'_>, now: Time) -> Option<Time> {
-    let at: Time = context.read_own(&path(context)?)?;
+    let at: Time = context.read_own(path(context).as_deref())?;
     (at <= now.plus(CLOCK_TOLERANCE)).then_some(at)
 }
 

@@ -91,13 +91,13 @@ impl<'w> Context<'w> {
     }
 
     /// The document in one of our own files, if it is there and can be read.
-    pub fn read_own<T: DeserializeOwned>(&self, path: &Path) -> Option<T> {
-        serde_json::from_slice(&self.ports.files.read_own(path).ok()??).ok()
+    pub fn read_own<T: DeserializeOwned>(&self, path: Option<&Path>) -> Option<T> {
+        serde_json::from_slice(&self.ports.files.read_own(path?).ok()??).ok()
     }
 
-    /// Writes the document to one of our own files, and ignores failures.
-    pub fn write_own(&self, path: &Path, document: &impl Serialize) {
-        if let Ok(bytes) = serde_json::to_vec(document) {
+    /// Writes the document to one of our own files, if there is a directory for it, and ignores failures.
+    pub fn write_own(&self, path: Option<&Path>, document: &impl Serialize) {
+        if let (Some(path), Ok(bytes)) = (path, serde_json::to_vec(document)) {
             let _ = self.ports.files.write_own(path, &bytes);
         }
     }

@@ -60,12 +60,6 @@ impl<'a> Checklist<'a> {
     }
 }
 
-/// A failed check: the message of the error, and its hint or else `remedy`.
-fn failed(name: &'static str, error: &Error, remedy: &str) -> Check {
-    let report = error.report();
-    Check::failed(name, report.kind, report.message).remedy(report.hint.unwrap_or_else(|| remedy.to_owned()))
-}
-
 struct Subject<'a> {
     ports: &'a Ports,
     reporter: &'a dyn Reporter,
@@ -80,9 +74,10 @@ impl Subject<'_> {
         self.profile.as_ref()?.name_in_hints.as_deref()
     }
 
-    /// As [`failed`], with the profile in the hint.
+    /// A failed check: the message of the error, and its hint or else `remedy`.
     fn failed(&self, name: &'static str, error: Error, remedy: &str) -> Check {
-        failed(name, &error.with_profile_hint(self.name_in_hints()), remedy)
+        let report = error.with_profile_hint(self.name_in_hints()).report();
+        Check::failed(name, report.kind, report.message).remedy(report.hint.unwrap_or_else(|| remedy.to_owned()))
     }
 
     fn is_machine(&self) -> bool {

@@ -122,7 +122,7 @@ impl<'w> ProfileFile<'w> {
     pub fn unset(&self, name: &str, key: &str) -> Result<Option<Change>> {
         self.require(name)?;
         if !self.configuration.config.profile.get(name).is_some_and(|keys| keys.contains_key(key)) {
-            config::check_key_name(key).map_err(CommandLineError::WrongKey)?;
+            config::Key::named(key).map_err(CommandLineError::WrongKey)?;
             return Ok(None);
         }
         self.change(name, |keys| drop(keys.remove(key))).map(Some)

@@ -39,7 +39,7 @@ pub fn store(
         let refetched_at = refetched_at.or_else(|| read(context, request)?.refetched_at);
         let url = request.url.to_string();
         let cached = CachedDocument { url, fetched_at, fresh_until, refetched_at, refetched: true, document };
-        write(context, request, &cached);
+        context.write_own(path(context, request).as_deref(), &cached);
     }
     fresh_until
 }
@@ -47,13 +47,8 @@ pub fn store(
 /// Notes in the cache that the document is about to be fetched again, so that other processes wait too.
 pub fn note_refetch(context: &Context<'_>, request: &Request, at: Time) {
     if let Some(cached) = read(context, request) {
-        write(context, request, &CachedDocument { refetched_at: Some(at), refetched: false, ..cached });
-    }
-}
-
-fn write(context: &Context<'_>, request: &Request, cached: &CachedDocument) {
-    if let Some(path) = path(context, request) {
-        context.write_own(&path, cached);
+        let cached = CachedDocument { refetched_at: Some(at), refetched: false, ..cached };
+        context.write_own(path(context, request).as_deref(), &cached);
     }
 }
 
@@ -72,7 +67,8 @@ pub fn fresh(context: &Context<'_>, request: &Request) -> Option<CachedDocument>
 }
 
 pub fn read(context: &Context<'_>, request: &Request) -> Option<CachedDocument> {
-    context.read_own(&path(context, request)?).filter(|cached: &CachedDocument| cached.url == request.url.as_str())
+    let cached: Option<CachedDocument> = context.read_own(path(context, request).as_deref());
+    cached.filter(|cached| cached.url == request.url.as_str())
 }
 
 pub fn trace(context: &Context<'_>, name: &str, fetched_at: Time, fresh_until: Time) {

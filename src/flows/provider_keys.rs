@@ -70,13 +70,8 @@ impl ProviderKeys {
     }
 }
 
-/// The provider's keys: cached, or fetched.
-pub fn keys(context: &Context<'_>, provider: &Provider) -> Result<ProviderKeys> {
-    newest_keys(context, provider, None)
-}
-
 /// The newest of the keys at hand and those in the cache while they are fresh; otherwise they are fetched.
-pub fn newest_keys(context: &Context<'_>, provider: &Provider, at_hand: Option<&ProviderKeys>) -> Result<ProviderKeys> {
+pub fn keys(context: &Context<'_>, provider: &Provider, at_hand: Option<&ProviderKeys>) -> Result<ProviderKeys> {
     let now = context.ports.clock.now();
     let at_hand = at_hand.filter(|keys| keys.fetched_at <= now && now < keys.fresh_until).cloned();
     let cached = provider_cache::read(context, &keys_request(context, provider))
@@ -121,7 +116,7 @@ impl KeyPrefetch {
 
     /// The keys from the response, waited for as long as the HTTP client does; without a usable one, as [`keys`].
     pub fn keys(self, context: &Context<'_>, provider: &Provider) -> Result<ProviderKeys> {
-        self.received(context).map_or_else(|| keys(context, provider), Ok)
+        self.received(context).map_or_else(|| keys(context, provider, None), Ok)
     }
 
     fn received(self, context: &Context<'_>) -> Option<ProviderKeys> {
@@ -144,20 +139,20 @@ pub fn verify_with_keys<T>(
     check: impl Fn(&KeySet) -> std::result::Result<T, TokenProblem>,
 ) -> Verification<T> {
     let mut outcome = check(&keys.set);
-    let Some(mut problem) = key_problem(&outcome) else { return Ok(outcome?) };
+    if key_problem(&outcome).is_none() {
+        return Ok(outcome?);
+    }
     let now = context.ports.clock.now();
     let cached = provider_cache::read(context, &keys_request(context, provider));
     if let Some(other) = cached.as_ref().and_then(|cached| ProviderKeys::from_cache(cached, now))
         && keys.fetched_at <= other.fetched_at
     {
         let second = check(&other.set);
-        let second_problem = key_problem(&second);
-        if second_problem.is_none() || keys.fetched_at < other.fetched_at {
+        if key_problem(&second).is_none() || keys.fetched_at < other.fetched_at {
             (*keys, outcome) = (other, second);
-            let Some(second_problem) = second_problem else { return Ok(outcome?) };
-            problem = second_problem;
         }
     }
+    let Some(problem) = key_problem(&outcome) else { return Ok(outcome?) };
     let own = context.lookups().keys;
     if are_current(keys, &problem, own, now) {
         return Ok(outcome?);
@@ -198,7 +193,7 @@ pub fn verify_if_key_known<T>(
 
 /// Checks that the provider has signed `jws`, as [`verify_if_key_known`] does.
 pub fn verify_signature(context: &Context<'_>, provider: &Provider, jws: &Jws<'_>) -> Verification<()> {
-    let mut keys = keys(context, provider).map_err(VerifyError::Undecided)?;
+    let mut keys = keys(context, provider, None).map_err(VerifyError::Undecided)?;
     verify_if_key_known(context, provider, &mut keys, |keys| keys.verify(jws))
 }
 

@@ -66,7 +66,7 @@ pub fn exchange(
     context.step(|| exchange_steps::PREPARATION.to_owned());
     let mut provider = provider_metadata::provider(context)?;
     let client = context.client()?;
-    let keys = provider_keys::keys(context, &provider);
+    let keys = provider_keys::keys(context, &provider, None);
     let signals = RefCell::new(Some(context.ports.signals.defer()));
     let pending = session.with_refresh_started(session.refresh_started_at.unwrap_or(context.ports.clock.now()));
     // First, so that a refresh that is killed never leaves the new session with the old access token.

@@ -16,7 +16,7 @@ use crate::oidc::{Owner, Problem};
 use crate::ports::Request;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How long to wait before a provider is asked again that does not answer this client about refresh tokens.
 const REFUSED_PAUSE: Seconds = Seconds::days(1);
@@ -75,7 +75,7 @@ fn ask(
     let client = context.client().ok()?;
     let path = memory_path(context, &provider, &client);
     let asked_at = context.ports.clock.now();
-    let memory = read_memory(context, path.as_ref(), asked_at);
+    let memory = read_memory(context, path.as_deref(), asked_at);
     if let Some(until) = memory.paused_until.filter(|until| respects_pause && asked_at < *until) {
         return Some((None, Some(until)));
     }
@@ -114,9 +114,7 @@ fn ask(
             (None, pause(REFUSED_PAUSE))
         }
     };
-    if let Some(path) = &path {
-        context.write_own(path, &memory);
-    }
+    context.write_own(path.as_deref(), &memory);
     Some((status.map(|status| Introspection { asked_at, status }), memory.paused_until))
 }
 
@@ -137,8 +135,8 @@ fn record(context: &Context<'_>, session: Session, introspection: Introspection)
 }
 
 /// What is remembered; a pause that was written before the clock was set back does not count.
-fn read_memory(context: &Context<'_>, path: Option<&PathBuf>, now: Time) -> Memory {
-    let memory: Memory = path.and_then(|path| context.read_own(path)).unwrap_or_default();
+fn read_memory(context: &Context<'_>, path: Option<&Path>, now: Time) -> Memory {
+    let memory: Memory = context.read_own(path).unwrap_or_default();
     let latest = now.plus(REFUSED_PAUSE).plus(CLOCK_TOLERANCE);
     Memory { paused_until: memory.paused_until.filter(|until| *until <= latest), ..memory }
 }

@@ -43,7 +43,7 @@ impl KeySnapshot {
     /// does not delay every token.
     fn fetch(context: &Context<'_>, provider: &Provider, known: Option<&ProviderKeys>) -> Self {
         let started_at = context.ports.clock.now();
-        let keys = provider_keys::newest_keys(context, provider, known);
+        let keys = provider_keys::keys(context, provider, known);
         let fetched_at = context.ports.clock.now();
         let retry_delay = Seconds(2 * fetched_at.since(started_at).0).clamp(Seconds(10), RECHECK_INTERVAL);
         let valid_for = if keys.is_ok() { RECHECK_INTERVAL } else { retry_delay };

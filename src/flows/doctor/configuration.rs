@@ -1,6 +1,6 @@
 //! The configuration file, and the profile in use with the source of each value.
 
-use super::{Checklist, Subject, failed};
+use super::{Checklist, Subject};
 use crate::config::{self, Config, Profile, RedirectUri};
 use crate::domain::text::{printable, printable_path};
 use crate::error::{Result, quoted};
@@ -23,30 +23,29 @@ impl<'a> Subject<'a> {
         name: Option<&str>,
         checklist: &mut Checklist<'_>,
     ) -> Result<Self> {
+        let mut subject = Self { ports, reporter, configuration: None, profile: None };
         let configuration = match Configuration::load(ports) {
             Ok(configuration) => configuration,
             Err(error) => {
-                checklist.add(failed(CONFIGURATION, &error, REMEDY))?;
+                checklist.add(subject.failed(CONFIGURATION, error, REMEDY))?;
                 checklist.add(Check::skipped(PROFILE, "not known without a valid configuration"))?;
-                return Ok(Self { ports, reporter, configuration: None, profile: None });
+                return Ok(subject);
             }
         };
         checklist.add(Check::ok(CONFIGURATION, file(&configuration, ports)))?;
         let config = &configuration.config;
         let found = config::selection(name, &ports.env, config)
             .and_then(|used| Ok((used.why.to_text(&ports.env), configuration.profile(ports, name)?)));
-        let profile = match found {
+        match found {
             Ok((why, profile)) => {
                 let check = Check::ok(PROFILE, format!("{}, {why}", quoted(&profile.name)));
                 checklist.add(Check { settings: settings(&profile, ports, config), ..check })?;
-                Some(profile)
+                subject.profile = Some(profile);
             }
-            Err(error) => {
-                checklist.add(failed(PROFILE, &error, REMEDY))?;
-                None
-            }
-        };
-        Ok(Self { ports, reporter, configuration: Some(configuration), profile })
+            Err(error) => checklist.add(subject.failed(PROFILE, error, REMEDY))?,
+        }
+        subject.configuration = Some(configuration);
+        Ok(subject)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The provider: its discovery document, fetched afresh, what it offers, its clock, its certificate, and the proxy.
 
-use super::{Checklist, INVALID_SETTING, Subject, failed};
+use super::{Checklist, INVALID_SETTING, Subject};
 use crate::config::Profile;
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
@@ -94,7 +94,7 @@ impl Visit<'_> {
             let profile = show_profile(self.subject.name_in_hints());
             let error = Error::invalid(format!("a login is not possible: {why}"));
             let remedy = format!("ask the provider to mend it, or is the issuer right? {profile}");
-            return failed(OFFERS, &error, &remedy);
+            return self.subject.failed(OFFERS, error, &remedy);
         }
         let features = [
             ("device login", provider.device_authorization_endpoint.is_ok()),
@@ -176,7 +176,7 @@ impl Visit<'_> {
                 .remedy(format!("if it should be reached directly: export NO_PROXY={host}")),
             Err(failure) => {
                 let error = Error::unanswered("the proxy cannot be used", &failure);
-                failed(PROXY, &error, "correct the variable, or unset it")
+                self.subject.failed(PROXY, error, "correct the variable, or unset it")
             }
         }
     }
