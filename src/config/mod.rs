@@ -128,7 +128,7 @@ pub fn default_profile(config: &Config) -> Result<&str> {
         (Some(name), _) => Ok(name),
         (None, 0) => Err(ProfileError::NoProfile.into()),
         (None, 1) => Ok(config.profile.keys().next().map_or("", String::as_str)),
-        (None, _) => Err(ProfileError::NoDefaultProfile { existing: names(config) }.into()),
+        (None, _) => Err(ProfileError::NoDefaultProfile(names(config)).into()),
     }
 }
 

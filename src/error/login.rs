@@ -22,10 +22,8 @@ pub enum LoginError {
     NotApproved(LoginMethod),
     /// The provider rejected the code, after a response that may have held the tokens was lost.
     CodeSpent(OAuthError, LoginMethod),
-    TimedOut {
-        request: RequestedLogin,
-        ignored: Vec<&'static str>,
-    },
+    /// The login, and what came in the meantime and was ignored.
+    TimedOut(RequestedLogin, Vec<&'static str>),
     /// `--expect-sub`: another account logged in.
     OtherAccount {
         sub: String,
@@ -68,11 +66,9 @@ impl LoginError {
             )
             .hint(run(method.command()))
             .provider(Some(provider)),
-            Self::TimedOut { request, ignored } => {
-                let ignored = match ignored.is_empty() {
-                    true => String::new(),
-                    false => format!(". Ignored requests: {}", ignored.join("; ")),
-                };
+            Self::TimedOut(request, ignored) => {
+                let ignored = ignored.join("; ");
+                let ignored = if ignored.is_empty() { ignored } else { format!(". Ignored requests: {ignored}") };
                 let message = format!(
                     "the login was not finished in time; nothing was stored{ignored}. If the browser showed an error, {}",
                     request.suspicion()
@@ -101,7 +97,7 @@ impl LoginError {
             Self::Refused(provider, _) => page_reason(provider),
             Self::StatusOnly(..) | Self::NotOffered(..) | Self::CodeSpent(..) => FailureReason::Refused,
             Self::Unavailable(..) => FailureReason::Unavailable,
-            Self::TimedOut { .. } | Self::NotApproved(_) => FailureReason::TimedOut,
+            Self::TimedOut(..) | Self::NotApproved(_) => FailureReason::TimedOut,
             Self::OtherRedirect(_) => FailureReason::NotValid,
             Self::OtherAccount { .. } => FailureReason::AnotherAccount,
             Self::AcrNotMet { .. } => FailureReason::TooWeak,

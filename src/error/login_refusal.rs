@@ -6,9 +6,8 @@ use crate::oidc::OAuthError;
 use crate::oidc::ciba::CibaProvider;
 use crate::ports::FailureReason;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginMethod {
-    #[default]
     Browser,
     /// On another device (RFC 8628).
     Device,
@@ -45,7 +44,7 @@ impl LoginMethod {
 }
 
 /// The parts of a login request that errors mention, printable.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestedLogin {
     pub method: LoginMethod,
     /// The client and the redirect URI, and where each was set: the most frequent mistakes.
@@ -81,17 +80,17 @@ pub(super) fn page_reason(provider: &OAuthError) -> FailureReason {
 pub(super) fn refused(provider: &OAuthError, request: &RequestedLogin, profile: Option<&str>) -> Report {
     let reason = provider_message(provider);
     let refused = |message: &str| Report::new(Kind::Refused, format!("{message} ({reason})"));
-    let login = with_profile(request.method.command(), profile);
+    let method = request.method;
+    let login = with_profile(method.command(), profile);
     match provider.error.as_str() {
         "access_denied" => refused("the login was cancelled or not allowed at the provider").hint(login),
         _ if provider.needs_interaction() => {
-            let again = match request.profile_has_prompt_none {
-                true => request.method.command_for_another_result(),
-                false => request.method.command(),
-            };
-            let message = match request.has_prompt_none {
-                true => "the provider needs to show its login page, and prompt=none forbids it",
-                false => "the provider requires user interaction",
+            let fails_again = request.profile_has_prompt_none;
+            let again = if fails_again { method.command_for_another_result() } else { method.command() };
+            let message = if request.has_prompt_none {
+                "the provider needs to show its login page, and prompt=none forbids it"
+            } else {
+                "the provider requires user interaction"
             };
             Report::new(Kind::LoginRequired, format!("{message} ({reason})")).hint(with_profile(again, profile))
         }
@@ -107,7 +106,7 @@ pub(super) fn refused(provider: &OAuthError, request: &RequestedLogin, profile: 
             Report::new(Kind::Unreachable, format!("the provider is temporarily unavailable ({reason})"))
                 .hint(format!("try again later: {login}"))
         }
-        "invalid_grant" => refused(&format!("the provider rejected the {}", request.method.code_name())).hint(login),
+        "invalid_grant" => refused(&format!("the provider rejected the {}", method.code_name())).hint(login),
         "invalid_client"
         | "unauthorized_client"
         | "unsupported_response_type"

@@ -11,9 +11,8 @@ pub enum ProfileError {
         name: String,
         existing: Vec<String>,
     },
-    NoDefaultProfile {
-        existing: Vec<String>,
-    },
+    /// The existing profiles.
+    NoDefaultProfile(Vec<String>),
     ProfileExists(String),
     ProfileHasSession(String),
     /// A session is left from an earlier profile of this name.
@@ -36,7 +35,7 @@ impl ProfileError {
                 config(format!("there is no profile `{}`; existing profiles: {}", printable(name), list(existing)))
                     .hint("tidp profile list")
             }
-            Self::NoDefaultProfile { existing } => {
+            Self::NoDefaultProfile(existing) => {
                 let first = existing.first().map_or_else(String::new, |name| arguments(&[name]));
                 config(format!("there is no default profile; choose one with --profile: {}", list(existing)))
                     .hint(format!("tidp profile use {first}"))

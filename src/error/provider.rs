@@ -26,11 +26,8 @@ pub enum ProviderRefusal {
         /// The probable cause, from the policy.
         likely_cause: String,
     },
-    /// The provider gave no reason; the refresh token is kept.
-    RefreshTokenKept {
-        code: String,
-        error: Option<OAuthError>,
-    },
+    /// The provider gave no reason, so the refresh token is kept. The error code, or the status, and the error.
+    RefreshTokenKept(String, Option<OAuthError>),
 }
 
 impl ProviderRefusal {
@@ -52,7 +49,7 @@ impl ProviderRefusal {
                 let message = format!("the provider rejected the refresh token ({reason}). {likely_cause}");
                 Report::new(Kind::LoginRequired, message).hint(login).provider(error.as_ref())
             }
-            Self::RefreshTokenKept { code, error } => {
+            Self::RefreshTokenKept(code, error) => {
                 let no_reason = || format!("{}, no reason given", printable(code));
                 let reason = error.as_ref().map_or_else(no_reason, provider_message);
                 let message = format!(

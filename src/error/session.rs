@@ -25,9 +25,8 @@ pub enum SessionError {
         /// The key of the profile that would say how long it lasts.
         missing_key: Option<&'static str>,
     },
-    Busy {
-        waited: Duration,
-    },
+    /// How long it was waited for.
+    Busy(Duration),
     AlreadyKeptAlive,
     /// `keepalive`: there is nothing to keep alive, or the session has ended.
     CannotKeepAlive(String),
@@ -75,7 +74,7 @@ impl SessionError {
             }
             Self::LifetimeTooShort { message, login_helps: false, .. } => login_required(message),
             Self::LifetimeTooShort { message, .. } | Self::CannotKeepAlive(message) => login(message),
-            Self::Busy { waited } => {
+            Self::Busy(waited) => {
                 busy(&format!("another tidp has been using this session for more than {} s", waited.as_secs()))
             }
             Self::AlreadyKeptAlive => busy("another `tidp keepalive` is already running for this session"),

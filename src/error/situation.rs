@@ -26,8 +26,6 @@ pub enum Situation {
     /// The network or the provider; trying again later may help.
     Unreachable(String),
     NoSandbox(String),
-    /// A refresh token or code was sent, and there was no response.
-    ResponseLost(String),
     /// The server's certificate was issued by an authority that is not trusted here.
     UnknownAuthority(String),
     /// A certificate, document, callback or token is not accepted.
@@ -73,7 +71,7 @@ impl Situation {
             Self::Store(error) => error.report(profile),
             Self::Session(error) => error.report(profile),
             Self::Login(error) => error.report(profile),
-            Self::Unreachable(message) | Self::ResponseLost(message) => Report::new(Kind::Unreachable, message),
+            Self::Unreachable(message) => Report::new(Kind::Unreachable, message),
             Self::NoSandbox(message) => {
                 Report::new(Kind::Unreachable, message).hint("start `tidp sandbox`, or name its address with --at")
             }

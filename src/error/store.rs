@@ -98,52 +98,53 @@ pub fn store_message(failure: &StoreFailure) -> String {
     format!("{store} {problem}{detail}")
 }
 
-const OTHER_STORE: &str = "use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE";
-
 fn store_hint(failure: &StoreFailure) -> String {
-    use StoreName::{File, Keyring, Memory, PlaintextFile};
-    let directory = if failure.store == Keyring { "TIDP_LOCK_DIR" } else { "TIDP_STORE_DIR" };
-    match (failure.store, failure.kind) {
-        (_, StoreFailureKind::WrongKey) => {
-            "use the key that the store was created with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, start over with `tidp logout` then `tidp login`, and a new key".to_owned()
-        }
-        (_, StoreFailureKind::LockUnavailable) => {
+    let is_keyring = failure.store == StoreName::Keyring;
+    let directory = if is_keyring { "TIDP_LOCK_DIR" } else { "TIDP_STORE_DIR" };
+    let or_other_store = |what: &str| format!("{what} or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE");
+    match failure.kind {
+        StoreFailureKind::WrongKey => String::from(
+            "use the key that the store was created with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, \
+             start over with `tidp logout` then `tidp login`, and a new key",
+        ),
+        StoreFailureKind::Damaged => "start over: `tidp logout` then `tidp login`".to_owned(),
+        StoreFailureKind::LockUnavailable => {
             format!("make that directory yours and writable, or choose another: {directory}")
         }
-        (_, StoreFailureKind::LocksUnsupported) => format!("choose a directory on a local disk: {directory}"),
-        (Keyring, StoreFailureKind::Missing) => {
-            format!("start a keyring (gnome-keyring, KWallet, KeePassXC), or {OTHER_STORE}")
+        StoreFailureKind::LocksUnsupported => format!("choose a directory on a local disk: {directory}"),
+        _ if !is_keyring => {
+            format!("make sure that the directory is yours, writable and not full, or choose another: {directory}")
         }
-        (Keyring, StoreFailureKind::NotSetUp) => format!(
+        StoreFailureKind::Missing => or_other_store("start a keyring (gnome-keyring, KWallet, KeePassXC),"),
+        StoreFailureKind::NotSetUp => or_other_store(
             "create it: on a desktop run `tidp login` in a terminal, which asks for a new password; without a desktop \
-             give a password to `gnome-keyring-daemon --replace --unlock --components=secrets`; or {OTHER_STORE}"
+             give a password to `gnome-keyring-daemon --replace --unlock --components=secrets`;",
         ),
-        (Keyring, StoreFailureKind::Locked) => "unlock the keyring, then run the command again".to_owned(),
-        (Keyring, StoreFailureKind::MissingLogonSession) => format!(
+        StoreFailureKind::Locked => "unlock the keyring, then run the command again".to_owned(),
+        StoreFailureKind::MissingLogonSession => or_other_store(
             "Windows keeps no credentials for a logon over the network (SSH with a key) and for some services: run the \
-             command on the desktop, or {OTHER_STORE}"
+             command on the desktop,",
         ),
-        (Keyring, StoreFailureKind::MissingKeychain) => format!(
+        StoreFailureKind::MissingKeychain => or_other_store(
             "log in at the Mac's own screen once, which creates the keychain, and look with `security \
-             default-keychain`; or {OTHER_STORE}"
+             default-keychain`;",
         ),
-        (Keyring, StoreFailureKind::InteractionNotAllowed) => {
-            "security unlock-keychain, then run the command again; if that is not enough, run it once at the Mac's own screen and choose Always Allow".to_owned()
+        StoreFailureKind::InteractionNotAllowed => String::from(
+            "security unlock-keychain, then run the command again; if that is not enough, run it once at the Mac's own \
+             screen and choose Always Allow",
+        ),
+        StoreFailureKind::Denied => String::from(
+            "run the command again and choose Always Allow; if nothing asks, let this program access the entry (service \
+             `tidp`) in Keychain Access, under Access Control",
+        ),
+        StoreFailureKind::TimedOut => {
+            or_other_store("unlock or restart the keyring, and answer its prompt if it shows one;")
         }
-        (Keyring, StoreFailureKind::Denied) => {
-            "run the command again and choose Always Allow; if nothing asks, let this program access the entry (service `tidp`) in Keychain Access, under Access Control".to_owned()
-        }
-        (Keyring, StoreFailureKind::TimedOut) => {
-            format!("unlock or restart the keyring, and answer its prompt if it shows one; or {OTHER_STORE}")
-        }
-        (Keyring, StoreFailureKind::Ambiguous) => {
-            "`tidp login` replaces both, `tidp logout` removes them; or remove one of them in the keyring's own program (service `tidp`)".to_owned()
-        }
-        (Keyring, StoreFailureKind::Refused) => format!("restart the keyring, or {OTHER_STORE}"),
-        (Keyring, StoreFailureKind::Unknown) => "restart the keyring, then run the command again".to_owned(),
-        (_, StoreFailureKind::Damaged) => "start over: `tidp logout` then `tidp login`".to_owned(),
-        (File | PlaintextFile | Memory, _) => {
-            "make sure that the directory is yours, writable and not full, or choose another: TIDP_STORE_DIR".to_owned()
-        }
+        StoreFailureKind::Ambiguous => String::from(
+            "`tidp login` replaces both, `tidp logout` removes them; or remove one of them in the keyring's own program \
+             (service `tidp`)",
+        ),
+        StoreFailureKind::Refused => or_other_store("restart the keyring,"),
+        StoreFailureKind::Unknown => "restart the keyring, then run the command again".to_owned(),
     }
 }

@@ -73,7 +73,7 @@ fn setup_rows() -> Vec<Row> {
             2,
             "tidp profile list",
         ),
-        row(ProfileError::NoDefaultProfile { existing: existing() }, Kind::Config, 2, "tidp profile use a"),
+        row(ProfileError::NoDefaultProfile(existing()), Kind::Config, 2, "tidp profile use a"),
         row(ProfileError::ProfileExists("a".into()), Kind::Usage, 2, "tidp profile set a KEY VALUE"),
         row(ProfileError::ProfileHasSession("a".into()), Kind::Usage, 2, "tidp logout --profile a"),
         row(ProfileError::NameHasSession("a".into()), Kind::Usage, 2, "tidp status"),
@@ -117,7 +117,7 @@ fn provider_rows() -> Vec<Row> {
     let rejected = |error| ProviderRefusal::RefreshToken { code: text(), error, likely_cause: "Probably.".into() };
     vec![
         provider_row(rejected(Some(provider_error())), Kind::LoginRequired, 3, "tidp login"),
-        row(ProviderRefusal::RefreshTokenKept { code: "HTTP 400".into(), error: None }, Kind::Refused, 4, "tidp login"),
+        row(ProviderRefusal::RefreshTokenKept("HTTP 400".into(), None), Kind::Refused, 4, "tidp login"),
         row(ProviderRefusal::StatusOnly(text()), Kind::Refused, 4, ""),
         provider_row(ProviderRefusal::WithError("refresh failed", provider_error()), Kind::Refused, 4, ""),
         provider_row(ProviderRefusal::StoredSecret("refresh failed", provider_error()), Kind::Refused, 4, ""),
@@ -157,7 +157,7 @@ fn session_rows() -> Vec<Row> {
         row(too_short(true), Kind::LoginRequired, 3, "tidp login"),
         row(too_short(false), Kind::LoginRequired, 3, ""),
         row(no_policy, Kind::LoginRequired, 3, "set TIDP_CLIENT_TYPE"),
-        row(SessionError::Busy { waited: Duration::from_secs(15) }, Kind::Busy, 5, ""),
+        row(SessionError::Busy(Duration::from_secs(15)), Kind::Busy, 5, ""),
         row(SessionError::AlreadyKeptAlive, Kind::Busy, 5, ""),
         row(SessionError::CannotKeepAlive(text()), Kind::LoginRequired, 3, "tidp login"),
         row(SessionError::Changed { revoked: true }, Kind::Failed, 1, "tidp inspect"),
@@ -193,7 +193,7 @@ fn store_rows() -> Vec<Row> {
 }
 
 fn login_rows() -> Vec<Row> {
-    let timed_out = LoginError::TimedOut { request: requested(), ignored: vec!["this came"] };
+    let timed_out = LoginError::TimedOut(requested(), vec!["this came"]);
     let (browser, device) = (LoginMethod::Browser, LoginMethod::Device);
     let other_account = |method| LoginError::OtherAccount { sub: "kari".into(), expected: "o la".into(), method };
     let acr_not_met = |method| LoginError::AcrNotMet { acr: "none".into(), required: "aal.3".into(), method };
@@ -231,7 +231,6 @@ fn login_rows() -> Vec<Row> {
 fn other_rows() -> Vec<Row> {
     vec![
         row(Situation::Unreachable(text()), Kind::Unreachable, 5, ""),
-        row(Situation::ResponseLost(text()), Kind::Unreachable, 5, ""),
         row(Situation::NoSandbox(text()), Kind::Unreachable, 5, "start `tidp sandbox`, or name its address with --at"),
         row(Situation::UnknownAuthority(text()), Kind::Invalid, 7, "TIDP_CA_FILE"),
         row(Situation::Invalid(text()), Kind::Invalid, 7, "tidp doctor"),

@@ -402,9 +402,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
 /// Whether a later try may succeed.
 fn is_temporary(error: &Error) -> bool {
     match &error.situation {
-        Situation::Unreachable(_)
-        | Situation::ResponseLost(_)
-        | Situation::Session(SessionError::Busy { .. } | SessionError::Changed { .. }) => true,
+        Situation::Unreachable(_) | Situation::Session(SessionError::Busy(_) | SessionError::Changed { .. }) => true,
         Situation::Store(StoreError::Failed(StoreFailure { kind, .. })) => {
             let is_about_locks = matches!(kind, StoreFailureKind::LockUnavailable | StoreFailureKind::LocksUnsupported);
             !is_about_locks && !kind.concerns_entry()

@@ -173,7 +173,7 @@ impl RefreshAttempt<'_> {
     /// The error for a response that never came; the session is kept.
     fn response_lost(&self, what: &str) -> Error {
         self.try_save(&self.pending.after_lost_response(self.sent));
-        Situation::ResponseLost(format!(
+        Situation::Unreachable(format!(
             "{DOING}: {what}. The refresh token may be used up; the session is kept, and the next refresh will show \
              whether it has ended"
         ))
@@ -247,7 +247,7 @@ impl RefreshAttempt<'_> {
             let session = Session { refresh_started_at: None, ..self.pending.clone() };
             let session = session.after_refusal_with_token_kept(&code, self.sent, true);
             context.store.save_without_prompt(&context.entry(), &session.to_json())?;
-            return Err(ProviderRefusal::RefreshTokenKept { code, error }.into());
+            return Err(ProviderRefusal::RefreshTokenKept(code, error).into());
         }
         let provider_ahead = token_response::provider_ahead(self.sent.sent_at, token::provider_time(response));
         // The mark of this refresh goes, and what the provider had said of the token helps to explain the refusal.

@@ -57,7 +57,7 @@ impl Context<'_> {
             Ok(self.store.try_lock(entry)?.map(Wait::Locked))
         };
         poll_until(self.ports, SESSION_LOCK_TIMEOUT, attempt)?
-            .ok_or_else(|| SessionError::Busy { waited: SESSION_LOCK_TIMEOUT }.into())
+            .ok_or_else(|| SessionError::Busy(SESSION_LOCK_TIMEOUT).into())
     }
 
     /// The lock of an entry. Reports a long wait.
@@ -74,6 +74,6 @@ impl Context<'_> {
             Ok(lock)
         };
         poll_until(self.ports, LOGIN_LOCK_TIMEOUT, attempt)?
-            .ok_or_else(|| SessionError::Busy { waited: LOGIN_LOCK_TIMEOUT }.into())
+            .ok_or_else(|| SessionError::Busy(LOGIN_LOCK_TIMEOUT).into())
     }
 }

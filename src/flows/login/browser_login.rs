@@ -22,9 +22,7 @@ fn failure_page(error: &Error) -> FailureReason {
         Situation::Login(error) => error.page_reason(),
         Situation::Unreachable(_) => FailureReason::Unavailable,
         Situation::Invalid(_) | Situation::NotVerified(..) => FailureReason::NotValid,
-        Situation::Store(StoreError::Failed(_)) | Situation::Session(SessionError::Busy { .. }) => {
-            FailureReason::NotStored
-        }
+        Situation::Store(StoreError::Failed(_)) | Situation::Session(SessionError::Busy(_)) => FailureReason::NotStored,
         _ => FailureReason::Failed,
     }
 }

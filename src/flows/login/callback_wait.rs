@@ -175,7 +175,7 @@ impl<'a> CallbackWait<'a> {
                 return Ok(result);
             }
             if self.hint_at.take().is_none() {
-                let ended = LoginError::TimedOut { request: self.request.clone(), ignored: self.ignored.take() };
+                let ended = LoginError::TimedOut(self.request.clone(), self.ignored.take());
                 return Err(ended.into());
             }
             let suspicion = self.request.suspicion();
