@@ -4,15 +4,6 @@ use crate::domain::session::Renewal;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 
-/// What ties an ID token to this login or session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Binding {
-    Nonce,
-    /// A login elsewhere, which has no nonce.
-    Polled,
-    Session,
-}
-
 pub fn discovery(issuer: &str) -> String {
     format!(
         "Discovery: {} publishes a document that names its endpoints and where its keys are. It is read anew for each login.",
@@ -62,14 +53,14 @@ pub fn polling(interval: Seconds) -> String {
     )
 }
 
-/// `kid` is the name of the key that the token names, `left` how long the token is valid.
-pub fn id_token_checked(kid: Option<&str>, binding: Binding, left: Seconds) -> String {
+pub const NONCE_CHECKED: &str = "nonce is the one sent";
+pub const NO_NONCE: &str = "it has no nonce, because no browser was sent";
+pub const ACCOUNT_CHECKED: &str = "sub is the session's account";
+
+/// `kid` is the name of the key that the token names, `binding` what ties it to this login or session, `left` how long it
+/// is valid.
+pub fn id_token_checked(kid: Option<&str>, binding: &str, left: Seconds) -> String {
     let key = kid.map_or_else(String::new, |kid| format!(" `{}`", printable(kid)));
-    let binding = match binding {
-        Binding::Nonce => "nonce is the one sent",
-        Binding::Polled => "it has no nonce, because no browser was sent",
-        Binding::Session => "sub is the session's account",
-    };
     format!(
         "The ID token, which says who logged in, was checked: its signature (RS256) by the provider's key{key}; iss is this \
          provider; aud is this client alone; {binding}; by iat and exp it was issued before now and expires in {}.",

@@ -6,18 +6,6 @@ use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use std::time::Duration;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CacheMiss {
-    /// The cache is switched off, or the store is in memory.
-    Off,
-    Empty,
-    OtherKey,
-    /// Its time is up, or nearly so, or it is from the future.
-    NotValidLongEnough,
-    RenewalDue,
-    WarningDue,
-}
-
 /// `why` says why it is the one in use, `file` is the configuration file, unless the environment describes the profile.
 pub fn profile(name: &str, why: &str, file: Option<&str>) -> String {
     let file = file.map(|file| format!(", in {file}")).unwrap_or_default();
@@ -58,22 +46,6 @@ fn size_text(bytes: usize) -> String {
     if bytes < 1_000 { format!("{bytes} B") } else { format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100) }
 }
 
-pub fn cached_token(left: Seconds) -> String {
-    format!("access token from the cache, {} left: no request", left.to_text())
-}
-
-pub fn cache_miss(miss: CacheMiss) -> String {
-    let why = match miss {
-        CacheMiss::Off => "the cache is off",
-        CacheMiss::Empty => "it has none",
-        CacheMiss::OtherKey => "its token was cached under another key of the store",
-        CacheMiss::NotValidLongEnough => "its token is not valid long enough",
-        CacheMiss::RenewalDue => "a renewal of the session is due",
-        CacheMiss::WarningDue => "a warning is due, which needs the stored session",
-    };
-    format!("no access token from the cache: {why}")
-}
-
 pub fn decision(decision: &Decision, when: &dyn Fn(Time) -> String) -> String {
     let action = match decision.action {
         Action::Use => "use the stored token",
@@ -110,14 +82,6 @@ pub fn keys_fetched_again(is_unknown_key: bool) -> String {
         false => "the signature does not verify with the signing keys at hand",
     };
     format!("{why}: fetched again")
-}
-
-pub fn introspection_refused() -> String {
-    "asked until when the refresh token is valid: this client may not ask, which is no harm".to_owned()
-}
-
-pub fn client_secret(place: &str) -> String {
-    format!("client secret from {place}")
 }
 
 /// What a token response brought. `lifetime` is the access token's; `None` if it is not known.

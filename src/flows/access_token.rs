@@ -6,7 +6,6 @@ use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::session::{IdToken, Session};
 use crate::error::{Error, Result, SessionError, Situation};
-use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::wanted_token::{RefreshAllowed, WantedToken, warn_of_failure};
@@ -59,11 +58,11 @@ pub fn use_token<T>(
 fn users_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToken> {
     match access_token_cache::get(context, wanted.scopes.as_ref(), wanted.wanted_ttl()) {
         Ok(cached) => {
-            let left = || cached.access_token.expires_at.left(context.ports.clock.now());
-            context.reporter.trace(|| trace_messages::cached_token(left()));
+            let left = || cached.access_token.expires_at.left(context.ports.clock.now()).to_text();
+            context.reporter.trace(|| format!("access token from the cache, {} left: no request", left()));
             return Ok(cached);
         }
-        Err(miss) => context.reporter.trace(|| trace_messages::cache_miss(miss)),
+        Err(why) => context.reporter.trace(|| format!("no access token from the cache: {why}")),
     }
     let whole = context.session()?;
     // All scopes are those of the main token.

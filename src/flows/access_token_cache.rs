@@ -7,7 +7,6 @@ use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::domain::time::{Seconds, Time};
-use crate::explain::trace_messages::CacheMiss;
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -25,13 +24,14 @@ struct Cached<T> {
     warn_at: Option<Time>,
 }
 
-type Found = std::result::Result<ScopedToken, CacheMiss>;
+/// The token, or why there is none.
+type Found = Result<ScopedToken, &'static str>;
 
 /// The cached token for these scopes or, without any, the session's: if it has more than `min_ttl` left and neither a
 /// renewal nor a warning is due; or why there is none. A token from the future is not trusted: the clock went back.
 pub fn get(context: &Context<'_>, scopes: Option<&ScopeSet>, min_ttl: Seconds) -> Found {
     if !is_on(context) {
-        return Err(CacheMiss::Off);
+        return Err("the cache is off");
     }
     let name = session_name(context);
     let main = read(context, &name, min_ttl, Some);
@@ -49,21 +49,22 @@ fn read<T: DeserializeOwned>(
     min_ttl: Seconds,
     pick: impl FnOnce(T) -> Option<ScopedToken>,
 ) -> Found {
-    let document = context.ports.cache.get(name).ok_or(CacheMiss::Empty)?;
-    let cached: Cached<T> = serde_json::from_str(document.expose()).map_err(|_| CacheMiss::Empty)?;
-    let found = pick(cached.tokens).ok_or(CacheMiss::Empty)?;
+    const NONE: &str = "it has none";
+    let document = context.ports.cache.get(name).ok_or(NONE)?;
+    let cached: Cached<T> = serde_json::from_str(document.expose()).map_err(|_| NONE)?;
+    let found = pick(cached.tokens).ok_or(NONE)?;
     let now = context.ports.clock.now();
     if cached.store != context.store.key_fingerprint() {
-        return Err(CacheMiss::OtherKey);
+        return Err("its token was cached under another key of the store");
     }
     if !found.access_token.has_left(now, min_ttl) {
-        return Err(CacheMiss::NotValidLongEnough);
+        return Err("its token is not valid long enough");
     }
     if cached.renew_at.is_some_and(|at| now >= at) {
-        return Err(CacheMiss::RenewalDue);
+        return Err("a renewal of the session is due");
     }
     if !context.reporter.is_quiet() && cached.warn_at.is_some_and(|at| now >= at) {
-        return Err(CacheMiss::WarningDue);
+        return Err("a warning is due, which needs the stored session");
     }
     Ok(found)
 }

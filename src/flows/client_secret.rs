@@ -5,7 +5,6 @@ use crate::domain::secret::Secret;
 use crate::domain::session::EntryKey;
 use crate::domain::text::without_byte_order_mark;
 use crate::error::{Error, LoginError, ProfileError, ProviderRefusal, Result, Situation, StoreError};
-use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::oidc::token::{Client, ClientAuthentication};
 
@@ -24,7 +23,7 @@ impl Context<'_> {
     }
 
     fn client_secret(&self) -> Result<Secret> {
-        let trace = |place: &str| self.reporter.trace(|| trace_messages::client_secret(place));
+        let trace = |place: &str| self.reporter.trace(|| format!("client secret from {place}"));
         if let Some(secret) = self.ports.env.get("TIDP_CLIENT_SECRET") {
             trace("TIDP_CLIENT_SECRET");
             return Ok(Secret::new(secret));

@@ -5,7 +5,6 @@
 use crate::domain::session::{Introspection, RefreshTokenStatus, Session};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::error::Result;
-use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::provider_metadata::{self, HURRIED_DEADLINE};
 use crate::flows::token_response;
@@ -110,7 +109,8 @@ fn ask(
             (None, pause(REFUSED_PAUSE))
         }
         Err(Problem::Refused(_) | Problem::RefusedByStatus { .. }) => {
-            context.reporter.trace(trace_messages::introspection_refused);
+            let what = "asked until when the refresh token is valid: this client may not ask, which is no harm";
+            context.reporter.trace(|| what.to_owned());
             (None, pause(REFUSED_PAUSE))
         }
     };

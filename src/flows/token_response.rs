@@ -8,7 +8,7 @@ use crate::domain::text::printable;
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result};
-use crate::explain::exchange_steps::{self, Binding};
+use crate::explain::exchange_steps;
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::provider_keys::{self, ProviderKeys, Refetch, VerifyError};
@@ -36,7 +36,7 @@ pub fn trace(context: &Context<'_>, response: &TokenResponse) {
     });
 }
 
-fn trace_id_token(context: &Context<'_>, accepted: &ValidatedIdToken, binding: Binding) {
+fn trace_id_token(context: &Context<'_>, accepted: &ValidatedIdToken, binding: &str) {
     context.step(|| {
         let token = &accepted.token;
         let jwt = Jwt::parse(token.value.expose());
@@ -146,7 +146,7 @@ fn refreshed_id_token(
         .and_then(|mut keys| provider_keys::verify_with_keys(context, provider, &mut keys, refetch, check));
     match outcome {
         Ok(accepted) => {
-            trace_id_token(context, &accepted, Binding::Session);
+            trace_id_token(context, &accepted, exchange_steps::ACCOUNT_CHECKED);
             Ok((Some(accepted.token.with_local_expiry(sent_at, now)), true))
         }
         Err(VerifyError::Rejected(problem)) => match problem {
@@ -204,7 +204,8 @@ pub fn accept_login_id_token(
         VerifyError::Undecided(error) => error,
     })?;
     let is_polled = matches!(expected.source, IdTokenSource::Login { redirect: None, .. });
-    trace_id_token(context, &accepted, if is_polled { Binding::Polled } else { Binding::Nonce });
+    let binding = if is_polled { exchange_steps::NO_NONCE } else { exchange_steps::NONCE_CHECKED };
+    trace_id_token(context, &accepted, binding);
     Ok(accepted)
 }
 
