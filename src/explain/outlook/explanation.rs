@@ -20,11 +20,24 @@ pub struct Explanation {
 impl Explanation {
     /// The explanation of a session, or that there is none.
     pub fn new(outlook: Option<&SessionOutlook<'_>>, policy: Option<&Policy>, words: &Words<'_>) -> Self {
+        let rule = policy_rule(policy, outlook, words);
         let Some(outlook) = outlook else {
             let verdict = format!("There is no session; log in with {}.", words.command("tidp login"));
-            return Self { verdict: vec![verdict], details: vec![policy_rule(policy, None, words)] };
+            return Self { verdict: vec![verdict], details: vec![rule] };
         };
-        outlook.explanation(words)
+        let session = outlook.session;
+        // What contradicts the policy in a refusal is part of its explanation.
+        let policy = policy.filter(|_| !matches!(outlook.state, SessionState::Rejected(_)));
+        let warnings = [
+            policy.and_then(|policy| policy_mismatch(session, policy, words)),
+            interrupted_refresh(session, words),
+            clock_went_back(outlook.now, session, words),
+        ];
+        let details = std::iter::once(Some(rule))
+            .chain(outlook.reasons(words))
+            .chain(warnings.map(|warning| warning.map(|warning| full_sentence(&warning))))
+            .chain([outlook.source_of_expiry(words), outlook.pause(words)]);
+        Self { verdict: outlook.verdict(words), details: details.flatten().collect() }
     }
 
     /// All sentences, in reading order.
@@ -35,28 +48,9 @@ impl Explanation {
 }
 
 impl SessionOutlook<'_> {
-    pub fn explanation(&self, words: &Words<'_>) -> Explanation {
-        let session = self.session;
-        let (verdict, details) = self.sentences(words);
-        // What contradicts the policy in a refusal is part of its explanation.
-        let policy = self.policy.filter(|_| !matches!(self.state, SessionState::Rejected(_)));
-        let warnings = [
-            policy.and_then(|policy| policy_mismatch(session, policy, words)),
-            interrupted_refresh(session, words),
-            clock_went_back(self.now, session, words),
-        ];
-        let details = std::iter::once(Some(policy_rule(self.policy, Some(self), words)))
-            .chain(details)
-            .chain(warnings.map(|warning| warning.map(|warning| full_sentence(&warning))))
-            .chain([self.source_of_expiry(words), self.pause(words)]);
-        Explanation { verdict, details: details.flatten().collect() }
-    }
-
-    /// What the state alone says: the verdict and details.
-    fn sentences(&self, words: &Words<'_>) -> (Vec<String>, Vec<Option<String>>) {
+    pub(super) fn verdict(&self, words: &Words<'_>) -> Vec<String> {
         let [login, token] = ["tidp login", "tidp token"].map(|command| words.command(command));
-        let session = self.session;
-        let access_token_end = session.access_token.expires_at;
+        let access_token_end = self.session.access_token.expires_at;
         let is_valid = self.now < access_token_end;
         let works = format!("The access token still works until {}.", self.moment(access_token_end, words));
         let works = Some(works).filter(|_| is_valid);
@@ -70,8 +64,7 @@ impl SessionOutlook<'_> {
                 format!("Until then {token} gets access tokens; log in before the end: {login}."),
             ]
         };
-        let mut details = Vec::new();
-        let verdict = match self.state {
+        match self.state {
             SessionState::NoRefreshToken if is_valid => vec![
                 format!("Session until {}; there is no refresh token.", self.moment(access_token_end, words)),
                 format!("Then log in again: {login}."),
@@ -80,27 +73,17 @@ impl SessionOutlook<'_> {
                 over(format!("Session ended {}: there is no refresh token.", self.moment(access_token_end, words)))
             }
             SessionState::Rejected(at) => {
-                details.push(probable_refusal(session, self.policy, words));
                 over(format!("Session ended {}: the provider refused the refresh token.", self.moment(at, words)))
             }
             SessionState::Expired(expiry) => {
-                let from = if is_valid { "Once the access token has expired, " } else { "" };
-                details.push(Some(format!(
-                    "{from}{token} still tries the refresh token, because only the provider decides."
-                )));
                 over(format!("Session ended {}: the refresh token expired.", self.moment(expiry.expires_at, words)))
             }
-            SessionState::FoundInactive(at) => {
-                let what = "It has expired or was revoked, for example by a logout. The refresh token is kept; the next \
-                            refresh will show whether that is so.";
-                details.push(Some(what.to_owned()));
-                over(format!(
-                    "Session probably ended. The provider, asked {}, says that the refresh token is no longer active.",
-                    words.time(at)
-                ))
-            }
+            SessionState::FoundInactive(at) => over(format!(
+                "Session probably ended. The provider, asked {}, says that the refresh token is no longer active.",
+                words.time(at)
+            )),
             SessionState::RefusedTokenKept => {
-                let refused = refused_token_kept(session, words).map(|warning| full_sentence(&warning));
+                let refused = refused_token_kept(self.session, words).map(|warning| full_sentence(&warning));
                 refused.into_iter().chain(works).collect()
             }
             SessionState::UnknownExpiry => {
@@ -111,30 +94,12 @@ impl SessionOutlook<'_> {
                     format!("The access token {expires} {end}; {next} {token} refreshes it."),
                 ]
             }
-            SessionState::UnknownRenewal(expiry) => {
-                details.push(certainty(session, expiry));
-                until_login(expiry, "it is not known whether a refresh renews it")
-            }
+            SessionState::UnknownRenewal(expiry) => until_login(expiry, "it is not known whether a refresh renews it"),
             SessionState::SsoEnded(expiry) => {
-                let since = session.held_token().and_then(|held| held.omitted_since).unwrap_or(self.now);
-                let ended = format!(
-                    "The end of the SSO session showed in the refresh of {}: it returned an access token, but no new refresh \
-                     token.",
-                    words.time(since)
-                );
-                details.extend([Some(ended), certainty(session, expiry)]);
                 until_login(expiry, "no refresh moves that, because the SSO session has ended")
             }
-            SessionState::Fixed(expiry) => {
-                details.push(certainty(session, expiry));
-                until_login(expiry, "no refresh moves that")
-            }
+            SessionState::Fixed(expiry) => until_login(expiry, "no refresh moves that"),
             SessionState::Renewable(expiry) => {
-                details.extend([
-                    certainty(session, expiry),
-                    self.gain(expiry, words),
-                    self.how_to_renew(expiry, words),
-                ]);
                 let next = match self.renewing_from() {
                     from if from <= self.now => format!("The next {token} renews it: use it before the end."),
                     from if from < self.act_before(expiry) => {
@@ -147,8 +112,40 @@ impl SessionOutlook<'_> {
                 };
                 vec![format!("{}; a refresh renews it.", self.until(expiry, words)), next]
             }
-        };
-        (verdict, details)
+        }
+    }
+
+    /// How the verdict is known, and what else helps.
+    fn reasons(&self, words: &Words<'_>) -> Vec<Option<String>> {
+        let session = self.session;
+        match self.state {
+            SessionState::NoRefreshToken | SessionState::RefusedTokenKept | SessionState::UnknownExpiry => Vec::new(),
+            SessionState::Rejected(_) => vec![probable_refusal(session, self.policy, words)],
+            SessionState::Expired(_) => {
+                let is_valid = self.now < session.access_token.expires_at;
+                let from = if is_valid { "Once the access token has expired, " } else { "" };
+                let token = words.command("tidp token");
+                vec![Some(format!("{from}{token} still tries the refresh token, because only the provider decides."))]
+            }
+            SessionState::FoundInactive(_) => {
+                let what = "It has expired or was revoked, for example by a logout. The refresh token is kept; the next \
+                            refresh will show whether that is so.";
+                vec![Some(what.to_owned())]
+            }
+            SessionState::UnknownRenewal(expiry) | SessionState::Fixed(expiry) => vec![certainty(session, expiry)],
+            SessionState::SsoEnded(expiry) => {
+                let since = session.held_token().and_then(|held| held.omitted_since).unwrap_or(self.now);
+                let ended = format!(
+                    "The end of the SSO session showed in the refresh of {}: it returned an access token, but no new \
+                     refresh token.",
+                    words.time(since)
+                );
+                vec![Some(ended), certainty(session, expiry)]
+            }
+            SessionState::Renewable(expiry) => {
+                vec![certainty(session, expiry), self.gain(expiry, words), self.how_to_renew(expiry, words)]
+            }
+        }
     }
 
     /// That the session has ended, or ends before a refresh is due, and what helps; `None` if neither is so.

@@ -32,7 +32,7 @@ fn explained<'a>(seconds: i64, session: &'a Session, policy: impl Into<Option<&'
 }
 
 fn text(outlook: &SessionOutlook<'_>) -> String {
-    outlook.explanation(&WORDS).text()
+    Explanation::new(Some(outlook), outlook.policy, &WORDS).text()
 }
 
 const WORDS: Words<'static> = Words { format_time: &|at| format!("@{}", at.since(LOGIN).0), profile: Some("my demo") };
@@ -315,9 +315,9 @@ fn verdict_says_until_when_what_a_refresh_changes_and_what_to_do() {
         ),
     ] {
         let words = Words { profile: None, ..WORDS };
-        assert_eq!(outlook(seconds, &session, policy.as_ref()).explanation(&words).verdict, [first, then]);
+        assert_eq!(outlook(seconds, &session, policy.as_ref()).verdict(&words), [first, then]);
     }
-    assert_eq!(outlook(60, &kept, &MOBILE).explanation(&WORDS).verdict.len(), 2);
+    assert_eq!(outlook(60, &kept, &MOBILE).verdict(&WORDS).len(), 2);
 }
 
 #[test]
