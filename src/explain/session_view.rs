@@ -22,9 +22,6 @@ pub enum SignatureVerdict {
     Undecided(String),
 }
 
-/// Why the signature of a token that is not a JWT is not checked: only its issuer can read it.
-const OPAQUE: &str = "opaque";
-
 pub struct ViewStyle<'a> {
     pub colors: Colors,
     pub when: &'a dyn Fn(Time) -> String,
@@ -128,10 +125,11 @@ impl Inspection<'_> {
             });
         };
         let jwt = Jwt::parse(token.expose()).ok();
-        let (verified, reason) = match self.verdict(jwt.as_ref()) {
-            SignatureVerdict::Valid => (Some(true), None),
-            SignatureVerdict::Rejected(why) => (Some(false), Some(why)),
-            SignatureVerdict::Undecided(why) => (None, Some(why)),
+        let (verified, reason) = match jwt.as_ref().map(|jwt| (self.verify)(&jwt.jws)) {
+            Some(SignatureVerdict::Valid) => (Some(true), None),
+            Some(SignatureVerdict::Rejected(why)) => (Some(false), Some(why)),
+            Some(SignatureVerdict::Undecided(why)) => (None, Some(why)),
+            None => (None, Some("opaque".to_owned())),
         };
         json!({
             "state": if self.now < expires_at { "valid" } else { "expired" },
@@ -146,10 +144,6 @@ impl Inspection<'_> {
 
     fn scoped_json(&self, scoped: &ScopedToken) -> Value {
         json!({ "scopes": scoped.scopes, "access_token": self.token_json(Some(token(&scoped.access_token))) })
-    }
-
-    fn verdict(&self, jwt: Option<&Jwt<'_>>) -> SignatureVerdict {
-        jwt.map_or_else(|| SignatureVerdict::Undecided(OPAQUE.to_owned()), |jwt| (self.verify)(&jwt.jws))
     }
 
     /// The text. `set_policy` is the setting for a policy, which is shown if none is known.
@@ -207,11 +201,12 @@ impl Inspection<'_> {
             style.colors.paint("expired", Color::Magenta)
         };
         let jwt = Jwt::parse(token.expose()).ok();
-        let signature = match self.verdict(jwt.as_ref()) {
-            SignatureVerdict::Valid => "signature checked".to_owned(),
-            SignatureVerdict::Rejected(why) => format!("SIGNATURE NOT VALID: {why}"),
-            SignatureVerdict::Undecided(why) if why == OPAQUE => why,
-            SignatureVerdict::Undecided(why) => format!("signature not checked: {why}"),
+        let signature = match jwt.as_ref().map(|jwt| (self.verify)(&jwt.jws)) {
+            Some(SignatureVerdict::Valid) => "signature checked".to_owned(),
+            Some(SignatureVerdict::Rejected(why)) => format!("SIGNATURE NOT VALID: {why}"),
+            Some(SignatureVerdict::Undecided(why)) => format!("signature not checked: {why}"),
+            // Only its issuer can read it.
+            None => "opaque".to_owned(),
         };
         let head = style.row(label, &format!("{state} {}, {signature}", (style.when)(expires_at)));
         let claims = jwt.map(|jwt| claim_lines(style, &jwt.claims(), &BTreeMap::new()));

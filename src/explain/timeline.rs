@@ -21,13 +21,9 @@ pub struct Timeline<'a> {
     outlook: SessionOutlook<'a>,
     /// The refreshes and what each did to the refresh token, oldest first. Nothing renews a fixed lifetime.
     refreshes: Vec<(Time, Renewal)>,
-    /// When a refresh first found that the SSO session had ended.
-    sso_ended_at: Option<Time>,
     refused_at: Option<Time>,
     /// When the refresh token had expired, if it was refused after that.
     expired_before_refusal: Option<Time>,
-    /// Whether only a login helps.
-    login_needed: bool,
 }
 
 fn mark(renewal: Renewal) -> Mark {
@@ -51,10 +47,8 @@ impl<'a> Timeline<'a> {
         Self {
             outlook,
             refreshes: refreshes.collect(),
-            sso_ended_at: sso_ended_at(&outlook),
             refused_at,
             expired_before_refusal: expiry.filter(|end| refused_at.is_some_and(|refused_at| *end < refused_at)),
-            login_needed: outlook.next_action().0 == NextAction::Login,
         }
     }
 
@@ -66,7 +60,7 @@ impl<'a> Timeline<'a> {
     /// The role of the access token's end. Nothing is wrong while a refresh can replace the token.
     fn access_token_end_role(&self) -> Role {
         let has_expired = self.outlook.session.access_token.expires_at <= self.outlook.now;
-        if has_expired && self.login_needed { Role::Over } else { Role::Faint }
+        if has_expired && self.outlook.next_action().0 == NextAction::Login { Role::Over } else { Role::Faint }
     }
 }
 

@@ -95,9 +95,9 @@ impl Simulation {
     }
 
     pub fn calls(&self) -> usize {
-        let is_call =
-            |kind| matches!(kind, EventKind::CachedTokenUsed | EventKind::Refreshed { .. } | EventKind::Refused { .. });
-        self.events.iter().filter(|event| is_call(event.kind) || event.kind == EventKind::LoginRequired).count()
+        use EventKind::{CachedTokenUsed, LoginRequired, Refreshed, Refused};
+        let is_call = |kind| matches!(kind, CachedTokenUsed | Refreshed { .. } | Refused { .. } | LoginRequired);
+        self.events.iter().filter(|event| is_call(event.kind)).count()
     }
 }
 

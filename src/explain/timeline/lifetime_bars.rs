@@ -1,6 +1,6 @@
 //! The bars of `tidp policy`: the lifetime of each token on columns.
 
-use super::{Timeline, mark};
+use super::{Timeline, mark, sso_ended_at};
 use crate::domain::access_tokens::AccessToken;
 use crate::domain::time::{Seconds, Time};
 use crate::explain::bar::{Axis, Bar, Mark};
@@ -128,7 +128,7 @@ fn refresh_token(t: &Timeline<'_>) -> Option<Lifetime> {
     let (age, left) = (renewed_at.since(login_at), end.since(renewed_at));
     let older = left > Seconds::ZERO && age.0 > left.0.saturating_mul(2);
     let mut marked: Vec<_> = t.renewals().map(|(at, renewal)| (at, mark(renewal), Role::Renewal)).collect();
-    marked.extend(t.sso_ended_at.map(|at| (at, Mark::SSO_ENDED, Role::Over)));
+    marked.extend(sso_ended_at(&t.outlook).map(|at| (at, Mark::SSO_ENDED, Role::Over)));
     marked.extend(t.outlook.renewal_due_at.map(|at| (at, Mark::RENEWAL_DUE, Role::Renewal)));
     let (start, start_mark) =
         if older { (renewed_at.minus(left), Mark::CUT) } else { (start_before(end, login_at), Mark::START) };

@@ -1,7 +1,7 @@
 //! The picture of a timeline: the bars, and a legend of what each mark stands for and when that is.
 
 use super::lifetime_bars::lifetime_bars;
-use super::{Timeline, mark};
+use super::{Timeline, mark, sso_ended_at};
 use crate::domain::session::Renewal;
 use crate::domain::time::Time;
 use crate::explain::bar::Mark;
@@ -44,7 +44,7 @@ fn entries(t: &Timeline<'_>) -> Vec<Entry> {
     let all = [
         Some((Mark::START, Role::Faint, "login", session.login_at)),
         renewal,
-        t.sso_ended_at.map(|at| (Mark::SSO_ENDED, Role::Over, "SSO session found ended", at)),
+        sso_ended_at(&t.outlook).map(|at| (Mark::SSO_ENDED, Role::Over, "SSO session found ended", at)),
         last_refresh.map(|(at, renewal)| (mark(renewal), Role::Renewal, "last refresh", at)),
         Some((Mark::NOW, Role::Strong, "now", now)),
         Some((Mark::END, t.access_token_end_role(), access_token, end)),
