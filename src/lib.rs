@@ -85,7 +85,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> i32 {
         }
         Err(error) => {
             let out = Output::new(ports, &cli::display_options(&args));
-            let outcome = print_help(ports, &out, cli::help_or_usage_error(&args, error));
+            let is_profile = |name: &String| Configuration::proposed_profiles(ports).contains(name);
+            let outcome = print_help(&out, cli::help_or_usage_error(&args, error, is_profile));
             (out, outcome)
         }
     };
@@ -105,20 +106,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> i32 {
 }
 
 /// Prints help or version; anything else is an error.
-fn print_help(ports: &Ports, out: &Output<'_>, parsed: HelpOrUsageError) -> error::Result<()> {
+fn print_help(out: &Output<'_>, parsed: HelpOrUsageError) -> error::Result<()> {
     match parsed {
-        HelpOrUsageError::Help { command, form } => help::show(out, &command, form),
+        HelpOrUsageError::Help(command, form) => help::show(out, &command, form),
         HelpOrUsageError::Version => commands::version(out),
-        HelpOrUsageError::NoCommand { .. } if out.json => Err(Error::usage("no command was given")),
-        HelpOrUsageError::NoCommand { command } => {
+        HelpOrUsageError::NoCommand(_) if out.json => Err(Error::usage("no command was given")),
+        HelpOrUsageError::NoCommand(command) => {
             out.note(help::short_text(out, &command).trim_end());
             Err(Situation::NoCommand.into())
         }
-        HelpOrUsageError::UsageError { message, corrected, with_profile } => {
+        HelpOrUsageError::UsageError { message, corrected } => {
             let message = domain::text::printable(&message);
-            let is_profile = |name: &String| Configuration::proposed_profiles(ports).contains(name);
-            let with_profile = with_profile.filter(|(line, _)| line.last().is_some_and(is_profile));
-            Err(match corrected.or(with_profile) {
+            Err(match corrected {
                 Some((corrected, has_more)) => CommandLineError::CorrectedLine { message, corrected, has_more }.into(),
                 None => Error::usage(message),
             })

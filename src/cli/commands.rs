@@ -3,7 +3,7 @@
 
 use super::log_in::{Login, Logout, Manage};
 use super::look::{Decode, Policy};
-use super::profile::ProfileArgs;
+use super::profile::ProfileCommand;
 use super::try_out::{Demo, Sandbox};
 use super::use_token::{Exec, Keepalive, Refresh, Token};
 use super::version::VERSION;
@@ -116,7 +116,10 @@ pub enum Command {
     /// Add, list, show, change and remove profiles
     ///
     /// A profile is one client at one provider. Profiles are in config.toml, which holds no secret.
-    Profile(ProfileArgs),
+    Profile {
+        #[command(subcommand)]
+        what: ProfileCommand,
+    },
     /// Check what a login needs, and say what to do
     ///
     /// Touches no session. The report has no secret in it; the exit code is that of the first check that failed.
@@ -134,7 +137,14 @@ pub enum Command {
     },
     /// For the completion scripts: print what may come next
     #[command(name = "__complete", hide = true)]
-    Complete(CompleteWords),
+    Complete {
+        /// The word to complete
+        #[arg(long, default_value = "", allow_hyphen_values = true)]
+        current: String,
+        /// The words before it, without `tidp`
+        #[arg(last = true)]
+        before: Vec<String>,
+    },
     /// Show this help, that of a command, or a topic
     ///
     /// Topics: policies, scripts, environment, security, exit-codes.
@@ -147,16 +157,6 @@ pub enum Command {
     ///
     /// The version and the commit; with --json also the target, and what differs between builds.
     Version,
-}
-
-#[derive(Args, Clone, Debug)]
-pub struct CompleteWords {
-    /// The word to complete
-    #[arg(long, default_value = "", allow_hyphen_values = true)]
-    pub current: String,
-    /// The words before it, without `tidp`
-    #[arg(last = true)]
-    pub before: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -19,12 +19,9 @@ pub use try_out::*;
 pub use usage_error::{Form, HelpOrUsageError, command_name, display_options, help_or_usage_error};
 pub use use_token::*;
 
-/// A command line, and what it is for.
-pub type Example = (&'static str, &'static str);
-
 /// The examples of a command, such as `policy simulate`, for its help and man page; without words, those of the first page.
-/// `tests/commands/help.rs` parses each.
-pub fn examples(command: &str) -> Vec<Example> {
+/// Each is a command line, and what it is for. `tests/commands/help.rs` parses each.
+pub fn examples(command: &str) -> Vec<(&'static str, &'static str)> {
     let heading = format!("[{}]", format!("tidp {command}").trim_end());
     let lines = include_str!("examples.txt").lines().skip_while(|line| *line != heading).skip(1);
     let lines: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();

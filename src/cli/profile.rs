@@ -4,12 +4,6 @@ use crate::config::keys_with_meanings;
 use crate::domain::policy::{ClientType, PolicyName};
 use clap::{ArgGroup, Args, Subcommand};
 
-#[derive(Args, Debug)]
-pub struct ProfileArgs {
-    #[command(subcommand)]
-    pub what: ProfileCommand,
-}
-
 #[derive(Debug, Subcommand)]
 pub enum ProfileCommand {
     /// Add a profile to config.toml

@@ -17,31 +17,30 @@ pub enum Form {
 }
 
 pub enum HelpOrUsageError {
-    Help {
-        command: Vec<String>,
-        form: Form,
-    },
+    Help(Vec<String>, Form),
     Version,
     /// This command, such as `profile`, needs another word.
-    NoCommand {
-        command: Vec<String>,
-    },
+    NoCommand(Vec<String>),
     UsageError {
         /// May hold text from the command line, which is not printable yet.
         message: String,
         /// The line that was meant, up to CMD.
         corrected: Option<CorrectedLine>,
-        /// The line with `--profile` before its last word, which may be a profile.
-        with_profile: Option<CorrectedLine>,
     },
 }
 
-pub fn help_or_usage_error(args: &[OsString], mut error: Error) -> HelpOrUsageError {
+pub fn help_or_usage_error(
+    args: &[OsString],
+    mut error: Error,
+    is_profile: impl Fn(&String) -> bool,
+) -> HelpOrUsageError {
     let command = || command_name(args).split_whitespace().map(str::to_owned).collect();
     let message = match error.kind() {
         ErrorKind::DisplayVersion => return HelpOrUsageError::Version,
-        ErrorKind::DisplayHelp => return HelpOrUsageError::Help { command: command(), form: help_form(args) },
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => return HelpOrUsageError::NoCommand { command: command() },
+        ErrorKind::DisplayHelp => return HelpOrUsageError::Help(command(), help_form(args)),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            return HelpOrUsageError::NoCommand(command());
+        }
         // The unexpected argument may be the secret, so the message does not show it.
         ErrorKind::UnknownArgument | ErrorKind::TooManyValues if is_profile_secret(args) => {
             "`tidp profile secret` takes only a profile name; a secret is never an argument: type it at the terminal or \
@@ -53,10 +52,12 @@ pub fn help_or_usage_error(args: &[OsString], mut error: Error) -> HelpOrUsageEr
             in_one_line(&error.render().to_string())
         }
     };
+    let with_profile = || {
+        let line = correct(args, &error, name_profile).filter(|_| !is_profile_secret(args));
+        line.filter(|(words, _)| words.last().is_some_and(is_profile))
+    };
     let corrected = correct(args, &error, add_dashes).or_else(|| correct(args, &error, show_policy));
-    let is_complete = corrected.is_some() || is_profile_secret(args);
-    let with_profile = if is_complete { None } else { correct(args, &error, name_profile) };
-    HelpOrUsageError::UsageError { message, corrected, with_profile }
+    HelpOrUsageError::UsageError { message, corrected: corrected.or_else(with_profile) }
 }
 
 /// Short, if the help was asked for by `-h`, alone or among other short options, rather than by `--help`.
@@ -204,7 +205,8 @@ mod tests {
             ("profile -q secret demo hunter2", "`tidp profile secret` takes only a profile name; a secret is never an"),
         ] {
             let args = args(line);
-            let HelpOrUsageError::UsageError { message, .. } = help_or_usage_error(&args, parse(&args).unwrap_err())
+            let HelpOrUsageError::UsageError { message, .. } =
+                help_or_usage_error(&args, parse(&args).unwrap_err(), |_| false)
             else {
                 panic!("tidp {line} is no error")
             };

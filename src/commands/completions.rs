@@ -2,7 +2,7 @@
 
 mod candidates;
 
-use crate::cli::{Cli, CompleteWords, Shell};
+use crate::cli::{Cli, Shell};
 use crate::error::Result;
 use crate::flows::configuration::Configuration;
 use crate::ports::Ports;
@@ -20,12 +20,12 @@ pub fn run(out: &Output<'_>, shell: Shell) -> Result<()> {
     })
 }
 
-/// `tidp __complete`: prints what may come next, a line each, with its description after a tab. `:files` stands for the
+/// `tidp __complete`: prints what may come after the words `before`, a line each, with its description after a tab. `:files` stands for the
 /// names of files, and `:command N` for a command that begins at word N.
-pub fn complete(ports: &Ports, out: &Output<'_>, words: &CompleteWords) -> Result<()> {
+pub fn complete(ports: &Ports, out: &Output<'_>, current: &str, before: &[String]) -> Result<()> {
     let mut root = Cli::command();
     root.build();
-    match offer(&root, &words.before, &words.current, || Configuration::proposed_profiles(ports)) {
+    match offer(&root, before, current, || Configuration::proposed_profiles(ports)) {
         Offer::Files => out.answer(":files\n"),
         Offer::Command(at) => out.answer(&format!(":command {at}\n")),
         Offer::Values(values) => {

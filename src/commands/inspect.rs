@@ -3,7 +3,7 @@
 use crate::domain::session::Session;
 use crate::error::Result;
 use crate::explain::claims;
-use crate::explain::outlook::sentence::{Words, setting};
+use crate::explain::outlook::sentence::setting;
 use crate::explain::session_view::{Inspection, ViewStyle};
 use crate::flows::context::Context;
 use crate::flows::{machine_token_cache, provider_keys, provider_metadata, refresh_token_introspection};
@@ -23,8 +23,7 @@ pub fn run(context: &Context<'_>, out: &Output<'_>) -> Result<()> {
     let (inspection, profile) = (inspection(context, &provider), &context.profile);
     let now = inspection.now;
     let outlook = context.outlook(&session, now);
-    let words = Words { format_time: &|time| out.local(time), profile: profile.name_in_hints.as_deref() };
-    for (code, message) in outlook.warnings(&words) {
+    for (code, message) in outlook.warnings(&context.words(&|time| out.local_time(time))) {
         out.warn(code, message);
     }
     if out.json {

@@ -7,7 +7,7 @@ use crate::domain::acr_values::acr_values;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, LoginMethod, Result};
 use crate::explain::login_messages;
-use crate::explain::outlook::{observations::introspection_mismatch, sentence::Words};
+use crate::explain::outlook::observations::introspection_mismatch;
 use crate::flows::configuration::Configuration;
 use crate::flows::context::Context;
 use crate::flows::login::{self, LoginOptions};
@@ -23,17 +23,17 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Login) -> Result
     let session = login::log_in(context, login_options(&context.profile, args, out.json)?)?;
     let session = refresh_token_introspection::after_login(context, session);
     let (now, profile) = (context.ports.clock.now(), &context.profile);
-    let (outlook, name) = (context.outlook(&session, now), profile.name_in_hints.as_deref());
-    let words = Words { format_time: &|time| out.when(time, now), profile: name };
-    for line in login_messages::summary(&outlook, profile.policy_key(), &words) {
+    let outlook = context.outlook(&session, now);
+    let when = |time| out.when(time, now);
+    for line in login_messages::summary(&outlook, profile.policy_key(), &context.words(&when)) {
         out.note(&line);
     }
-    let words = Words { format_time: &|time| out.local(time), ..words };
-    let mismatch = profile.policy.as_ref().and_then(|policy| introspection_mismatch(&session, policy, &words));
+    let (local, policy) = (|time| out.local_time(time), profile.policy.as_ref());
+    let mismatch = policy.and_then(|policy| introspection_mismatch(&session, policy, &context.words(&local)));
     if let Some(mismatch) = mismatch {
         out.warn(WarningCode::PolicyMismatch, mismatch);
     }
-    if let Some(warning) = login_messages::early_expiry_warning(&outlook, name) {
+    if let Some(warning) = login_messages::early_expiry_warning(&outlook, profile.name_in_hints.as_deref()) {
         out.warn(WarningCode::DiesBeforeAccessToken, warning);
         advisory_warnings::record_warning(context);
     }

@@ -60,11 +60,11 @@ fn dispatch(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
         Command::Logout(args) => logout::run(ports, out, flag, args),
         Command::Doctor => doctor::run(ports, out, flag),
         Command::Manage(args) => in_context(&|context| manage::run(context, out, args)),
-        Command::Profile(args) => profile::run(ports, out, flag, &args.what),
+        Command::Profile { what } => profile::run(ports, out, flag, what),
         Command::Status => status::run(ports, out, flag),
         Command::Sandbox(args) => sandbox::run(ports, out, args),
         Command::Completions { shell } => completions::run(out, *shell),
-        Command::Complete(words) => completions::complete(ports, out, words),
+        Command::Complete { current, before } => completions::complete(ports, out, current, before),
         Command::Help { words } => help::run(out, words),
         Command::Version => version(out),
     }

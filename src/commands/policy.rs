@@ -10,7 +10,7 @@ use crate::domain::session::{SessionEvent, Sso};
 use crate::domain::text::printable;
 use crate::domain::time::Time;
 use crate::error::{Result, SessionError, with_profile};
-use crate::explain::outlook::{NextAction, SessionOutlook, explanation::Explanation, sentence::Words};
+use crate::explain::outlook::{NextAction, SessionOutlook, explanation::Explanation};
 use crate::explain::policy_descriptions::policy_description;
 use crate::explain::session_event::event_description;
 use crate::flows::context::Context;
@@ -50,9 +50,8 @@ fn explain(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Resul
     }
     if out.json {
         // The page for a person says all of this already.
-        let profile = context.profile.name_in_hints.as_deref();
-        let words = Words { format_time: &|time| out.local(time), profile };
-        for (code, message) in outlook.iter().flat_map(|outlook| outlook.warnings(&words)) {
+        let local = |time| out.local_time(time);
+        for (code, message) in outlook.iter().flat_map(|outlook| outlook.warnings(&context.words(&local))) {
             out.warn(code, message);
         }
         out.document(document(context, outlook, args.why))
@@ -89,7 +88,7 @@ fn explain_machine(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) 
     } else if args.short {
         out.answer("machine token\n")
     } else {
-        let text = wrap(&explanation(&|time| out.local(time)), out.columns()).join("\n");
+        let text = wrap(&explanation(&|time| out.local_time(time)), out.columns()).join("\n");
         out.answer(&format!("{}  {}\n\n{text}\n", out.colors.bold("machine token"), printable(&profile.name)))
     }
 }
@@ -99,7 +98,6 @@ fn document(context: &Context<'_>, outlook: Option<&SessionOutlook<'_>>, with_ev
     let time = |time: Option<Time>| time.map(Time::rfc3339);
     let profile = &context.profile;
     let (policy, expiry) = (profile.policy.as_ref(), outlook.and_then(|outlook| outlook.expiry));
-    let words = Words { format_time: &Time::rfc3339, profile: profile.name_in_hints.as_deref() };
     let (next_action, act_before) = outlook.map_or((NextAction::Login, None), SessionOutlook::next_action);
     let mut document = json!({
         "profile": profile.name,
@@ -119,7 +117,7 @@ fn document(context: &Context<'_>, outlook: Option<&SessionOutlook<'_>>, with_ev
         "next_action": next_action,
         "act_before": time(act_before),
         "access_token_expires_at": time(outlook.map(|outlook| outlook.session.access_token.expires_at)),
-        "explanation": Explanation::new(outlook, policy, &words).text(),
+        "explanation": Explanation::new(outlook, policy, &context.words(&Time::rfc3339)).text(),
     });
     if let Some(until) = outlook.and_then(|outlook| outlook.paused_until) {
         document["introspection_paused_until"] = until.rfc3339().into();

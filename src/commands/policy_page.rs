@@ -3,10 +3,11 @@
 use crate::cli;
 use crate::config::Profile;
 use crate::domain::text::printable;
-use crate::explain::outlook::{NextAction, SessionOutlook, explanation::Explanation, sentence::Words};
+use crate::explain::outlook::{NextAction, SessionOutlook, explanation::Explanation};
 use crate::explain::session_event::event_description;
 use crate::explain::timeline::Timeline;
 use crate::flows::context::Context;
+use crate::ports::Reporter;
 use crate::terminal::layout::{wrap, wrap_indented};
 use crate::terminal::output::Output;
 use crate::terminal::styled_text::{Charset, Line, Role};
@@ -19,8 +20,8 @@ pub(super) fn page(
     args: &cli::Policy,
     columns: usize,
 ) -> String {
-    let (profile, format_time) = (&context.profile, |time| out.local(time));
-    let words = Words { format_time: &format_time, profile: profile.name_in_hints.as_deref() };
+    let (profile, format_time) = (&context.profile, |time| out.local_time(time));
+    let words = context.words(&format_time);
     let Explanation { verdict, details } = Explanation::new(outlook, profile.policy.as_ref(), &words);
     let text = |role, sentence: &String| wrap(sentence, columns).into_iter().map(move |line| Line::new(role, line));
     let over = outlook.is_none_or(|outlook| outlook.next_action().0 == NextAction::Login);
@@ -43,7 +44,7 @@ pub(super) fn page(
         let events = outlook.iter().flat_map(|outlook| outlook.session.events.iter().map(|event| (outlook.now, event)));
         for (now, event) in events {
             let distance = event.time.relative_to(now);
-            let text = format!("{} ({distance})  {}", out.local(event.time), event_description(event));
+            let text = format!("{} ({distance})  {}", out.local_time(event.time), event_description(event));
             let text = if is_wrapped { wrap_indented(&text, columns, 4) } else { text };
             lines.extend(text.lines().map(|line| Line::new(Role::Text, line)));
         }

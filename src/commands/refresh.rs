@@ -6,7 +6,6 @@ use crate::domain::policy::Policy;
 use crate::domain::session::{Renewal, Sso};
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result};
-use crate::explain::outlook::sentence::Words;
 use crate::explain::refresh_messages::renewal_messages;
 use crate::flows::client_credentials::{self, MachineTokenSource};
 use crate::flows::context::Context;
@@ -92,9 +91,8 @@ fn report(context: &Context<'_>, out: &Output<'_>, fresh: &FreshSession) -> Valu
     let until = context.when(access_token_expires_at);
     let (refreshed, reason, rotated, renewed) = match fresh.source {
         TokenSource::Stored => {
-            let format_time = |time| context.when(time);
-            let words = Words { format_time: &format_time, profile: context.profile.name_in_hints.as_deref() };
-            let end = outlook.end_before_refresh(&words).map_or_else(String::new, |end| format!(", but {end}"));
+            let end = outlook.end_before_refresh(&context.words(&|time| context.when(time)));
+            let end = end.map_or_else(String::new, |end| format!(", but {end}"));
             out.note(&format!("Not due: the access token is valid until {until}{end}."));
             (false, json!("not_due"), false, Some(false))
         }

@@ -112,21 +112,18 @@ pub fn invalid_times(claims: &RegisteredClaims) -> impl Iterator<Item = (Warning
 /// A claim's value, printable. A string that looks like another type is quoted, because `"123"` is not `123`. `raw` is
 /// the text of any other value, in which a number keeps every digit.
 pub fn value_text(value: &Value, raw: Option<&str>) -> String {
-    match value.as_str() {
-        Some(text) if !text.is_empty() && serde_json::from_str::<Value>(text).is_err() => printable(text),
-        Some(_) => printable(&value.to_string()),
-        None if is_list_of_texts(value) => {
-            let texts: Vec<String> =
-                value.as_array().into_iter().flatten().map(|text| value_text(text, None)).collect();
-            texts.join(", ")
+    match value {
+        Value::String(text) if !text.is_empty() && serde_json::from_str::<Value>(text).is_err() => printable(text),
+        Value::String(_) => printable(&value.to_string()),
+        Value::Array(items) if is_list_of_texts(items) => {
+            items.iter().map(|text| value_text(text, None)).collect::<Vec<_>>().join(", ")
         }
-        None => raw.map_or_else(|| printable_document(&value.to_string()), printable_document),
+        _ => raw.map_or_else(|| printable_document(&value.to_string()), printable_document),
     }
 }
 
 /// Whether the brackets and quotes of a list say no more than its commas.
-fn is_list_of_texts(value: &Value) -> bool {
-    let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+fn is_list_of_texts(items: &[Value]) -> bool {
     !items.is_empty() && items.iter().all(|item| item.as_str().is_some_and(|text| !text.contains([',', ' '])))
 }
 

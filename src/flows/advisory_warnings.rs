@@ -5,7 +5,7 @@
 use crate::domain::session::{Renewal, Session};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::domain::warning::WarningCode;
-use crate::explain::outlook::{sentence::Words, warnings::ADVISORY_CODES};
+use crate::explain::outlook::warnings::ADVISORY_CODES;
 use crate::flows::context::Context;
 use crate::ports::Reporter;
 use std::path::PathBuf;
@@ -31,8 +31,8 @@ pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Ren
     }
     let now = context.ports.clock.now();
     let outlook = context.outlook(session, now);
-    let profile = context.profile.name_in_hints.as_deref();
-    let words = Words { format_time: &|time| context.reporter.local_time(time), profile };
+    let local = |time| context.reporter.local_time(time);
+    let words = context.words(&local);
     let mut due = outlook.advisory_warnings(&words);
     if !due.is_empty() && last_warned_at(context, now).is_some_and(|last| now < last.plus(WARNING_INTERVAL)) {
         due.clear();

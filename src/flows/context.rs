@@ -7,7 +7,7 @@ use crate::domain::session::{EntryKey, Session, SessionKey};
 use crate::domain::text::hex;
 use crate::domain::time::Time;
 use crate::error::{Error, Result, SessionError, StoreError, with_profile};
-use crate::explain::outlook::SessionOutlook;
+use crate::explain::outlook::{SessionOutlook, sentence::Words};
 use crate::flows::configuration::Configuration;
 use crate::ports::{Ports, Reporter, Store};
 use serde::{Serialize, de::DeserializeOwned};
@@ -143,6 +143,11 @@ impl<'w> Context<'w> {
     /// What the session can expect under the profile's policy.
     pub fn outlook<'s>(&'s self, session: &'s Session, now: Time) -> SessionOutlook<'s> {
         SessionOutlook::new(now, session, self.profile.policy.as_ref(), self.profile.renew)
+    }
+
+    /// How sentences about this profile write times and commands.
+    pub fn words<'s>(&'s self, format_time: &'s dyn Fn(Time) -> String) -> Words<'s> {
+        Words { format_time, profile: self.profile.name_in_hints.as_deref() }
     }
 
     /// Bytes for identifiers that nobody can guess.

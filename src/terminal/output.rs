@@ -214,10 +214,6 @@ impl<'w> Output<'w> {
         let is_utf8 = |locale: &str| ["utf-8", "utf8"].iter().any(|end| locale.to_ascii_lowercase().ends_with(end));
         if locale.is_none_or(is_utf8) { Charset::Unicode } else { Charset::Ascii }
     }
-
-    pub fn local(&self, time: Time) -> String {
-        time.local(&(self.ports.time_zone)())
-    }
 }
 
 impl Reporter for Output<'_> {
@@ -305,7 +301,7 @@ impl Reporter for Output<'_> {
     }
 
     fn local_time(&self, time: Time) -> String {
-        self.local(time)
+        time.local(&(self.ports.time_zone)())
     }
 
     fn hold(&self) {
