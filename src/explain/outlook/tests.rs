@@ -41,8 +41,8 @@ fn expires_at(outlook: &SessionOutlook<'_>) -> Option<Time> {
     outlook.expiry.map(|expiry| expiry.expires_at)
 }
 
-fn codes(seconds: i64, session: &Session, policy: &Policy) -> Vec<&'static str> {
-    outlook(seconds, session, policy).warnings(&WORDS).iter().map(|(code, _)| code.as_str()).collect()
+fn codes(seconds: i64, session: &Session, policy: &Policy) -> Vec<serde_json::Value> {
+    outlook(seconds, session, policy).warnings(&WORDS).iter().map(|(code, _)| serde_json::json!(code)).collect()
 }
 
 fn fresh() -> Session {
