@@ -44,7 +44,7 @@ pub struct FileStore {
 struct Contents {
     version: u32,
     entry: String,
-    #[serde(with = "secret::stored")]
+    #[serde(serialize_with = "secret::stored")]
     document: Secret,
 }
 

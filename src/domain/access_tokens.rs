@@ -10,7 +10,7 @@ const MAX_TOKENS: usize = 8;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessToken {
-    #[serde(with = "stored")]
+    #[serde(serialize_with = "stored")]
     pub value: Secret,
     /// When the request was sent.
     pub obtained_at: Time,

@@ -1,15 +1,16 @@
 //! The type of tokens, codes, verifiers and client secrets: it cannot be printed or serialised by accident.
 
+use serde::{Deserialize, Serializer};
 use std::fmt;
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
-/// A text without `Display`, whose `Debug` shows nothing, and which is wiped when dropped.
-#[derive(Clone, Default)]
-pub struct Secret(String);
+/// A text without `Display` and `Serialize`, whose `Debug` shows nothing, and which is wiped when dropped.
+#[derive(Clone, Default, Deserialize)]
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(Zeroizing::new(text.into()))
     }
 
     /// The text. Each call is a place where a secret leaves its type, so keep them few.
@@ -36,24 +37,9 @@ impl fmt::Debug for Secret {
     }
 }
 
-impl Drop for Secret {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-/// For `#[serde(with = "secret::stored")]`, only in the documents of a store.
-pub mod stored {
-    use super::Secret;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(secret.expose())
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-        String::deserialize(deserializer).map(Secret::new)
-    }
+/// For `#[serde(serialize_with = "secret::stored")]`, only in the documents of a store.
+pub fn stored<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub struct Account {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdToken {
-    #[serde(with = "stored")]
+    #[serde(serialize_with = "stored")]
     pub value: Secret,
     /// By this machine's clock; its `exp` if the clocks agreed.
     pub expires_at: Time,
@@ -82,7 +82,7 @@ pub enum RefreshToken {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldToken {
-    #[serde(with = "stored")]
+    #[serde(serialize_with = "stored")]
     pub value: Secret,
     /// When it was issued.
     pub renewed_at: Time,
