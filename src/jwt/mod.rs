@@ -7,7 +7,7 @@ use crate::domain::text::without_byte_order_mark;
 use crate::domain::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use json::MemberSlots as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
@@ -35,13 +35,24 @@ pub struct Jwt<'a> {
 }
 
 /// Issuer and times, of any JSON type (RFC 7519 4.1; `auth_time`: OIDC Core 2). `None` is an absent claim.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
 pub struct RegisteredClaims {
+    #[serde(deserialize_with = "present")]
     pub iss: Option<Value>,
+    #[serde(deserialize_with = "present")]
     pub auth_time: Option<Value>,
+    #[serde(deserialize_with = "present")]
     pub iat: Option<Value>,
+    #[serde(deserialize_with = "present")]
     pub nbf: Option<Value>,
+    #[serde(deserialize_with = "present")]
     pub exp: Option<Value>,
+}
+
+/// A claim that is there, even if it is `null`.
+fn present<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(claim).map(Some)
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -129,8 +140,7 @@ impl<'a> Jwt<'a> {
     /// (RFC 7519 4).
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
         let jws = Jws::parse(text)?;
-        let mut registered = RegisteredClaims::default();
-        json::parse_members(&jws.payload, &mut registered).or_else(|why| not_an_object("payload", &why))?;
+        let registered = json::parse_object(&jws.payload).or_else(|why| not_an_object("payload", &why))?;
         Ok(Self { jws, registered })
     }
 
@@ -142,32 +152,6 @@ impl<'a> Jwt<'a> {
     /// The payload as written in the token, on one line. Numbers keep every digit, unlike in [`Jwt::claims`].
     pub fn payload_text(&self) -> Cow<'_, str> {
         one_line(&self.jws.payload)
-    }
-}
-
-impl RegisteredClaims {
-    pub fn from_claims(claims: &Map<String, Value>) -> Self {
-        let mut registered = Self::default();
-        for (name, value) in claims {
-            if let Some(place) = registered.slot(name) {
-                place.clone_from(value);
-            }
-        }
-        registered
-    }
-}
-
-impl json::MemberSlots for RegisteredClaims {
-    fn slot(&mut self, name: &str) -> Option<&mut Value> {
-        let claim = match name {
-            "iss" => &mut self.iss,
-            "auth_time" => &mut self.auth_time,
-            "iat" => &mut self.iat,
-            "nbf" => &mut self.nbf,
-            "exp" => &mut self.exp,
-            _ => return None,
-        };
-        Some(claim.get_or_insert(Value::Null))
     }
 }
 

@@ -82,7 +82,7 @@ fn registered_claims_of_any_type_are_read() {
     };
     let jwt = Jwt::parse(&text).unwrap();
     assert!(jwt.registered == expected);
-    assert!(RegisteredClaims::from_claims(&jwt.claims()) == expected);
+    assert!(RegisteredClaims::deserialize(&jwt.claims()).unwrap() == expected);
 }
 
 // S114
@@ -155,6 +155,6 @@ proptest! {
         let mut inner = br#"{"sub":"a","aud":["b"],"n":1.5e3}"#.to_vec();
         let place = at % inner.len();
         inner[place] = byte;
-        let _ = json::parse_object(&inner);
+        let _ = json::parse_object::<Map<String, Value>>(&inner);
     }
 }
