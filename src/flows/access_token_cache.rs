@@ -9,15 +9,15 @@ use crate::domain::session::Session;
 use crate::domain::time::{Seconds, Time};
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 /// What is cached of a session: the token for all its scopes, or those for fewer. They have an entry of their own, so that
 /// the main one stays cheap to read.
 #[derive(Serialize, Deserialize)]
-struct Cached<T> {
+struct Cached {
     /// The key fingerprint of the store that it comes from.
     store: String,
-    tokens: T,
+    tokens: ScopedTokens,
     /// When a renewal is due for a profile that renews before its session ends.
     renew_at: Option<Time>,
     /// When an advisory warning is due, which needs the stored session.
@@ -34,25 +34,20 @@ pub fn get(context: &Context<'_>, scopes: Option<&ScopeSet>, min_ttl: Seconds) -
         return Err("the cache is off");
     }
     let name = session_name(context);
-    let main = read(context, &name, min_ttl, Some);
+    let main = read(context, &name, scopes, min_ttl);
     match scopes {
-        Some(scopes) if main.as_ref().map_or(true, |main| ScopeSet::parse(&main.scopes) != *scopes) => {
-            read(context, &scoped(&name), min_ttl, |tokens: ScopedTokens| tokens.get(scopes).cloned())
-        }
-        _ => main,
+        None => main,
+        Some(_) => main.or_else(|_| read(context, &scoped(&name), scopes, min_ttl)),
     }
 }
 
-fn read<T: DeserializeOwned>(
-    context: &Context<'_>,
-    name: &str,
-    min_ttl: Seconds,
-    pick: impl FnOnce(T) -> Option<ScopedToken>,
-) -> Found {
+fn read(context: &Context<'_>, name: &str, scopes: Option<&ScopeSet>, min_ttl: Seconds) -> Found {
     const NONE: &str = "it has none";
     let document = context.ports.cache.get(name).ok_or(NONE)?;
-    let cached: Cached<T> = serde_json::from_str(document.expose()).map_err(|_| NONE)?;
-    let found = pick(cached.tokens).ok_or(NONE)?;
+    let cached: Cached = serde_json::from_str(document.expose()).map_err(|_| NONE)?;
+    let is_wanted = |requested: &ScopeSet| scopes.is_none_or(|scopes| requested == scopes);
+    let found = cached.tokens.iter().find(|(requested, _)| is_wanted(requested)).map(|(_, token)| token.clone());
+    let found = found.ok_or(NONE)?;
     let now = context.ports.clock.now();
     if cached.store != context.store.key_fingerprint() {
         return Err("its token was cached under another key of the store");
@@ -77,23 +72,18 @@ pub fn put(context: &Context<'_>, session: &Session) {
     }
     let (name, policy, renew) = (session_name(context), context.profile.policy.as_ref(), context.profile.renew);
     let intent = Intent::AccessToken { min_ttl: Seconds::ZERO };
-    let changes_at = decision::decide(context.ports.clock.now(), session, policy, renew, intent).changes_at;
+    let now = context.ports.clock.now();
+    let changes_at = decision::decide(now, session, policy, renew, intent).changes_at;
     let main = ScopedToken { access_token: session.access_token.clone(), scopes: session.scopes.clone() };
-    write(context, session, &name, &main, Some(session.access_token.expires_at), changes_at);
-    let (scoped_tokens, renew_at) = (&session.scoped_tokens, decision::renewal_due_at(session, policy, renew));
-    write(context, session, &scoped(&name), scoped_tokens, scoped_tokens.last_expiry(), renew_at);
+    let main = ScopedTokens::default().with(ScopeSet::parse(&session.scopes), main, now);
+    write(context, session, &name, main, changes_at);
+    let renew_at = decision::renewal_due_at(session, policy, renew);
+    write(context, session, &scoped(&name), session.scoped_tokens.clone(), renew_at);
 }
 
-fn write<T: Serialize>(
-    context: &Context<'_>,
-    session: &Session,
-    name: &str,
-    tokens: &T,
-    expires_at: Option<Time>,
-    renew_at: Option<Time>,
-) {
+fn write(context: &Context<'_>, session: &Session, name: &str, tokens: ScopedTokens, renew_at: Option<Time>) {
     let cache = &context.ports.cache;
-    let left = expires_at.map_or(Seconds::ZERO, |end| end.left(context.ports.clock.now()));
+    let left = tokens.last_expiry().map_or(Seconds::ZERO, |end| end.left(context.ports.clock.now()));
     if left <= Seconds::ZERO {
         return cache.forget(name);
     }
