@@ -56,8 +56,7 @@ fn request_machine_token(context: &Context<'_>, out: &Output<'_>, args: &cli::Re
     if args.claims {
         context.require_user("there are no claims to update")?;
     }
-    let (token, source) =
-        if args.force { client_credentials::new_token(context)? } else { client_credentials::renewed_if_due(context)? };
+    let (token, source) = client_credentials::refresh(context, args.force)?;
     let until = context.when(token.access_token.expires_at);
     let (note, reason) = match source {
         MachineTokenSource::Kept => (format!("Not due: the access token is valid until {until}."), "not_due"),

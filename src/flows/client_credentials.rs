@@ -36,7 +36,7 @@ impl Context<'_> {
 /// # Errors
 /// `refused`, `unreachable`, `invalid`, `config`, `busy`; `usage` if no token lives that long; never `login_required`.
 pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToken> {
-    let scopes = scopes(context, wanted);
+    let scopes = wanted.scopes.clone().unwrap_or_else(|| ScopeSet::parse(&context.profile.scopes));
     if let Some(found) = cached(context, &scopes, wanted) {
         trace(context, Some(&found));
         return Ok(found);
@@ -62,29 +62,21 @@ pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<Scoped
     }
 }
 
-/// A new token in any case, or one that another process requests meanwhile.
-pub fn new_token(context: &Context<'_>) -> Result<(ScopedToken, MachineTokenSource)> {
+/// The token that is kept for the profile's scopes, or a new one if that is due; and where it comes from. If `is_forced`, a
+/// new token in any case, or one that another process requests meanwhile.
+pub fn refresh(context: &Context<'_>, is_forced: bool) -> Result<(ScopedToken, MachineTokenSource)> {
     let scopes = ScopeSet::parse(&context.profile.scopes);
     let before = machine_token_cache::get(context, &scopes);
+    if !is_forced {
+        return request_if_due(context, &scopes, &WantedToken::default(), before.as_ref());
+    }
     let lock = context.lock(&machine_token_cache::entry(context))?;
     request_under(lock, context, &scopes, |found| Some(found) != before.as_ref())
-}
-
-/// The token that is kept for the profile's scopes, or a new one if that is due; and where it comes from.
-pub fn renewed_if_due(context: &Context<'_>) -> Result<(ScopedToken, MachineTokenSource)> {
-    let wanted = WantedToken::default();
-    let scopes = scopes(context, &wanted);
-    let before = machine_token_cache::get(context, &scopes);
-    request_if_due(context, &scopes, &wanted, before.as_ref())
 }
 
 fn trace(context: &Context<'_>, kept: Option<&ScopedToken>) {
     let left = |kept: &ScopedToken| kept.access_token.expires_at.left(context.ports.clock.now());
     context.reporter.trace(|| trace_messages::machine_token(kept.map(left)));
-}
-
-fn scopes(context: &Context<'_>, wanted: &WantedToken) -> ScopeSet {
-    wanted.scopes.clone().unwrap_or_else(|| ScopeSet::parse(&context.profile.scopes))
 }
 
 fn cached(context: &Context<'_>, scopes: &ScopeSet, wanted: &WantedToken) -> Option<ScopedToken> {
