@@ -1,12 +1,13 @@
 //! `tidp inspect`: the session, with each token's state and claims, explained for a person.
 
 use crate::domain::session::Session;
-use crate::error::Result;
+use crate::error::{Result, SessionError};
 use crate::explain::claims;
 use crate::explain::outlook::sentence::setting;
 use crate::explain::session_view::{Inspection, ViewStyle};
 use crate::flows::context::Context;
-use crate::flows::{machine_token_cache, provider_keys, provider_metadata, refresh_token_introspection};
+use crate::flows::refresh_token_introspection::load_with_introspection;
+use crate::flows::{machine_token_cache, provider_keys, provider_metadata};
 use crate::oidc::discovery::Provider;
 use crate::ports::Reporter;
 use crate::terminal::output::Output;
@@ -18,7 +19,8 @@ pub fn run(context: &Context<'_>, out: &Output<'_>) -> Result<()> {
     if context.profile.is_machine() {
         return inspect_machine(context, out);
     }
-    let session = refresh_token_introspection::with_introspection(context, context.session()?);
+    let (session, _) = load_with_introspection(context)?;
+    let session = session.ok_or(SessionError::NoSession)?;
     let provider = provider_metadata::provider(context);
     let (inspection, profile) = (inspection(context, &provider), &context.profile);
     let now = inspection.now;

@@ -82,8 +82,12 @@ pub fn selection<'a>(flag: Option<&'a str>, env: &'a Env, config: &'a Config) ->
     Ok(Selection { name: Some(name), why })
 }
 
-fn table<'c>(name: &str, config: &'c Config) -> Result<&'c Table> {
-    config.profile.get(name).ok_or_else(|| no_such_profile(name, config))
+/// The keys of the profile of that name, as the file has them.
+pub fn table<'c>(name: &str, config: &'c Config) -> Result<&'c Table> {
+    config.profile.get(name).ok_or_else(|| match names(config) {
+        existing if existing.is_empty() => ProfileError::NoProfile.into(),
+        existing => ProfileError::NoSuchProfile { name: name.to_owned(), existing }.into(),
+    })
 }
 
 /// Whether the environment names a client, which takes both variables.
@@ -135,13 +139,6 @@ pub fn default_profile(config: &Config) -> Result<&str> {
 /// The profile in the file, without the environment.
 pub fn file_profile(name: &str, config: &Config, base: Option<&Path>) -> Result<Profile> {
     resolve(Some(name), config, table(name, config)?.clone(), &Env::default(), base)
-}
-
-pub fn no_such_profile(name: &str, config: &Config) -> Error {
-    match config.profile.is_empty() {
-        true => ProfileError::NoProfile.into(),
-        false => ProfileError::NoSuchProfile { name: name.to_owned(), existing: names(config) }.into(),
-    }
 }
 
 fn names(config: &Config) -> Vec<String> {

@@ -6,6 +6,7 @@ use crate::domain::text::{into_utf8_text, printable_path, with_tilde};
 use crate::error::{Error, Result};
 use crate::explain::trace_messages;
 use crate::ports::{Ports, Reporter, Store, StoreChoice};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,8 +41,7 @@ impl Configuration {
         let Some(path) = config::config_path(&ports.env, &ports.dirs) else {
             return Ok(Self { config: Config::default(), path: None, is_new: true, is_pipe: false });
         };
-        let text =
-            read_text(ports, &path).map_err(|what| Error::config(format!("{}: {what}", printable_path(&path))))?;
+        let text = read_text(ports, &path).map_err(|error| file_error(&path, error))?;
         let is_new = text.is_none();
         let config = text.map_or_else(|| Ok(Config::default()), |text| config::parse(&text, &path))?;
         let is_pipe = ports.files.is_pipe(&path);
@@ -126,6 +126,11 @@ impl Configuration {
         };
         reporter.trace(|| trace_messages::store(name, source, dir.as_deref(), key));
     }
+}
+
+/// The error about a file of that path.
+pub fn file_error(path: &Path, error: impl Display) -> Error {
+    Error::config(format!("{}: {error}", printable_path(path)))
 }
 
 /// The text of a file; `None` if there is none. The error says what is wrong with it.

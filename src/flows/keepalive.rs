@@ -99,7 +99,7 @@ struct FailureStreak {
     since: Time,
     tries: u32,
     last_try_at: Time,
-    wait: Seconds,
+    next_try_at: Time,
 }
 
 impl<'c, 'w> Keepalive<'c, 'w> {
@@ -190,9 +190,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
             RenewalPlan::Renewal { due, .. } if now < due => Ok(due),
             RenewalPlan::Renewal { end, .. } => match self.failing {
                 // If the clock was set back meanwhile, the wait is over too.
-                Some(streak) if now < streak.last_try_at.plus(streak.wait) && now >= streak.last_try_at => {
-                    Ok(streak.last_try_at.plus(streak.wait))
-                }
+                Some(streak) if (streak.last_try_at..streak.next_try_at).contains(&now) => Ok(streak.next_try_at),
                 _ => self.renew(end),
             },
             RenewalPlan::End { at, sso_ended } if self.should_wait_for(at, sso_ended) => Ok(at),
@@ -257,8 +255,9 @@ impl<'c, 'w> Keepalive<'c, 'w> {
         let wait = retry_delay(tries, left);
         // The last try is made at the end itself, because only the provider knows whether the session has ended.
         let wait = if left > Seconds::ZERO { wait.min(left) } else { wait };
-        self.failing = Some(FailureStreak { since, tries, last_try_at: now, wait });
-        Ok(now.plus(wait))
+        let next_try_at = now.plus(wait);
+        self.failing = Some(FailureStreak { since, tries, last_try_at: now, next_try_at });
+        Ok(next_try_at)
     }
 
     /// Fails because no refresh can extend the session, unless a new login has replaced it.

@@ -1,13 +1,12 @@
 //! Edits of `config.toml` that keep its comments.
 
 use crate::config::{self, Profile};
-use crate::domain::text::{printable, printable_path};
+use crate::domain::text::printable;
 use crate::error::{CommandLineError, ConfigFileError, Error, ProfileError, Result, Situation};
-use crate::flows::configuration::{Configuration, read_text};
+use crate::flows::configuration::{Configuration, file_error, read_text};
 use crate::flows::context::Context;
 use crate::flows::session_lock::{SESSION_LOCK_TIMEOUT, poll_until};
 use crate::ports::{Lock, MAX_FILE_SIZE, Ports, Reporter};
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value, value};
 
@@ -120,8 +119,7 @@ impl<'w> ProfileFile<'w> {
     /// # Errors
     /// `usage` for an unknown key, `config` if the profile would not be valid without it. Nothing is written.
     pub fn unset(&self, name: &str, key: &str) -> Result<Option<Change>> {
-        self.require(name)?;
-        if !self.configuration.config.profile.get(name).is_some_and(|keys| keys.contains_key(key)) {
+        if !config::table(name, &self.configuration.config)?.contains_key(key) {
             config::Key::named(key).map_err(CommandLineError::WrongKey)?;
             return Ok(None);
         }
@@ -168,8 +166,7 @@ impl<'w> ProfileFile<'w> {
 
     /// Fails with `config` if there is no profile of that name.
     pub fn require(&self, name: &str) -> Result<()> {
-        let config = &self.configuration.config;
-        if config.profile.contains_key(name) { Ok(()) } else { Err(config::no_such_profile(name, config)) }
+        config::table(name, &self.configuration.config).map(drop)
     }
 
     /// Fails with `usage` if there is a profile of that name.
@@ -258,8 +255,4 @@ pub fn check_client_id(key: &str, text: &str) -> Result<()> {
         )));
     }
     Ok(())
-}
-
-fn file_error(path: &Path, error: impl Display) -> Error {
-    Error::config(format!("{}: {error}", printable_path(path)))
 }

@@ -61,11 +61,6 @@ impl CachedDocument {
     }
 }
 
-pub fn fresh(context: &Context<'_>, request: &Request) -> Option<CachedDocument> {
-    let now = context.ports.clock.now();
-    read(context, request).filter(|cached| cached.is_fresh(now))
-}
-
 pub fn read(context: &Context<'_>, request: &Request) -> Option<CachedDocument> {
     let cached: Option<CachedDocument> = context.read_own(path(context, request).as_deref());
     cached.filter(|cached| cached.url == request.url.as_str())

@@ -98,8 +98,8 @@ struct SentRequest {
 impl KeyPrefetch {
     /// Sends the request in the background if no keys are cached. If no thread can be started, they are fetched later.
     pub fn start(context: &Context<'_>, provider: &Provider) -> Self {
-        let request = keys_request(context, provider);
-        if provider_cache::fresh(context, &request).is_some() {
+        let (request, at) = (keys_request(context, provider), context.ports.clock.now());
+        if provider_cache::read(context, &request).is_some_and(|cached| cached.is_fresh(at)) {
             return Self::default();
         }
         let (http, clock) = (Arc::clone(&context.ports.http), Arc::clone(&context.ports.clock));
@@ -110,7 +110,6 @@ impl KeyPrefetch {
             let outcome = http.send(&sent);
             drop(sender.send((outcome, clock.uptime().saturating_sub(started))));
         };
-        let at = context.ports.clock.now();
         Self((context.ports.background)(Box::new(fetch)).ok().map(|()| SentRequest { request, at, outcome }))
     }
 

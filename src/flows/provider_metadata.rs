@@ -25,7 +25,8 @@ pub const HURRIED_DEADLINE: Duration = Duration::from_secs(3);
 /// `config` for an invalid issuer; `unreachable`, `invalid`.
 pub fn provider(context: &Context<'_>) -> Result<Provider> {
     let (issuer, request) = discovery_request(context)?;
-    if let Some(cached) = provider_cache::fresh(context, &request)
+    if let Some(cached) = provider_cache::read(context, &request)
+        && cached.is_fresh(context.ports.clock.now())
         && let Some(provider) = from_cache(context, &issuer, &cached)
     {
         provider_cache::trace(context, "discovery document", cached.fetched_at, cached.fresh_until);

@@ -96,7 +96,7 @@ pub fn exchange(
         Err(problem) => return attempt.handle_problem(&response, problem),
     };
     token_response::trace(context, &tokens);
-    let tokens = token_response::accept_refresh(context, &provider, keys, &pending, parameters.scopes, tokens, sent_at)
+    let tokens = token_response::accept_refresh(context, &provider, keys, &pending, sent, tokens)
         .inspect_err(|_| attempt.try_save(&pending.after_discarded_response(sent)))?;
     let renewal = old.renewal_by(tokens.refresh_token.as_ref());
     let refreshed = pending.after_refresh(tokens, sent);

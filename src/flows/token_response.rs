@@ -1,9 +1,8 @@
 //! A token response turned into parts of a session, its ID token verified: for a login and for a refresh.
 
 use crate::domain::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
-use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
-use crate::domain::session::{AccessToken, IdToken, NewTokens, Session};
+use crate::domain::session::{AccessToken, IdToken, NewTokens, RefreshRequest, Session};
 use crate::domain::text::printable;
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::domain::warning::WarningCode;
@@ -75,7 +74,7 @@ pub fn validation_time(context: &Context<'_>, date: Option<Time>) -> Time {
 }
 
 /// The tokens that a refresh returned, the ID token verified against the session's previous one (OIDC Core 12.2).
-/// `keys` were fetched before the refresh token was used; `scopes` are those requested instead of the session's.
+/// `keys` were fetched before the refresh token was used.
 ///
 /// # Errors
 /// `invalid`, if the ID token may be somebody else's: then nothing of the response may be used. An ID token that cannot
@@ -86,12 +85,11 @@ pub fn accept_refresh(
     provider: &Provider,
     keys: Result<ProviderKeys>,
     session: &Session,
-    scopes: Option<&ScopeSet>,
+    sent: RefreshRequest<'_>,
     response: TokenResponse,
-    sent_at: Time,
 ) -> Result<NewTokens> {
     // Each use of a token for other scopes warns of what it was granted.
-    if scopes.is_none() {
+    if sent.scopes.is_none() {
         warn_of_more_scopes(context, session, &response);
     }
     let (id_token, expect_usable_id_token) = match &response.id_token {
@@ -99,10 +97,10 @@ pub fn accept_refresh(
             context.step(|| exchange_steps::NO_ID_TOKEN.to_owned());
             (None, false)
         }
-        Some(raw) => refreshed_id_token(context, provider, keys, session, &response, raw, sent_at)?,
+        Some(raw) => refreshed_id_token(context, provider, keys, session, &response, raw, sent.sent_at)?,
     };
     Ok(NewTokens {
-        access_token: access_token(&response, sent_at),
+        access_token: access_token(&response, sent.sent_at),
         id_token,
         expect_usable_id_token,
         provider_ahead: provider_ahead(context.ports.clock.now(), response.date),

@@ -13,6 +13,7 @@ use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::KeySet;
 use crate::oidc::signed_token::verify_token;
 use crate::ports::{Ports, Reporter};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{PoisonError, RwLock};
 
@@ -31,11 +32,10 @@ pub enum TokenVerifier<'w> {
     File(KeySet),
 }
 
-/// The keys, or why they could not be fetched, as of `fetched_at`. A stream of tokens may outlive them.
+/// The keys, or why they could not be fetched, and when they may be used. A stream of tokens may outlive them.
 pub struct KeySnapshot {
     keys: Result<ProviderKeys>,
-    fetched_at: Time,
-    valid_for: Seconds,
+    valid: Range<Time>,
 }
 
 impl KeySnapshot {
@@ -47,11 +47,7 @@ impl KeySnapshot {
         let fetched_at = context.ports.clock.now();
         let retry_delay = Seconds(2 * fetched_at.since(started_at).0).clamp(Seconds(10), RECHECK_INTERVAL);
         let valid_for = if keys.is_ok() { RECHECK_INTERVAL } else { retry_delay };
-        Self { keys, fetched_at, valid_for }
-    }
-
-    fn is_current(&self, now: Time) -> bool {
-        self.fetched_at <= now && now < self.fetched_at.plus(self.valid_for)
+        Self { keys, valid: fetched_at..fetched_at.plus(valid_for) }
     }
 }
 
@@ -123,7 +119,7 @@ fn verify_with_provider(
     let now = || context.ports.clock.now();
     let check = |keys: &KeySet| verify_token(jwt, keys, Some(&provider.issuer), now(), leeway);
     let known = snapshot.read().unwrap_or_else(PoisonError::into_inner);
-    let outcome = known.keys.as_ref().ok().filter(|_| known.is_current(now())).map(|keys| check(&keys.set));
+    let outcome = known.keys.as_ref().ok().filter(|_| known.valid.contains(&now())).map(|keys| check(&keys.set));
     drop(known);
     if let Some(outcome) = outcome
         && outcome.as_ref().err().is_none_or(|problem| !problem.is_about_keys())
@@ -131,7 +127,7 @@ fn verify_with_provider(
         return Ok(outcome?);
     }
     let mut known = snapshot.write().unwrap_or_else(PoisonError::into_inner);
-    if !known.is_current(now()) {
+    if !known.valid.contains(&now()) {
         *known = KeySnapshot::fetch(context, provider, known.keys.as_ref().ok());
     }
     match &mut known.keys {

@@ -42,7 +42,7 @@ pub fn renewal_in_time(profile: Option<&str>) -> String {
     }
 }
 
-pub(super) fn full_sentence(warning: &str) -> String {
+pub fn full_sentence(warning: &str) -> String {
     let mut letters = warning.chars();
     with_full_stop(&letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect::<String>())
 }

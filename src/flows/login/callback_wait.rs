@@ -4,6 +4,7 @@ use super::LoginAttempt;
 use crate::domain::secret::Secret;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, LoginError, RequestedLogin, Result};
+use crate::explain::outlook::sentence::full_sentence;
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use crate::oidc::Problem;
@@ -151,9 +152,7 @@ impl<'a> CallbackWait<'a> {
     }
 
     fn ask_again(&self, why: &str) {
-        let mut letters = why.chars();
-        let why: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-        self.context.reporter.prompt(&format!("{why}. {PASTE_AGAIN}"));
+        self.context.reporter.prompt(&format!("{} {PASTE_AGAIN}", full_sentence(why)));
     }
 
     /// A line of standard input; `None` if none comes in time.
