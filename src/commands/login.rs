@@ -2,7 +2,7 @@
 
 use crate::cli;
 use crate::commands::{inspect, options};
-use crate::config::{self, AuthMethod, Profile, StoreKind};
+use crate::config::{self, AuthMethod, Profile};
 use crate::domain::acr_values::acr_values;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, LoginMethod, Result};
@@ -14,7 +14,7 @@ use crate::flows::login::{self, LoginOptions};
 use crate::flows::{advisory_warnings, refresh_token_introspection};
 use crate::oidc::authorize::AuthorizationOptions;
 use crate::oidc::ciba::CibaProvider;
-use crate::ports::{Ports, Reporter};
+use crate::ports::{Ports, Reporter, StoreName};
 use crate::terminal::output::Output;
 
 /// Logs in, and prints a summary or the session as JSON. After an error, nothing was stored.
@@ -43,7 +43,7 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Login) -> Result
 /// Warns that the session will not outlive this command if the store is `memory`, before anybody logs in for it.
 pub fn warn_of_memory_store(ports: &Ports, out: &Output<'_>) {
     let store = Configuration::load(ports).and_then(|configured| config::store(&ports.env, &configured.config));
-    if store == Ok(StoreKind::Memory) {
+    if store == Ok(StoreName::Memory) {
         out.warn(WarningCode::MemoryStore, "the store is `memory`: the session will be gone when this command ends");
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::time::Time;
 use crate::error::{CommandLineError, Error, Result};
 use crate::flows::access_token;
 use crate::flows::context::Context;
-use crate::flows::wanted_token::{RefreshAllowed, WantedToken};
+use crate::flows::wanted_token::WantedToken;
 use crate::ports::{Env, Ports};
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
@@ -32,14 +32,14 @@ pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Toke
     if format == TokenFormat::ExecCredential {
         api_version(&ports.env)?;
     }
-    let refresh = if args.no_refresh { RefreshAllowed::Never } else { RefreshAllowed::IfDue };
     Context::open(ports, out, flag)?.run(|context| {
         let token = if args.id_token {
-            let token = access_token::valid_id_token(context, refresh)?;
+            let token = access_token::valid_id_token(context, args.no_refresh)?;
             Printable { value: token.value, expires_at: token.expires_at, scopes: None }
         } else {
             let min_ttl = options::duration("--min-ttl", args.min_ttl.as_deref())?;
-            let wanted = WantedToken { min_ttl, scopes: options::scopes(&context.profile, &args.scope)?, refresh };
+            let scopes = options::scopes(&context.profile, &args.scope)?;
+            let wanted = WantedToken { min_ttl, scopes, no_refresh: args.no_refresh };
             let token = access_token::valid_token(context, &wanted)?;
             let ScopedToken { access_token: AccessToken { value, expires_at, .. }, scopes } = token;
             Printable { value, expires_at, scopes: Some(scopes) }

@@ -5,7 +5,6 @@ mod profile;
 mod profile_keys;
 mod redirect_uri;
 mod resolve;
-mod settings;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -14,9 +13,8 @@ pub use file::{Config, config_path, parse};
 pub use profile::{AuthMethod, Grant, Profile, Source, is_telenorid_plus};
 pub use profile_keys::{Key, key_meanings, keys_with_meanings, parse_key, variables};
 pub use redirect_uri::RedirectUri;
-pub use resolve::{check_machine_scopes, check_scope_spelling, check_scopes};
-pub use settings::{Setting, settings};
-pub use store::{KeySource, StoreKind, caches_access_tokens, store};
+pub use resolve::{Setting, check_machine_scopes, check_scope_spelling, check_scopes, settings};
+pub use store::{KeySource, caches_access_tokens, store, store_key};
 
 use crate::domain::text::printable;
 use crate::error::{Error, ProfileError, Result};

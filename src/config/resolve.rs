@@ -1,8 +1,8 @@
-//! A table of keys made into a profile: every value is checked, and an error names the key's place.
+//! A table of keys made into a profile, and where each key is set. Every value is checked; an error names the key's place.
 
 use super::file::Config;
 use super::profile::{AuthMethod, Grant, Profile, Source, TELENORID_PLUS};
-use super::profile_keys::{Key, ProfileKeys, one_of, unknown_value, variable_name, wrong_key};
+use super::profile_keys::{KEYS, Key, ProfileKeys, one_of, unknown_value, variable_name, wrong_key};
 use super::redirect_uri::redirect_uri;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{ClientType, Policy, PolicyName};
@@ -39,7 +39,7 @@ pub(super) fn resolve(
 
 /// The key of the file that no longer counts, because a variable names the provider in the other way: `issuer` and
 /// `environment` mean the same.
-pub(super) fn replaced_by_variable(env: &Env) -> Option<&'static str> {
+fn replaced_by_variable(env: &Env) -> Option<&'static str> {
     match (env.get("TIDP_ISSUER"), env.get("TIDP_ENVIRONMENT")) {
         (Some(_), _) => Some("environment"),
         (None, Some(_)) => Some("issuer"),
@@ -233,4 +233,39 @@ fn auth_method(text: Option<&str>, has_secret: bool) -> Result<AuthMethod, Strin
 
 fn renew(text: &str) -> Result<Renew, String> {
     one_of("renew", text, &[("when-due", Renew::WhenDue), ("before-session-ends", Renew::BeforeSessionEnds)])
+}
+
+/// A key that is set, its value as it is written there, and where that is. A key that is not set has its default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    pub key: &'static str,
+    pub value: String,
+    pub source: Source,
+    pub line: Option<usize>,
+}
+
+impl Setting {
+    /// Where it is set: `line 3`, in the file, or a variable.
+    pub fn place(&self) -> String {
+        match self.line {
+            Some(line) => format!("line {line}"),
+            None => self.source.to_string(),
+        }
+    }
+}
+
+/// The keys that are set for the profile, in the order of the documentation: by a variable, or else in the file.
+pub fn settings(profile: &Profile, config: &Config, env: &Env) -> Vec<Setting> {
+    let name = profile.name_in_hints.as_deref();
+    let table = name.and_then(|name| config.profile.get(name));
+    let setting = |key: &'static str| {
+        let variable = variable_name(key);
+        if let Some(value) = env.get(&variable) {
+            return Some(Setting { key, value: printable(value), source: Source::Variable(variable), line: None });
+        }
+        let (name, value) = (name?, table?.get(key).filter(|_| replaced_by_variable(env) != Some(key))?);
+        let value = printable(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        Some(Setting { key, value, source: Source::Profile(name.to_owned()), line: config.line(name, key) })
+    };
+    KEYS.iter().filter_map(|key| setting(key.name)).collect()
 }

@@ -1,21 +1,14 @@
 //! Which store to use, and where its key comes from.
 
 use super::file::Config;
-use super::profile_keys::unknown_value;
+use super::profile_keys::one_of;
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::error::{ConfigFileError, Error, Result};
-use crate::ports::Env;
+use crate::ports::{Env, StoreName};
 use std::path::PathBuf;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreKind {
-    Keyring,
-    File(KeySource),
-    PlaintextFile,
-    Memory,
-}
-
+/// Where the key of encrypted files is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
     Command(Vec<String>),
@@ -32,18 +25,16 @@ pub fn caches_access_tokens(env: &Env) -> Result<bool> {
 }
 
 /// The store that `TIDP_STORE` names, or else `config.toml`; the keyring by default.
-pub fn store(env: &Env, config: &Config) -> Result<StoreKind> {
-    match env.get("TIDP_STORE").or(config.store.as_deref()).unwrap_or("keyring") {
-        "keyring" => Ok(StoreKind::Keyring),
-        "plaintext-file" => Ok(StoreKind::PlaintextFile),
-        "memory" => Ok(StoreKind::Memory),
-        "file" => {
-            let variable = env.get("TIDP_STORE_KEY").map(|key| KeySource::Variable(Secret::new(key)));
-            let file = env.get("TIDP_STORE_KEY_FILE").map(|path| KeySource::File(path.into()));
-            let command = config.store_key_command.clone().filter(|command| !command.is_empty());
-            let source = variable.or(file).or(command.map(KeySource::Command));
-            source.map(StoreKind::File).ok_or_else(|| ConfigFileError::NoStoreKey.into())
-        }
-        other => Err(Error::config(unknown_value("store", other, &["keyring", "file", "plaintext-file", "memory"]))),
-    }
+pub fn store(env: &Env, config: &Config) -> Result<StoreName> {
+    let name = env.get("TIDP_STORE").or(config.store.as_deref()).unwrap_or("keyring");
+    one_of("store", name, &StoreName::ALL.map(|store| (store.as_str(), store))).map_err(Error::config)
+}
+
+/// The key of the store `file`.
+pub fn store_key(env: &Env, config: &Config) -> Result<KeySource> {
+    let variable = env.get("TIDP_STORE_KEY").map(|key| KeySource::Variable(Secret::new(key)));
+    let file = env.get("TIDP_STORE_KEY_FILE").map(|path| KeySource::File(path.into()));
+    let command = config.store_key_command.clone().filter(|command| !command.is_empty());
+    let source = variable.or(file).or(command.map(KeySource::Command));
+    source.ok_or_else(|| ConfigFileError::NoStoreKey.into())
 }

@@ -8,7 +8,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::SessionKey;
 use crate::domain::time::Seconds;
 use crate::error::{Kind, ProfileError};
-use crate::ports::{Dirs, ListenAt};
+use crate::ports::{Dirs, ListenAt, StoreName};
 
 const PATH: &str = "/etc/tidp/config.toml";
 
@@ -376,22 +376,22 @@ fn client_secret_basic_is_the_default_auth_method() {
 #[test]
 fn store_is_the_named_one_and_file_store_needs_a_key() {
     let command = "store = \"file\"\nstore_key_command = [\"pass\", \"tidp\"]";
-    let key = ("TIDP_STORE_KEY", "a2V5");
+    let value = ("TIDP_STORE_KEY", "a2V5");
     let file = ("TIDP_STORE_KEY_FILE", "/key");
-    let of_command = || StoreKind::File(KeySource::Command(strings(&["pass", "tidp"])));
-    for (variables, text, expected) in [
-        (&[][..], "", StoreKind::Keyring),
-        (&[("TIDP_STORE", "keyring")], "store = \"memory\"", StoreKind::Keyring),
-        (&[], "store = \"memory\"", StoreKind::Memory),
-        (&[("TIDP_STORE", "plaintext-file")], "", StoreKind::PlaintextFile),
-        (&[], command, of_command()),
-        (&[file], command, StoreKind::File(KeySource::File("/key".into()))),
-        (&[file, key], command, StoreKind::File(KeySource::Variable(Secret::new("a2V5")))),
+    for (variables, text, expected, key) in [
+        (&[][..], "", StoreName::Keyring, None),
+        (&[("TIDP_STORE", "keyring")], "store = \"memory\"", StoreName::Keyring, None),
+        (&[], "store = \"memory\"", StoreName::Memory, None),
+        (&[("TIDP_STORE", "plaintext-file")], "", StoreName::PlaintextFile, None),
+        (&[], command, StoreName::File, Some(KeySource::Command(strings(&["pass", "tidp"])))),
+        (&[file], command, StoreName::File, Some(KeySource::File("/key".into()))),
+        (&[file, value], command, StoreName::File, Some(KeySource::Variable(Secret::new("a2V5")))),
     ] {
-        assert_eq!(store(&env(variables), &config(text)).unwrap(), expected, "{text}");
+        let (env, config) = (env(variables), config(text));
+        assert_eq!((store(&env, &config), store_key(&env, &config).ok()), (Ok(expected), key), "{text}");
     }
-    wrong(store(&env(&[("TIDP_STORE", "file")]), &Config::default()), "needs a key");
-    wrong(store(&Env::default(), &config("store = \"file\"\nstore_key_command = []")), "needs a key");
+    wrong(store_key(&env(&[("TIDP_STORE", "file")]), &Config::default()), "needs a key");
+    wrong(store_key(&Env::default(), &config("store = \"file\"\nstore_key_command = []")), "needs a key");
     wrong(
         store(&env(&[("TIDP_STORE", "disk")]), &Config::default()),
         "unknown store `disk`; expected one of keyring, file",

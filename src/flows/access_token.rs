@@ -8,7 +8,7 @@ use crate::domain::session::{IdToken, Session};
 use crate::error::{Error, Result, SessionError, Situation};
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
-use crate::flows::wanted_token::{RefreshAllowed, WantedToken, warn_of_failure};
+use crate::flows::wanted_token::{WantedToken, warn_of_failure};
 use crate::flows::{access_token_cache, advisory_warnings, client_credentials, refresh_if_due, token_response};
 use crate::oidc::Problem;
 use crate::oidc::token::RefreshParameters;
@@ -70,7 +70,7 @@ fn users_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToke
     let before = whole.seen_with(scopes);
     wanted.check_min_ttl(&before.access_token)?;
     let intent = Intent::AccessToken { min_ttl: wanted.wanted_ttl() };
-    if wanted.refresh == RefreshAllowed::Never {
+    if wanted.no_refresh {
         if !wanted.accepts(context, &before.access_token) {
             return Err(refresh_forbidden(context, &whole, scopes, intent));
         }
@@ -117,25 +117,22 @@ fn refresh_forbidden(context: &Context<'_>, whole: &Session, scopes: Option<&Sco
     login_needed.unwrap_or_else(|| SessionError::ScopedRefreshForbidden(scopes.to_text()).into())
 }
 
-/// An ID token that has not expired.
+/// An ID token that has not expired; with `no_refresh` only if it is stored.
 ///
 /// # Errors
 /// `login_required` if there is none and a refresh returns none; else those of a refresh.
-pub fn valid_id_token(context: &Context<'_>, allowed: RefreshAllowed) -> Result<IdToken> {
+pub fn valid_id_token(context: &Context<'_>, no_refresh: bool) -> Result<IdToken> {
     context.require_user("the provider issues no ID token")?;
     let before = context.session()?;
-    let FreshSession { session, source } = match allowed {
-        RefreshAllowed::Never => FreshSession { session: before.clone(), source: TokenSource::Stored },
-        RefreshAllowed::IfDue => {
-            refresh_if_due::ensure_fresh(context, RefreshParameters::default(), &before, Intent::IdToken)?
-        }
+    let FreshSession { session, source } = if no_refresh {
+        FreshSession { session: before.clone(), source: TokenSource::Stored }
+    } else {
+        refresh_if_due::ensure_fresh(context, RefreshParameters::default(), &before, Intent::IdToken)?
     };
     advisory_warnings::warn_if_due(context, &session, source.renewal());
     let now = context.ports.clock.now();
     // A new token was validated by the provider's clock, so this machine's clock does not matter.
     let is_new = source.renewal().is_some() && session.id_token != before.id_token;
-    session.id_token.filter(|token| is_new || now < token.expires_at).ok_or_else(|| match allowed {
-        RefreshAllowed::Never => SessionError::RefreshForbidden.into(),
-        RefreshAllowed::IfDue => SessionError::NoIdToken.into(),
-    })
+    let missing = if no_refresh { SessionError::RefreshForbidden } else { SessionError::NoIdToken };
+    Ok(session.id_token.filter(|token| is_new || now < token.expires_at).ok_or(missing)?)
 }

@@ -8,7 +8,7 @@ use crate::error::{CommandLineError, Error, ProviderRefusal, Result, SessionErro
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::session_lock::Wait;
-use crate::flows::wanted_token::{RefreshAllowed, WantedToken, warn_of_failure};
+use crate::flows::wanted_token::{WantedToken, warn_of_failure};
 use crate::flows::{machine_token_cache, provider_metadata, token_response};
 use crate::oidc::{Problem, token};
 use crate::ports::Lock;
@@ -46,7 +46,7 @@ pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<Scoped
         wanted.check_min_ttl(&before.access_token)?;
     }
     let works = before.clone().filter(|before| wanted.accepts(context, &before.access_token));
-    if wanted.refresh == RefreshAllowed::Never {
+    if wanted.no_refresh {
         return works.ok_or_else(|| SessionError::NewTokenForbidden.into());
     }
     match request_if_due(context, &scopes, wanted, before.as_ref()) {

@@ -1,11 +1,11 @@
 //! The configuration file, and the store that it chooses.
 
-use crate::config::{self, Config, KeySource, Profile, Setting, StoreKind};
+use crate::config::{self, Config, KeySource, Profile, Setting};
 use crate::domain::secret::Secret;
 use crate::domain::text::{into_utf8_text, printable_path, with_tilde};
 use crate::error::{Error, Result};
 use crate::explain::trace_messages;
-use crate::ports::{Ports, Reporter, Store, StoreChoice};
+use crate::ports::{Ports, Reporter, Store, StoreChoice, StoreName};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -84,10 +84,13 @@ impl Configuration {
     pub fn store_choice(&self, ports: &Ports) -> Result<StoreChoice> {
         let dir = || store_dir(ports).ok_or_else(|| Error::config("there is no home directory: set TIDP_STORE_DIR"));
         Ok(match config::store(&ports.env, &self.config)? {
-            StoreKind::Keyring => StoreChoice::Keyring,
-            StoreKind::Memory => StoreChoice::Memory,
-            StoreKind::PlaintextFile => StoreChoice::PlaintextFile { dir: dir()? },
-            StoreKind::File(source) => StoreChoice::File { dir: dir()?, key: store_key(ports, source)? },
+            StoreName::Keyring => StoreChoice::Keyring,
+            StoreName::Memory => StoreChoice::Memory,
+            StoreName::PlaintextFile => StoreChoice::PlaintextFile { dir: dir()? },
+            StoreName::File => {
+                let source = config::store_key(&ports.env, &self.config)?;
+                StoreChoice::File { dir: dir()?, key: store_key(ports, source)? }
+            }
         })
     }
 
@@ -109,22 +112,21 @@ impl Configuration {
         if !others.is_empty() {
             reporter.trace(|| format!("also set: {}", others.iter().map(place).collect::<Vec<_>>().join(", ")));
         }
-        let Ok(kind) = config::store(&ports.env, config) else { return };
+        let Ok(store) = config::store(&ports.env, config) else { return };
         let source = match (ports.env.get("TIDP_STORE"), &config.store) {
             (Some(_), _) => "TIDP_STORE",
             (None, Some(_)) => "config.toml",
             (None, None) => "the default",
         };
-        let dir = store_dir(ports).map(|dir| shown(&dir));
-        let (name, dir, key) = match &kind {
-            StoreKind::Keyring => ("keyring", None, None),
-            StoreKind::Memory => ("memory", None, None),
-            StoreKind::PlaintextFile => ("plaintext-file", dir, None),
-            StoreKind::File(KeySource::Variable(_)) => ("file", dir, Some("TIDP_STORE_KEY")),
-            StoreKind::File(KeySource::File(_)) => ("file", dir, Some("TIDP_STORE_KEY_FILE")),
-            StoreKind::File(KeySource::Command(_)) => ("file", dir, Some("store_key_command")),
-        };
-        reporter.trace(|| trace_messages::store(name, source, dir.as_deref(), key));
+        let has_dir = matches!(store, StoreName::File | StoreName::PlaintextFile);
+        let dir = store_dir(ports).filter(|_| has_dir).map(|dir| shown(&dir));
+        let key = config::store_key(&ports.env, config).ok().filter(|_| store == StoreName::File);
+        let key = key.map(|source| match source {
+            KeySource::Variable(_) => "TIDP_STORE_KEY",
+            KeySource::File(_) => "TIDP_STORE_KEY_FILE",
+            KeySource::Command(_) => "store_key_command",
+        });
+        reporter.trace(|| trace_messages::store(store.as_str(), source, dir.as_deref(), key));
     }
 }
 

@@ -9,21 +9,14 @@ use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result};
 use crate::flows::context::Context;
 
-/// Whether a new token may be requested when that is due.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RefreshAllowed {
-    #[default]
-    IfDue,
-    Never,
-}
-
 #[derive(Clone, Debug, Default)]
 pub struct WantedToken {
     /// How long it must remain valid; `None` for the default, which a token that still works need not meet.
     pub min_ttl: Option<Seconds>,
     /// The scopes instead of those of the session or the profile.
     pub scopes: Option<ScopeSet>,
-    pub refresh: RefreshAllowed,
+    /// Whether no new token may be requested, even if that is due.
+    pub no_refresh: bool,
 }
 
 impl WantedToken {

@@ -32,6 +32,8 @@ pub enum StoreName {
 }
 
 impl StoreName {
+    pub const ALL: [Self; 4] = [Self::Keyring, Self::File, Self::PlaintextFile, Self::Memory];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Keyring => "keyring",

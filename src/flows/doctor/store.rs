@@ -6,7 +6,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::EntryKey;
 use crate::domain::text::{hex, printable_path};
 use crate::domain::time::Seconds;
-use crate::error::{Error, ProfileError, Result, Situation, StoreError};
+use crate::error::{Error, ProfileError, Result, StoreError};
 use crate::explain::doctor_report::{Check, Status};
 use crate::flows::configuration::Configuration;
 use crate::ports::{Backend, Entries, Ports, Store, StoreChoice, StoreFailure, StoreFailureKind};
@@ -64,21 +64,14 @@ impl Subject<'_> {
 
     /// The check of a store that failed.
     fn broken_store(&self, name: &'static str, choice: &StoreChoice, error: Error) -> Check {
-        let kind = match &error.situation {
-            Situation::Store(StoreError::Failed(failure)) => Some(failure.kind),
-            _ => None,
-        };
+        let kind = error.store_failure();
         let check = self.failed(name, error, "tidp doctor");
         if *choice != StoreChoice::Keyring {
             return check;
         }
         let backend = self.ports.stores.open(choice).ok().and_then(|store| store.backend());
         let failure = keyring::Failure { ports: self.ports, kind, backend };
-        let check = check.remarks(failure.remarks());
-        match failure.remedy() {
-            Some(remedy) => check.remedy(remedy),
-            None => check,
-        }
+        Check { remarks: failure.remarks(), remedy: failure.remedy().or(check.remedy), ..check }
     }
 
     /// Whether a confidential client has a secret. No command that prints one is run.
