@@ -47,7 +47,10 @@ impl SandboxConfig {
             let wrong = |what| at_entry(text, "user", "id", &user.id, what);
             config.users.push(Arc::new(user.check().map_err(wrong)?));
         }
-        config.scopes.iter().try_for_each(|scope| check_scope(scope))?;
+        if let Some(scope) = config.scopes.iter().find(|scope| !is_scope(scope)) {
+            let wrong = "is empty, or has other characters than visible ASCII, or a quote or `\\`";
+            return Err(format!("the scope `{}` {wrong}", printable(scope)));
+        }
         check_once(&config.clients, |client| client.id.clone()).map_err(|what| format!("client {what}"))?;
         check_once(&config.users, |user| user.id.to_lowercase()).map_err(|what| format!("user {what}"))?;
         check_phones(&with_own(&config.users, &default_users(), |user| &user.id))?;
@@ -163,16 +166,13 @@ pub fn user_of_option(text: &str) -> Result<User, String> {
         let (key, value) = part.split_once('=').ok_or_else(|| format!("`{}` is not KEY=VALUE", printable(part)))?;
         match key.strip_prefix("claims.") {
             Some(claim) => settings["claims"][claim] = value.into(),
-            None => settings[key] = typed(key, value),
+            None if matches!(key, "ial" | "max_aal" | "prefers_email") => {
+                settings[key] = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+            }
+            None => settings[key] = value.into(),
         }
     }
     user_of_json(settings)
-}
-
-/// `value` as the number or truth value that a user's key needs, else as text.
-fn typed(key: &str, value: &str) -> Value {
-    let is_text = !matches!(key, "ial" | "max_aal" | "prefers_email");
-    if is_text { value.into() } else { serde_json::from_str(value).unwrap_or_else(|_| value.into()) }
 }
 
 /// The client with these keys of the file, or what is wrong with it.
@@ -240,16 +240,6 @@ fn check_id(name: &str, id: &str) -> Result<(), String> {
 /// Whether `text` has the characters of a scope (RFC 6749 3.3).
 pub fn is_scope(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
-}
-
-fn check_scope(scope: &str) -> Result<(), String> {
-    if is_scope(scope) {
-        return Ok(());
-    }
-    Err(format!(
-        "the scope `{}` is empty, or has other characters than visible ASCII, or a quote or `\\`",
-        printable(scope)
-    ))
 }
 
 /// Checks that no two of `items` have the same `id`.

@@ -248,8 +248,9 @@ pub fn userinfo(access: &AccessToken) -> Option<Value> {
     Some(claims)
 }
 
-/// The introspection response (RFC 7662 2.2) for a valid token.
-pub fn introspection(issuer: &str, access: &AccessToken) -> Value {
+/// The introspection response (RFC 7662 2.2) for a valid token, or another.
+pub fn introspection(issuer: &str, access: Option<&AccessToken>) -> Value {
+    let Some(access) = access else { return json!({"active": false}) };
     without_nulls(json!({
         "active": true,
         "iss": issuer,

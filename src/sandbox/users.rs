@@ -49,9 +49,10 @@ pub fn find<'a>(users: &'a [Arc<User>], text: &str) -> Option<&'a Arc<User>> {
 impl User {
     /// A user with `ID@example.com`, a phone number that follows from the id, and the highest levels.
     pub fn new(id: &str, given_name: &str, family_name: &str) -> Self {
+        let number = id.bytes().fold(7_u32, |number, byte| (number * 31 + u32::from(byte)) % 9_000);
         Self {
             id: id.to_owned(),
-            phone: phone_of(id),
+            phone: format!("470000{:04}", 1_000 + number),
             email: format!("{id}@example.com"),
             given_name: given_name.to_owned(),
             family_name: family_name.to_owned(),
@@ -94,12 +95,6 @@ impl User {
     pub fn identifier(&self, kind: &str) -> String {
         uuid_of(&format!("{kind} {}", self.id))
     }
-}
-
-/// `470000…` with four digits that follow from the id.
-fn phone_of(id: &str) -> String {
-    let number = id.bytes().fold(7_u32, |number, byte| (number * 31 + u32::from(byte)) % 9_000);
-    format!("470000{:04}", 1_000 + number)
 }
 
 #[cfg(test)]

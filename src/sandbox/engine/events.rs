@@ -65,7 +65,8 @@ impl Events {
     ) {
         let latest = self.sessions.values_mut().rev().take(MAX_SESSIONS);
         let mut ended = Vec::new();
-        for session in latest.filter(|session| session.is_alive(now) && is_concerned(session)) {
+        let is_alive = |session: &Session| session.revoked_at.is_none() && now < session.ends_at;
+        for session in latest.filter(|session| is_alive(session) && is_concerned(session)) {
             end(session);
             ended.push(session.number);
         }

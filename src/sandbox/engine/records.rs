@@ -220,10 +220,6 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn is_alive(&self, now: Time) -> bool {
-        self.revoked_at.is_none() && now < self.ends_at
-    }
-
     /// Moves its times by `back`. Without a refresh token it ends with its access token, which stays as it is.
     pub(super) fn age(&mut self, back: impl Fn(&mut Time)) {
         let ends_at = self.refreshable.then_some(&mut self.ends_at);
@@ -291,14 +287,6 @@ pub(super) enum PollState {
 impl PolledLogin {
     pub fn lifetime(&self) -> Seconds {
         self.expires_at.since(self.begun_at)
-    }
-
-    /// Whether less than the interval passed since the last poll by both clocks, so that a frozen or set-back clock does not
-    /// make every poll too fast.
-    pub(super) fn is_too_fast(&self, at: Moment) -> bool {
-        self.last_poll.is_some_and(|(last, uptime)| {
-            at.now < last.plus(self.interval) && at.uptime.saturating_sub(uptime) < self.interval.to_std()
-        })
     }
 
     pub(super) fn is_pending(&self, now: Time) -> bool {

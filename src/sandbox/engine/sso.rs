@@ -6,17 +6,6 @@ use crate::domain::time::Time;
 use crate::sandbox::User;
 use std::sync::Arc;
 
-/// The `acr` level, `idp` and `amr` of a login with these `acr_values`, as far as `user` can reach them.
-fn assurance(user: &User, acr_values: &str) -> (u8, &'static str, &'static [&'static str]) {
-    let bank_id = acr_values.split(' ').any(|value| value == "idp:no.bankid.login.vipps");
-    match requested_aal(acr_values).min(user.max_aal) {
-        3 if bank_id => (3, "no.bankid.login.vipps", &["urn:telenor.identity.amr.bankid"]),
-        3 => (3, "local", &["urn:telenor.identity.amr.td_otp", "urn:telenor.identity.amr.bankid"]),
-        2 => (2, "local", &["urn:telenor.identity.amr.td_pwd", "urn:telenor.identity.amr.td_otp"]),
-        _ => (1, "local", &["urn:telenor.identity.amr.td_otp"]),
-    }
-}
-
 /// The assurance level that `acr_values` requests, 1 to 3.
 pub(super) fn requested_aal(acr_values: &str) -> u8 {
     let aal = |value| match value {
@@ -28,8 +17,15 @@ pub(super) fn requested_aal(acr_values: &str) -> u8 {
 }
 
 impl Authentication {
+    /// A login with these `acr_values`, as far as `user` can reach them.
     pub fn new(user: Arc<User>, acr_values: &str, at: Moment) -> Self {
-        let (aal, idp, amr) = assurance(&user, acr_values);
+        let bank_id = acr_values.split(' ').any(|value| value == "idp:no.bankid.login.vipps");
+        let (aal, idp, amr): (_, _, &[_]) = match requested_aal(acr_values).min(user.max_aal) {
+            3 if bank_id => (3, "no.bankid.login.vipps", &["urn:telenor.identity.amr.bankid"]),
+            3 => (3, "local", &["urn:telenor.identity.amr.td_otp", "urn:telenor.identity.amr.bankid"]),
+            2 => (2, "local", &["urn:telenor.identity.amr.td_pwd", "urn:telenor.identity.amr.td_otp"]),
+            _ => (1, "local", &["urn:telenor.identity.amr.td_otp"]),
+        };
         Self { user, sid: at.seed.random_string("sid"), auth_time: at.now, aal, idp, amr }
     }
 }

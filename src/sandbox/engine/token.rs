@@ -112,14 +112,9 @@ impl Engine {
 
 /// Whether the verifier matches the challenge. A verifier without a challenge is a downgrade (RFC 9700 2.1.1).
 fn verifier_matches(challenge: Option<&str>, verifier: Option<&str>) -> bool {
-    match (challenge, verifier) {
-        (Some(challenge), Some(verifier)) => {
-            let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-            (43..=128).contains(&verifier.len())
-                && verifier.bytes().all(unreserved)
-                && sha256_base64url(verifier) == challenge
-        }
-        (None, None) => true,
-        _ => false,
-    }
+    let Some(verifier) = verifier else { return challenge.is_none() };
+    let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    (43..=128).contains(&verifier.len())
+        && verifier.bytes().all(unreserved)
+        && challenge == Some(&sha256_base64url(verifier))
 }

@@ -49,13 +49,6 @@ impl<'a> Request<'a> {
         Params::parse(if self.method == "POST" { &self.body } else { self.query })
     }
 
-    pub fn json_or_form(&self) -> Params {
-        match serde_json::from_str(&self.body) {
-            Ok(Value::Object(members)) => Params::from_json(&members),
-            _ => self.params(),
-        }
-    }
-
     pub fn cookie(&self, name: &str) -> Option<&str> {
         let mut cookies = self.header("cookie")?.split(';').filter_map(|cookie| cookie.trim().split_once('='));
         cookies.find(|(n, _)| *n == name).map(|(_, value)| value)

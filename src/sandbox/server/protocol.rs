@@ -101,7 +101,9 @@ impl Service {
 
     /// TelenorID+'s preparation of a BankID login; the parameters are a form or JSON.
     pub(super) fn prepare_bankid(&self, request: &Request) -> Answer {
-        let request = self.client_request(request, request.json_or_form())?;
+        let json = serde_json::from_str(&request.body).ok();
+        let form = json.map_or_else(|| request.params(), |members| Params::from_json(&members));
+        let request = self.client_request(request, form)?;
         let (token, message) = lock(&self.engine).prepare_bankid(&request)?;
         Ok(Response::json(200, &json!({"login_hint_token": token, "binding_message": message})))
     }
@@ -109,26 +111,22 @@ impl Service {
     /// Introspection (RFC 7662), as the two lines of Duende IdentityServer have it: version 7 also answers clients about
     /// their own tokens, version 6 only APIs.
     pub(super) fn introspection(&self, request: &Request) -> Answer {
-        Ok(match self.introspect(request, &request.params())? {
-            Some(access) => Response::json(200, &tokens::introspection(&self.issuer, &access)),
-            None => Response::json(200, &json!({"active": false})),
-        })
-    }
-
-    fn introspect(&self, request: &Request, form: &Params) -> Result<Option<AccessToken>> {
+        let form = request.params();
         form.check()?;
         let api = Client::new("sandbox-api", ClientType::Confidential);
-        if authenticate(&[api], request.header("authorization"), form).is_ok() {
-            return Ok(self.valid_access_token(form.require("token")?));
-        }
-        let client = self.authenticated_client(request, form)?;
-        if !self.clients_may_introspect {
-            return Err(OAuthError::new("invalid_client", Reason::OnlyApis));
-        }
-        let token = form.require("token")?;
-        let refresh_token = lock(&self.engine).active_refresh_token(&client.id, token, self.now());
-        let access_token = || self.valid_access_token(token).filter(|token| token.client_id == client.id);
-        Ok(refresh_token.or_else(access_token))
+        let known = if authenticate(&[api], request.header("authorization"), &form).is_ok() {
+            self.valid_access_token(form.require("token")?)
+        } else {
+            let client = self.authenticated_client(request, &form)?;
+            if !self.clients_may_introspect {
+                return Err(OAuthError::new("invalid_client", Reason::OnlyApis).into());
+            }
+            let token = form.require("token")?;
+            let refresh_token = lock(&self.engine).active_refresh_token(&client.id, token, self.now());
+            let access_token = || self.valid_access_token(token).filter(|token| token.client_id == client.id);
+            refresh_token.or_else(access_token)
+        };
+        Ok(Response::json(200, &tokens::introspection(&self.issuer, known.as_ref())))
     }
 
     pub(super) fn valid_access_token(&self, jwt: &str) -> Option<AccessToken> {

@@ -1,6 +1,7 @@
 //! The state that all requests share.
 
 use super::http::Response;
+pub(super) use crate::domain::mutex::lock_mutex as lock;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
 use crate::ports::{Clock, Entropy};
@@ -9,7 +10,7 @@ use crate::sandbox::{Engine, Moment, Seed, User};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use tiny_http::Server;
 
 pub type Log = Box<dyn Fn(&str) + Send + Sync>;
@@ -54,11 +55,6 @@ pub(super) struct ClockSetting {
     pub(super) offset: i64,
     /// When it was frozen, by this machine's.
     pub(super) frozen_at: Option<Time>,
-}
-
-/// The lock, even after a request panicked.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where a program on this machine reaches what listens on `address`.
