@@ -55,15 +55,17 @@ impl Client {
     /// Whether `uri` is registered, byte for byte. With [`ANY_LOOPBACK_PORT`] and PKCE, any port and path on 127.0.0.1
     /// is too (RFC 8252 7.3), but not on `localhost` or `[::1]`.
     pub fn may_redirect_to(&self, uri: &str, uses_pkce: bool) -> bool {
-        let any_port = self.redirect_uris.iter().any(|registered| registered == ANY_LOOPBACK_PORT);
-        self.redirect_uris.iter().any(|registered| registered == uri)
-            || (any_port && uses_pkce && is_loopback_with_port(uri))
+        let is_loopback = uses_pkce && is_loopback_with_port(uri);
+        self.redirect_uris.iter().any(|known| known == uri || (is_loopback && known == ANY_LOOPBACK_PORT))
     }
 }
 
-pub fn refuse_client_id(error: &'static str, clients: &[Client], id: &str) -> OAuthError {
-    let registered = Registered(clients.iter().map(|client| (client.id.clone(), false)).collect());
-    OAuthError::new(error, Reason::UnknownClient { received: described(id), registered })
+/// The client of that id, or `error`.
+pub fn find<'a>(clients: &'a [Client], id: &str, error: &'static str) -> Result<&'a Client> {
+    clients.iter().find(|client| client.id == id).ok_or_else(|| {
+        let registered = Registered(clients.iter().map(|client| (client.id.clone(), false)).collect());
+        OAuthError::new(error, Reason::UnknownClient { received: described(id), registered })
+    })
 }
 
 /// Text of a request, shortened and with the characters of a description only (RFC 6749 5.2).
@@ -114,9 +116,7 @@ pub fn authenticate<'a>(clients: &'a [Client], authorization: Option<&str>, form
             (id, Some(secret))
         }
     };
-    let Some(client) = clients.iter().find(|client| client.id == id) else {
-        return Err(refuse_client_id("invalid_client", clients, &id));
-    };
+    let client = find(clients, &id, "invalid_client")?;
     let reason = match (&client.secret, &secret) {
         (known, sent) if known == sent => return Ok(client),
         (Some(_), None) => Reason::NoSecret,

@@ -158,14 +158,7 @@ pub(super) struct RefreshToken {
     pub(super) session: u64,
     pub(super) expires_at: Time,
     /// Why it ended before it expired.
-    pub(super) end: Option<TokenEnd>,
-}
-
-#[derive(Clone, Copy)]
-pub(super) enum TokenEnd {
-    /// A one-time refresh token was used.
-    Used(Time),
-    Revoked(Time),
+    pub(super) end: Option<Reason>,
 }
 
 impl RefreshToken {

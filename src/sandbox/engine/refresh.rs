@@ -1,6 +1,6 @@
 //! Refresh tokens: the policies, enforced to the second.
 
-use super::records::{RefreshToken, TokenEnd};
+use super::records::RefreshToken;
 use super::{AccessToken, Engine, IdToken, IssuedTokens, Kind, Moment, Note, Session};
 use crate::domain::policy::{Policy, RefreshTokenUsage};
 use crate::domain::time::{Seconds, Time};
@@ -18,15 +18,10 @@ fn refusal(token: &RefreshToken, session: &Session, client_id: &str, policy: &Po
     if session.client_id != client_id {
         return Some(Reason::RefreshTokenOfOtherClient);
     }
-    match token.end {
-        Some(TokenEnd::Used(at)) => return Some(Reason::RefreshTokenUsed { at }),
-        Some(TokenEnd::Revoked(at)) => return Some(Reason::RefreshTokenRevoked { at }),
-        None if session.replayed => return Some(Reason::SessionRevoked),
-        None => {}
-    }
     let (at, ago) = (token.expires_at, now.since(token.expires_at));
     let lifetime = policy.lifetime.unwrap_or(Seconds::ZERO);
-    (ago.0 >= 0).then_some(Reason::RefreshTokenExpired { lifetime, at, ago })
+    let expired = (ago.0 >= 0).then_some(Reason::RefreshTokenExpired { lifetime, at, ago });
+    token.end.clone().or(session.replayed.then_some(Reason::SessionRevoked)).or(expired)
 }
 
 impl Engine {
@@ -84,7 +79,7 @@ impl Engine {
         let next = match self.settings.refresh_token_usage {
             RefreshTokenUsage::ReUse => value.to_owned(),
             RefreshTokenUsage::OneTimeOnly => {
-                let used = RefreshToken { end: Some(TokenEnd::Used(at.now)), ..token.clone() };
+                let used = RefreshToken { end: Some(Reason::RefreshTokenUsed { at: at.now }), ..token.clone() };
                 self.store_refresh_token(value.to_owned(), used, at.now);
                 at.seed.random_string("refresh token")
             }
@@ -136,7 +131,7 @@ impl Engine {
         let is_concerned =
             |token: &&mut RefreshToken| token.end.is_none() && session.is_none_or(|number| number == token.session);
         let tokens = self.refresh_tokens.values_mut().filter(is_concerned);
-        tokens.map(|token| token.end = Some(TokenEnd::Revoked(now))).count()
+        tokens.map(|token| token.end = Some(Reason::RefreshTokenRevoked { at: now })).count()
     }
 
     /// Revokes all tokens of a session whose code was used twice, access tokens too.

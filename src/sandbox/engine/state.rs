@@ -2,13 +2,12 @@
 
 use super::events::Events;
 use super::expiring_map::ExpiringMap;
-use super::records::{AuthorizationCode, LoginHint, RefreshToken, TokenEnd};
+use super::records::{AuthorizationCode, LoginHint, RefreshToken};
 use super::{AccessToken, AuthorizationRequest, PolledLogin, SsoSession};
 use crate::domain::policy::{DOCUMENTED_ACCESS_TOKEN_LIFETIME, RefreshTokenUsage};
 use crate::domain::time::{Seconds, Time};
-use crate::sandbox::clients::refuse_client_id;
 use crate::sandbox::registration::{check_phones, is_scope};
-use crate::sandbox::{Client, OAuthError, Reason, Result, User, default_users, users};
+use crate::sandbox::{Client, OAuthError, Reason, Result, User, clients, default_users, users};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -70,8 +69,7 @@ impl Engine {
 
     /// The client of that id, or `unauthorized_client`.
     pub fn client(&self, id: &str) -> Result<Client> {
-        let client = self.clients.iter().find(|client| client.id == id).cloned();
-        client.ok_or_else(|| refuse_client_id("unauthorized_client", &self.clients, id))
+        clients::find(&self.clients, id, "unauthorized_client").cloned()
     }
 
     /// The user with that id, phone number or email address.
@@ -132,9 +130,7 @@ impl Engine {
         }
         for token in self.refresh_tokens.values_mut() {
             back(&mut token.expires_at);
-            if let Some(TokenEnd::Used(at) | TokenEnd::Revoked(at)) = &mut token.end {
-                back(at);
-            }
+            token.end.iter_mut().for_each(|reason| reason.age(back));
         }
         self.polled_logins.iter_mut().flat_map(|login| [&mut login.begun_at, &mut login.expires_at]).for_each(back);
         self.login_hints.values_mut().for_each(|hint| back(&mut hint.expires_at));
