@@ -15,7 +15,7 @@
 //! | `error` | every error with its kind, message and hint | `domain`, `oidc`, `ports` |
 //! | `config` | flags, environment and file merged into one profile; pure | `domain`, `error`, claim names of `explain`, `oidc`, `ports` |
 //! | `terminal` | streams, colour, wrapping, tables, links, QR codes | `cli`, `domain`, `error`, `ports` |
-//! | `explain` | what a session can expect, in words and pictures; pure | `domain`, `jwt`, kinds of `error`, layout, styles and tables of `terminal`; the simulation also `sandbox` |
+//! | `explain` | what a session can expect, in words and pictures; pure | `domain`, `jwt`, kinds and commands of `error`, layout, styles and tables of `terminal`; the simulation also `sandbox` |
 //! | `flows` | what a command makes happen, over the ports; prints nothing | `config`, `domain`, `error`, `explain`, `jwt`, `oidc`, `ports` |
 //! | `commands` | one file per subcommand: parse, call a flow, show the result | `cli`, `config`, `domain`, `error`, `explain`, `flows`, `jwt`, `oidc`, `ports`, `terminal`; the demo and the sandbox also `sandbox` |
 //!

@@ -27,7 +27,19 @@ const DOORS: [(&str, &[&str]); 16] = [
     ("error", &["domain", "oidc", "ports"]),
     ("config", &["domain", "error", "explain::claims", "oidc", "ports"]),
     ("terminal", &["cli", "domain", "error", "ports"]),
-    ("explain", &["domain", "error::Kind", "jwt", "terminal::layout", "terminal::styled_text", "terminal::table"]),
+    (
+        "explain",
+        &[
+            "domain",
+            "error::Kind",
+            "error::quoted",
+            "error::with_profile",
+            "jwt",
+            "terminal::layout",
+            "terminal::styled_text",
+            "terminal::table",
+        ],
+    ),
     ("flows", &["config", "domain", "error", "explain", "jwt", "oidc", "ports"]),
     ("commands", &["cli", "config", "domain", "error", "explain", "flows", "jwt", "oidc", "ports", "terminal"]),
     (

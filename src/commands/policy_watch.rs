@@ -106,9 +106,11 @@ impl<'c> Watch<'c> {
         let outlook = self.session.as_ref().map(outlook);
         let page = page(self.context, self.out, outlook.as_ref(), self.args, columns);
         let out = self.out;
+        let whole = format!("{}  Ctrl-C to quit", out.local_time(now));
         let footer = match &self.load_error {
             Some(error) => out.colors.paint(&cut(error, columns), Color::Magenta),
-            None => out.colors.faint(&footer(&out.local_time(now), columns)),
+            None if whole.len() <= columns => out.colors.faint(&whole),
+            None => out.colors.faint(&cut("Ctrl-C to quit", columns)),
         };
         let mut lines: Vec<&str> = page.lines().collect();
         lines.truncate(rows.saturating_sub(2));
@@ -140,9 +142,4 @@ fn countdown(outlook: Option<&SessionOutlook<'_>>) -> String {
     let Some(outlook) = outlook else { return NO_SESSION.to_owned() };
     let end = outlook.expiry.map_or(outlook.session.access_token.expires_at, |expiry| expiry.expires_at_earliest);
     if end > outlook.now { format!("expires {}", end.relative_to(outlook.now)) } else { outlook.short() }
-}
-
-fn footer(now: &str, columns: usize) -> String {
-    let whole = format!("{now}  Ctrl-C to quit");
-    if whole.len() <= columns { whole } else { cut("Ctrl-C to quit", columns) }
 }

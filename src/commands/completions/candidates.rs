@@ -32,20 +32,15 @@ pub fn offer(root: &Command, before: &[String], current: &str, profiles: impl Fn
         },
     };
     let is_value = line.option.is_some() || !prefix.is_empty();
-    let mut values = Vec::new();
-    if !is_value && current.starts_with('-') {
+    let is_option = !is_value && current.starts_with('-');
+    let argument = argument.filter(|_| !is_option);
+    if argument.is_some_and(|argument| argument.get_value_hint() == ValueHint::FilePath) {
+        return Offer::Files;
+    }
+    let mut values = if is_value || is_option { Vec::new() } else { line.commands() };
+    values.extend(argument.map_or_else(Vec::new, |argument| line.values(argument, profiles)));
+    if values.is_empty() && !is_value {
         values = line.options();
-    } else {
-        if argument.is_some_and(|argument| argument.get_value_hint() == ValueHint::FilePath) {
-            return Offer::Files;
-        }
-        if !is_value {
-            values = line.commands();
-        }
-        values.extend(argument.map_or_else(Vec::new, |argument| line.values(argument, profiles)));
-        if values.is_empty() && !is_value {
-            values = line.options();
-        }
     }
     values.retain(|(value, _)| value.starts_with(current));
     Offer::Values(values.into_iter().map(|(value, text)| (prefix.clone() + &value, text)).collect())

@@ -74,7 +74,7 @@ impl Decoder<'_> {
             }
             let bytes = on_one_line(bytes);
             if workers == 1 || !is_worth_threads(&bytes) {
-                self.print(self.decode_lines(lines(&bytes), bytes.len()), &mut counts)?;
+                self.print(self.decode_bytes(&bytes), &mut counts)?;
             } else {
                 self.decode_in_parallel(workers, bytes, &mut counts)?;
             }
@@ -103,11 +103,11 @@ impl Decoder<'_> {
                 let next = || lock_mutex(&queue).recv();
                 while let Ok((bytes, done)) = next() {
                     // Nobody waits for it after an error.
-                    let _ = done.send(self.decode_lines(lines(&bytes), bytes.len()));
+                    let _ = done.send(self.decode_bytes(&bytes));
                 }
             };
             if (0..workers).filter_map(|_| Builder::new().spawn_scoped(scope, work).ok()).count() == 0 {
-                return self.print(self.decode_lines(lines(&first), first.len()), counts);
+                return self.print(self.decode_bytes(&first), counts);
             }
             let mut waiting: VecDeque<Receiver<Chunk>> = VecDeque::new();
             let mut next = Ok(Some(first));
@@ -130,6 +130,10 @@ impl Decoder<'_> {
             }
             next.map(drop)
         })
+    }
+
+    fn decode_bytes(&self, bytes: &[u8]) -> Chunk {
+        self.decode_lines(split(bytes).map(text), bytes.len())
     }
 
     /// The results of the lines, of which `None` are empty. `size` is the expected size of the output.
@@ -162,25 +166,19 @@ impl Decoder<'_> {
             output = if output.is_empty() { text } else { output + &text };
             let Some((number, error)) = failure else { continue };
             counts.tokens += 1;
-            let verdict = match error.situation {
-                Situation::Opaque(_) => {
-                    counts.opaque += 1;
-                    "opaque:"
-                }
-                Situation::Invalid(_) => {
-                    counts.invalid += 1;
-                    INVALID
-                }
+            let (count, verdict) = match error.situation {
+                Situation::Opaque(_) => (&mut counts.opaque, "opaque:"),
+                Situation::Invalid(_) => (&mut counts.invalid, INVALID),
                 Situation::NotVerified(kind, _) => {
                     counts.unverified_kind = Some(counts.unverified_kind.map_or(kind, |first| first.min(kind)));
-                    counts.unverified += 1;
-                    "not verified:"
+                    (&mut counts.unverified, "not verified:")
                 }
                 _ => {
                     self.show(&output)?;
                     return Err(error);
                 }
             };
+            *count += 1;
             self.print_failure(counts.lines + number, verdict, &error.report(), &mut output)?;
         }
         counts.lines += chunk.lines;
@@ -210,11 +208,6 @@ fn is_worth_threads(lines: &[u8]) -> bool {
     split(lines).nth(MIN_PARALLEL_LINES - 1).is_some()
 }
 
-/// The lines in `bytes`; `None` for empty ones.
-fn lines(bytes: &[u8]) -> impl Iterator<Item = Option<Result<&str>>> {
-    split(bytes).map(|line| text(line).transpose())
-}
-
 /// The lines with their line ends. `skip_until` is faster than splitting the slice.
 fn split(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
@@ -225,13 +218,13 @@ fn split(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The text of a line; `None` if it is empty.
-fn text(line: &[u8]) -> Result<Option<&str>> {
+fn text(line: &[u8]) -> Option<Result<&str>> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     if line.len() > MAX_TOKEN_LENGTH {
-        return Err(Error::invalid("the line is longer than 1 MiB"));
+        return Some(Err(Error::invalid("the line is longer than 1 MiB")));
     }
-    let text = utf8_text(line).map_err(|why| Error::invalid(format!("the line is {why}")))?;
-    Ok(Some(text).filter(|text| !text.trim().is_empty()))
+    let text = utf8_text(line).map_err(|why| Error::invalid(format!("the line is {why}")));
+    Some(text).filter(|text| text.as_ref().map_or(true, |text| !text.trim().is_empty()))
 }
 
 impl Counts {

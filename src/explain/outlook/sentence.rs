@@ -1,8 +1,8 @@
 //! How sentences write times, commands and settings.
 
-use crate::domain::command_line;
-use crate::domain::text::{printable, with_full_stop};
+use crate::domain::text::with_full_stop;
 use crate::domain::time::Time;
+use crate::error::{quoted, with_profile};
 
 /// For a person or for JSON, and for a named profile or the environment.
 #[derive(Clone, Copy)]
@@ -19,8 +19,7 @@ impl Words<'_> {
 
     /// A command line of this program, in backquotes and with `--profile`.
     pub(super) fn command(&self, command: &str) -> String {
-        let flag = self.profile.map_or_else(String::new, |name| format!(" --profile {}", command_line::quote(name)));
-        format!("`{command}{}`", printable(&flag))
+        format!("`{}`", with_profile(command, self.profile))
     }
 }
 
@@ -35,9 +34,7 @@ pub fn setting(key: &str, profile: Option<&str>) -> String {
 /// What to do to have `tidp token` renew the session before it ends.
 pub fn renewal_in_time(profile: Option<&str>) -> String {
     match profile {
-        Some(name) => {
-            format!("run `tidp profile set {} renew before-session-ends`", printable(&command_line::quote(name)))
-        }
+        Some(name) => format!("run `tidp profile set {} renew before-session-ends`", quoted(name)),
         None => "set TIDP_RENEW=before-session-ends".to_owned(),
     }
 }

@@ -25,7 +25,7 @@ type Cells = [String; 3];
 
 pub fn event_table(simulation: &Simulation, columns: usize, charset: Charset) -> Vec<Line> {
     let mut rows = vec![(Role::Faint, HEAD.map(str::to_owned))];
-    rows.extend(styled_rows(&events_and_runs(simulation), charset));
+    rows.extend(styled_rows(events_and_runs(simulation), charset));
     let widths = column_widths(&rows.iter().map(|(_, cells)| cells.clone()).collect::<Vec<_>>());
     let narrow = widths.iter().sum::<usize>() + 6 > columns;
     if narrow {
@@ -63,29 +63,27 @@ fn events_and_runs(simulation: &Simulation) -> Vec<Row> {
 }
 
 /// The rows' cells; the middle of a long run that says the same becomes one row.
-fn styled_rows(rows: &[Row], charset: Charset) -> Vec<(Role, Cells)> {
+fn styled_rows(rows: Vec<Row>, charset: Charset) -> Vec<(Role, Cells)> {
     let cells = |row: &Row| [row.at.to_compact_text(), description(row, charset), expiry(row)];
     let mut last_refresh = None;
-    // Whether an earlier row says the same.
-    let repeats = rows.iter().map(|row| match row.kind {
-        EventKind::Refreshed { renewed, .. } => last_refresh.replace(renewed) == Some(renewed),
-        kind => kind == EventKind::CachedTokenUsed,
+    // Each row, and whether an earlier one says the same.
+    let rows = rows.into_iter().map(|row| match row.kind {
+        EventKind::Refreshed { renewed, .. } => (row, last_refresh.replace(renewed) == Some(renewed)),
+        kind => (row, kind == EventKind::CachedTokenUsed),
     });
-    let repeats: Vec<bool> = repeats.collect();
+    let rows: Vec<(Row, bool)> = rows.collect();
     let mut styled = Vec::new();
-    let mut i = 0;
-    while i < rows.len() {
-        let run = repeats[i..].iter().take_while(|repeats| **repeats).count();
-        if run > KEPT.0 + KEPT.1 + 2 {
-            let left_out = &rows[i + KEPT.0..i + run - KEPT.1];
-            styled.extend(rows[i..i + KEPT.0].iter().map(|row| (Role::Text, cells(row))));
+    for run in rows.chunk_by(|(_, first), (_, second)| *first && *second) {
+        let mut shown = run;
+        if run.len() > KEPT.0 + KEPT.1 + 2 {
+            let (start, rest) = run.split_at(KEPT.0);
+            let (left_out, end) = rest.split_at(rest.len() - KEPT.1);
+            styled.extend(start.iter().map(|(row, _)| (Role::Text, cells(row))));
             let mark = if charset == Charset::Ascii { ":" } else { "⋮" };
             styled.push((Role::Text, [mark.to_owned(), left_out_description(left_out), String::new()]));
-            i += run - KEPT.1;
-        } else {
-            styled.push((role(rows[i].kind), cells(&rows[i])));
-            i += 1;
+            shown = end;
         }
+        styled.extend(shown.iter().map(|(row, _)| (role(row.kind), cells(row))));
     }
     styled
 }
@@ -99,10 +97,10 @@ fn role(kind: EventKind) -> Role {
     }
 }
 
-fn left_out_description(rows: &[Row]) -> String {
-    let refreshes = rows.iter().filter(|row| matches!(row.kind, EventKind::Refreshed { .. })).count();
-    let cached = rows.iter().filter(|row| row.kind == EventKind::CachedTokenUsed);
-    let cached: usize = cached.map(|row| row.repeated.map_or(1, |(n, _)| n)).sum();
+fn left_out_description(rows: &[(Row, bool)]) -> String {
+    let refreshes = rows.iter().filter(|(row, _)| matches!(row.kind, EventKind::Refreshed { .. })).count();
+    let cached = rows.iter().filter(|(row, _)| row.kind == EventKind::CachedTokenUsed);
+    let cached: usize = cached.map(|(row, _)| row.repeated.map_or(1, |(n, _)| n)).sum();
     let refreshes = format!("{refreshes} more refreshes like these");
     if cached == 0 { refreshes } else { format!("{refreshes}, {cached} cached tokens") }
 }
