@@ -39,7 +39,7 @@ impl RenewalPlan {
             // Only the next refresh shows whether the token is still valid.
             return Self::Renewal { due: at.min(now), end: life.expires_at };
         }
-        let Some(life) = RefreshTokenExpiry::from_session(session, policy) else { return Self::Nothing };
+        let Some(life) = RefreshTokenExpiry::new(session, Some(policy)) else { return Self::Nothing };
         match renewal_at(session, policy, lead) {
             // A renewal counted from a time that a wrong clock wrote would come too late.
             Some(_) if session.access_token.is_from_future(now) => Self::Renewal { due: now, end: life.expires_at },
@@ -134,7 +134,7 @@ mod tests {
                 let RenewalPlan::Renewal { due, end } = RenewalPlan::new(now, &session, &policy, lead) else {
                     return Err(TestCaseError::fail("renewable"));
                 };
-                let life = RefreshTokenExpiry::from_session(&session, &policy).unwrap();
+                let life = RefreshTokenExpiry::new(&session, Some(&policy)).unwrap();
                 prop_assert!(due < end && end == life.expires_at);
                 prop_assert!(same || due < life.expires_at_earliest);
                 prop_assert!(end.since(due).0 >= lifetime / 5 && end.since(due).0 <= (lifetime * 2 + 2) / 3);

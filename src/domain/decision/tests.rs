@@ -211,7 +211,7 @@ proptest! {
         let mut now = LOGIN;
         loop {
             now = now.plus(Seconds(pause));
-            let life = crate::domain::session::RefreshTokenExpiry::from_session(&session, &policy).unwrap();
+            let life = crate::domain::session::RefreshTokenExpiry::new(&session, Some(&policy)).unwrap();
             prop_assert!(now < life.expires_at);
             if decide(now, &session, Some(&policy), Renew::BeforeSessionEnds, TOKEN).action == Action::Use {
                 continue;

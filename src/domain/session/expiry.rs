@@ -42,35 +42,26 @@ impl RefreshTokenExpiry {
         Seconds(self.lifetime.0 / 3)
     }
 
-    /// By the policy if there is one, and otherwise what the provider says.
+    /// `None` if there is no refresh token, it is in doubt, the policy issues none, or neither policy nor provider says when
+    /// it expires.
     pub fn new(session: &Session, policy: Option<&Policy>) -> Option<Self> {
-        policy.map_or_else(|| Self::without_policy(session), |policy| Self::from_session(session, policy))
-    }
-
-    /// `None` if there is no refresh token, the policy issues none, or the token is in doubt.
-    pub fn from_session(session: &Session, policy: &Policy) -> Option<Self> {
-        if session.in_doubt_since().is_some() {
-            return None;
-        }
-        let by_policy = Self::by_policy(session, policy)?;
+        let held = session.held_token().filter(|_| session.in_doubt_since().is_none())?;
+        let by_policy = match policy {
+            Some(policy) => Some(Self::by_policy(session, policy)?),
+            None => None,
+        };
+        let Some(end) = session.introspected_expiry() else { return by_policy };
         // What the provider says of this very token is certain.
-        let by_provider = |end| Self::by_provider(end, by_policy.renewed_at, last_renewal(session, policy));
-        Some(session.introspected_expiry().map_or(by_policy, by_provider))
+        Some(Self {
+            renewed_at: by_policy.map_or(held.renewed_at, |expiry| expiry.renewed_at),
+            expires_at: end,
+            expires_at_earliest: end,
+            lifetime: end.left(last_renewal(session, policy)),
+            source: ExpirySource::Provider,
+        })
     }
 
-    /// The expiry that the provider says, for a session without a policy.
-    pub fn without_policy(session: &Session) -> Option<Self> {
-        let (held, end) = (session.held_token()?, session.introspected_expiry()?);
-        let last_renewal = held.reused_at.unwrap_or(held.renewed_at);
-        session.unresolved_refusal().is_none().then(|| Self::by_provider(end, held.renewed_at, last_renewal))
-    }
-
-    fn by_provider(end: Time, renewed_at: Time, last_renewal: Time) -> Self {
-        let (lifetime, source) = (end.left(last_renewal), ExpirySource::Provider);
-        Self { renewed_at, expires_at: end, expires_at_earliest: end, lifetime, source }
-    }
-
-    /// As [`RefreshTokenExpiry::from_session`], but by the policy alone, and also after a refusal.
+    /// As [`RefreshTokenExpiry::new`], but by the policy alone, and also after a refusal.
     pub fn by_policy(session: &Session, policy: &Policy) -> Option<Self> {
         let held = session.held_token()?;
         let lifetime = policy.lifetime?;
@@ -81,7 +72,7 @@ impl RefreshTokenExpiry {
         let renewed_at = if policy.sliding { held.renewed_at } else { session.login_at };
         Some(Self {
             renewed_at,
-            expires_at: capped(last_renewal(session, policy)),
+            expires_at: capped(last_renewal(session, Some(policy))),
             expires_at_earliest: capped(renewed_at),
             lifetime,
             source: ExpirySource::Policy,
@@ -90,10 +81,12 @@ impl RefreshTokenExpiry {
 }
 
 /// From when the lifetime counts: the login (fixed), or the last renewal, certain or not.
-fn last_renewal(session: &Session, policy: &Policy) -> Time {
-    let Some(held) = session.held_token().filter(|_| policy.sliding) else { return session.login_at };
+fn last_renewal(session: &Session, policy: Option<&Policy>) -> Time {
+    let held = session.held_token().filter(|_| policy.is_none_or(|policy| policy.sliding));
+    let Some(held) = held else { return session.login_at };
     // If the provider need not return the refresh token, the last refresh may have renewed it.
-    let maybe_renewed_at = held.omitted_since.filter(|_| !policy.reports_sso).map(|_| session.last_obtained_at());
+    let is_optional = policy.is_some_and(|policy| !policy.reports_sso);
+    let maybe_renewed_at = held.omitted_since.filter(|_| is_optional).map(|_| session.last_obtained_at());
     held.reused_at.max(maybe_renewed_at).unwrap_or(held.renewed_at).max(held.renewed_at)
 }
 

@@ -87,7 +87,7 @@ fn fixed_lifetime_counts_from_the_login() {
     let mut session = logged_in(LOGIN, Some("r0"));
     for (day, answer) in [(1, Some("r0")), (5, Some("r1")), (13, None)] {
         session = refreshed(&session, LOGIN.plus(Seconds::days(day)), answer);
-        let life = RefreshTokenExpiry::from_session(&session, &confidential).unwrap();
+        let life = RefreshTokenExpiry::new(&session, Some(&confidential)).unwrap();
         let end = LOGIN.plus(Seconds::days(14));
         let (lifetime, source) = (Seconds::days(14), ExpirySource::Policy);
         let expected =
@@ -100,7 +100,7 @@ fn fixed_lifetime_counts_from_the_login() {
 #[test]
 fn new_refresh_token_certainly_renews_the_lifetime() {
     let session = refreshed(&logged_in(LOGIN, Some("r0")), LOGIN.plus(Seconds::days(89)), Some("r1"));
-    let life = RefreshTokenExpiry::from_session(&session, &policy(PolicyName::Mobile)).unwrap();
+    let life = RefreshTokenExpiry::new(&session, Some(&policy(PolicyName::Mobile))).unwrap();
     let end = LOGIN.plus(Seconds::days(179));
     assert_eq!((life.expires_at, life.expires_at_earliest), (end, end));
     assert_eq!(Sso::from_session(&session, &policy(PolicyName::Mobile)), Sso::Active);
@@ -110,7 +110,7 @@ fn new_refresh_token_certainly_renews_the_lifetime() {
 fn reused_refresh_token_moves_only_the_implied_expiry() {
     let mobile = policy(PolicyName::Mobile);
     let session = refreshed(&logged_in(LOGIN, Some("r0")), LOGIN.plus(Seconds::days(10)), Some("r0"));
-    let life = RefreshTokenExpiry::from_session(&session, &mobile).unwrap();
+    let life = RefreshTokenExpiry::new(&session, Some(&mobile)).unwrap();
     assert_eq!(life.renewed_at, LOGIN);
     assert_eq!(life.expires_at, LOGIN.plus(Seconds::days(100)));
     assert_eq!(life.expires_at_earliest, LOGIN.plus(Seconds::days(90)));
@@ -125,7 +125,7 @@ fn response_without_refresh_token_keeps_old_token_and_expiry() {
     let later = refreshed(&session, LOGIN.plus(Seconds::days(2)), None);
     assert_eq!(later.held_token().unwrap().value, Secret::new("r0"));
     assert_eq!(later.held_token().unwrap().omitted_since, Some(first));
-    assert_eq!(RefreshTokenExpiry::from_session(&later, &mobile).unwrap().expires_at, LOGIN.plus(Seconds::days(90)));
+    assert_eq!(RefreshTokenExpiry::new(&later, Some(&mobile)).unwrap().expires_at, LOGIN.plus(Seconds::days(90)));
     assert_eq!(Sso::from_session(&later, &mobile), Sso::Ended);
     let revived = refreshed(&later, LOGIN.plus(Seconds::days(3)), Some("r0"));
     assert_eq!(Sso::from_session(&revived, &mobile), Sso::Unknown);
@@ -135,7 +135,7 @@ fn response_without_refresh_token_keeps_old_token_and_expiry() {
 fn absolute_lifetime_limits_both_expiries() {
     let capped = Policy { absolute_lifetime: Some(Seconds::days(100)), ..policy(PolicyName::Mobile) };
     let session = refreshed(&logged_in(LOGIN, Some("r0")), LOGIN.plus(Seconds::days(50)), Some("r1"));
-    let life = RefreshTokenExpiry::from_session(&session, &capped).unwrap();
+    let life = RefreshTokenExpiry::new(&session, Some(&capped)).unwrap();
     let end = LOGIN.plus(Seconds::days(100));
     assert_eq!((life.expires_at, life.expires_at_earliest), (end, end));
 }
@@ -145,7 +145,7 @@ fn renewal_is_seen_after_the_clock_was_set_back() {
     let mobile = policy(PolicyName::Mobile);
     let real = LOGIN.minus(Seconds::days(365));
     let session = refreshed(&logged_in(LOGIN, Some("r0")), real, Some("r0"));
-    assert_eq!(RefreshTokenExpiry::from_session(&session, &mobile).unwrap().expires_at, real.plus(Seconds::days(90)));
+    assert_eq!(RefreshTokenExpiry::new(&session, Some(&mobile)).unwrap().expires_at, real.plus(Seconds::days(90)));
 }
 
 #[test]
@@ -153,9 +153,9 @@ fn without_refresh_token_there_is_no_expiry() {
     let never = logged_in(LOGIN, None);
     let refused = rejected(&logged_in(LOGIN, Some("r0")), LOGIN);
     let held = logged_in(LOGIN, Some("r0"));
-    assert_eq!(RefreshTokenExpiry::from_session(&never, &policy(PolicyName::Mobile)), None);
-    assert_eq!(RefreshTokenExpiry::from_session(&refused, &policy(PolicyName::Mobile)), None);
-    assert_eq!(RefreshTokenExpiry::from_session(&held, &policy(PolicyName::NoRefresh)), None);
+    assert_eq!(RefreshTokenExpiry::new(&never, Some(&policy(PolicyName::Mobile))), None);
+    assert_eq!(RefreshTokenExpiry::new(&refused, Some(&policy(PolicyName::Mobile))), None);
+    assert_eq!(RefreshTokenExpiry::new(&held, Some(&policy(PolicyName::NoRefresh))), None);
 }
 
 #[test]
@@ -307,14 +307,13 @@ fn lifetime_of_the_provider_counts_from_the_last_renewal() {
     let mobile = policy(PolicyName::Mobile);
     let (tenth, end) = (LOGIN.plus(Seconds::days(10)), LOGIN.plus(Seconds::days(40)));
     let session = refreshed(&logged_in(LOGIN, Some("r0")), tenth, Some("r0"));
-    let life = RefreshTokenExpiry::from_session(&introspected(&session, tenth, end), &mobile).unwrap();
+    let life = RefreshTokenExpiry::new(&introspected(&session, tenth, end), Some(&mobile)).unwrap();
     assert_eq!((life.renewed_at, life.lifetime), (LOGIN, Seconds::days(30)));
-    let fixed =
-        RefreshTokenExpiry::from_session(&introspected(&session, tenth, end), &policy(PolicyName::Confidential));
+    let fixed = RefreshTokenExpiry::new(&introspected(&session, tenth, end), Some(&policy(PolicyName::Confidential)));
     assert_eq!(fixed.unwrap().lifetime, Seconds::days(40));
-    let unknown = RefreshTokenExpiry::without_policy(&introspected(&session, tenth, end)).unwrap();
+    let unknown = RefreshTokenExpiry::new(&introspected(&session, tenth, end), None).unwrap();
     assert_eq!((unknown.expires_at, unknown.lifetime), (end, Seconds::days(30)));
-    assert_eq!(RefreshTokenExpiry::without_policy(&session), None);
+    assert_eq!(RefreshTokenExpiry::new(&session, None), None);
 }
 
 #[test]
@@ -337,7 +336,7 @@ proptest! {
     #[test]
     fn earliest_expiry_is_never_after_the_implied_one((start, steps) in history(), policy in any_policy()) {
         for (_, session) in lived(start, &steps) {
-            if let Some(life) = RefreshTokenExpiry::from_session(&session, &policy) {
+            if let Some(life) = RefreshTokenExpiry::new(&session, Some(&policy)) {
                 prop_assert!(life.expires_at_earliest <= life.expires_at);
                 prop_assert!(Time::MIN <= life.renewed_at && life.expires_at <= Time::MAX);
             }
@@ -366,8 +365,8 @@ proptest! {
         for (now, session) in lived(start, &steps) {
             let end = Time::from_unix(end);
             let (told, ended) = (introspected(&session, now, end), found_inactive(&session, now));
-            prop_assert_eq!(RefreshTokenExpiry::from_session(&ended, &policy), None);
-            let Some(life) = RefreshTokenExpiry::from_session(&told, &policy) else {
+            prop_assert_eq!(RefreshTokenExpiry::new(&ended, Some(&policy)), None);
+            let Some(life) = RefreshTokenExpiry::new(&told, Some(&policy)) else {
                 prop_assert!(session.held_token().is_none() || policy.lifetime.is_none());
                 continue;
             };
@@ -375,7 +374,7 @@ proptest! {
             prop_assert!(life.lifetime >= Seconds::ZERO);
             for used in [told.with_refresh_started(now), ended.with_refresh_started(now), refreshed(&told, now, None)] {
                 prop_assert_eq!(used.introspection(), None);
-                let by_policy = RefreshTokenExpiry::from_session(&used, &policy).unwrap();
+                let by_policy = RefreshTokenExpiry::new(&used, Some(&policy)).unwrap();
                 prop_assert_eq!(by_policy.source, ExpirySource::Policy);
             }
         }

@@ -209,7 +209,7 @@ impl Simulator {
     fn refresh(&mut self, at: Seconds, reason: RefreshReason) -> Result<bool, Disagreement> {
         let now = LOGIN.plus(at);
         let Some(held) = self.session.held_token() else { return Ok(false) };
-        let expiry = RefreshTokenExpiry::from_session(&self.session, &self.scenario.policy);
+        let expiry = RefreshTokenExpiry::new(&self.session, Some(&self.scenario.policy));
         let response = self.engine.refresh(CLIENT, held.value.expose(), &[], moment(at));
         let Ok(issued) = response else {
             if expiry.is_some_and(|expiry| now < expiry.expires_at_earliest) {
@@ -244,7 +244,7 @@ impl Simulator {
     fn check_agreement(&self, at: Seconds, issued: &IssuedTokens) -> Result<(), Disagreement> {
         let policy = &self.scenario.policy;
         let (held, enforced) = (self.session.held_token(), self.enforced_expiry);
-        let is_expected = match RefreshTokenExpiry::from_session(&self.session, policy) {
+        let is_expected = match RefreshTokenExpiry::new(&self.session, Some(policy)) {
             None => enforced.is_none(),
             Some(expiry) => enforced.is_some_and(|at| (expiry.expires_at_earliest..=expiry.expires_at).contains(&at)),
         };
@@ -266,7 +266,7 @@ impl Simulator {
     }
 
     fn record(&mut self, at: Seconds, kind: EventKind) {
-        let expected = RefreshTokenExpiry::from_session(&self.session, &self.scenario.policy);
+        let expected = RefreshTokenExpiry::new(&self.session, Some(&self.scenario.policy));
         let expiry = expected.zip(self.enforced_expiry).map(|(expected, enforced)| ExpiryTimes {
             enforced: enforced.since(LOGIN),
             earliest: expected.expires_at_earliest.since(LOGIN),
