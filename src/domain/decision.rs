@@ -79,53 +79,44 @@ fn due(
     renew: Renew,
     intent: Intent,
 ) -> (Option<RefreshReason>, Option<Time>) {
-    let usable_until = match intent {
+    let (reason, due_at) = match intent {
         Intent::Force => return (Some(RefreshReason::Forced), None),
         Intent::Claims => return (Some(RefreshReason::Claims), None),
-        Intent::KeepAlive { lead } => return keep_alive(now, session, policy, lead),
-        Intent::AccessToken { min_ttl } => session.access_token.expires_at.minus(min_ttl),
-        Intent::IdToken => session.id_token.as_ref().map_or(Time::MIN, |token| token.expires_at),
+        Intent::KeepAlive { .. } if session.held_token().is_none() || session.in_doubt_since().is_some() => {
+            // A refresh is due, so that the user is asked to log in, or the provider decides.
+            return (Some(RefreshReason::Keepalive), None);
+        }
+        Intent::KeepAlive { lead } => match policy.and_then(|policy| renewal_at(session, policy, lead)) {
+            Some(at) => (RefreshReason::Keepalive, at),
+            None => return (None, None),
+        },
+        Intent::AccessToken { min_ttl } => (RefreshReason::Expired, session.access_token.expires_at.minus(min_ttl)),
+        Intent::IdToken => {
+            (RefreshReason::Expired, session.id_token.as_ref().map_or(Time::MIN, |token| token.expires_at))
+        }
     };
-    if now >= usable_until {
-        return (Some(RefreshReason::Expired), None);
-    }
-    if session.access_token.is_from_future(now) {
-        // The token is trusted again once the clock is near the stored time.
-        let trusted_at = session.access_token.obtained_at.minus(CLOCK_TOLERANCE);
-        return (Some(RefreshReason::Expired), (trusted_at < usable_until).then_some(trusted_at));
-    }
-    match renewal_due_at(session, policy, renew) {
-        Some(at) if now >= at => (Some(RefreshReason::Keepalive), Some(usable_until)),
-        at => (None, Some(at.map_or(usable_until, |at| at.min(usable_until)))),
-    }
-}
-
-fn keep_alive(
-    now: Time,
-    session: &Session,
-    policy: Option<&Policy>,
-    lead: Seconds,
-) -> (Option<RefreshReason>, Option<Time>) {
-    if session.held_token().is_none() || session.in_doubt_since().is_some() {
-        // A refresh is due, so that the user is asked to log in, or the provider decides.
-        return (Some(RefreshReason::Keepalive), None);
-    }
-    let Some(due_at) = policy.and_then(|policy| renewal_at(session, policy, lead)) else { return (None, None) };
     if now >= due_at {
-        return (Some(RefreshReason::Keepalive), None);
+        return (Some(reason), None);
     }
     if session.access_token.is_from_future(now) {
-        // A renewal counted from a time that a wrong clock wrote would come too late.
+        // A clock that was wrong has written these times. They are trusted again once the clock is near them.
         let trusted_at = session.access_token.obtained_at.minus(CLOCK_TOLERANCE);
-        return (Some(RefreshReason::Keepalive), Some(trusted_at));
+        return (Some(reason), (trusted_at < due_at).then_some(trusted_at));
     }
-    (None, Some(due_at))
+    let renewal_due_at = match intent {
+        Intent::KeepAlive { .. } => None,
+        _ => renewal_due_at(session, policy, renew),
+    };
+    match renewal_due_at {
+        Some(at) if now >= at => (Some(RefreshReason::Keepalive), Some(due_at)),
+        at => (None, Some(at.map_or(due_at, |at| at.min(due_at)))),
+    }
 }
 
 /// When [`Renew::BeforeSessionEnds`] renews the session: after two thirds of its lifetime; `None` for never.
 pub fn renewal_due_at(session: &Session, policy: Option<&Policy>, renew: Renew) -> Option<Time> {
     let policy = policy.filter(|_| renew == Renew::BeforeSessionEnds)?;
-    renewal_at(session, policy, RefreshTokenExpiry::from_session(session, policy)?.last_third())
+    renewal_at(session, policy, RefreshTokenExpiry::new(session, Some(policy))?.last_third())
 }
 
 /// When to renew the session so that `lead` of its lifetime is left; `None` if no refresh renews it, because the SSO
@@ -135,7 +126,7 @@ pub fn renewal_at(session: &Session, policy: &Policy, lead: Seconds) -> Option<T
     if !policy.sliding || Sso::from_session(session, policy) == Sso::Ended {
         return None;
     }
-    let expiry = RefreshTokenExpiry::from_session(session, policy)?;
+    let expiry = RefreshTokenExpiry::new(session, Some(policy))?;
     if policy.absolute_lifetime.is_some_and(|absolute| session.login_at.plus(absolute) <= expiry.expires_at_earliest) {
         return None;
     }
