@@ -1,9 +1,8 @@
 //! The authorization request and its response (Core 3.1.2, RFC 6749 4.1, RFC 7636, RFC 9207).
 
 use super::discovery::Provider;
-use super::is_reserved;
 use super::response::invalid;
-use super::{OAuthError, Problem};
+use super::{OAuthError, Problem, is_reserved};
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
@@ -11,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
-use url::{Url, form_urlencoded};
+use url::{Position, Url, form_urlencoded};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuthorizationOptions {
@@ -247,7 +246,8 @@ pub fn accept_pasted_url(pending: &PendingLogin, text: &str) -> Result<Code, Pas
             !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
         return Err(if looks_like_a_code { PasteError::BareCode } else { PasteError::NotAUrl });
     };
-    if !Url::parse(&pending.redirect_uri).is_ok_and(|redirect| without_query(redirect) == without_query(url.clone())) {
+    let is_ours = |redirect: Url| redirect[..Position::AfterPath] == url[..Position::AfterPath];
+    if !Url::parse(&pending.redirect_uri).is_ok_and(is_ours) {
         let redirect = printable(&pending.redirect_uri);
         let what = format!("the pasted URL does not belong to this login: it must begin with `{redirect}`");
         return Err(PasteError::OtherLogin(what));
@@ -266,12 +266,6 @@ fn trim_pasted(text: &str) -> &str {
         text = text.strip_prefix(open).and_then(|t| t.strip_suffix(close)).unwrap_or(text).trim();
     }
     text
-}
-
-fn without_query(mut url: Url) -> Url {
-    url.set_query(None);
-    url.set_fragment(None);
-    url
 }
 
 #[cfg(test)]

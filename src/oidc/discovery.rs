@@ -1,8 +1,7 @@
 //! OpenID Connect Discovery 1.0: the provider's endpoints.
 
-use super::Problem;
-use super::redact;
 use super::response::{self, Object, invalid, lenient_string};
+use super::{Problem, redact};
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;

@@ -135,12 +135,10 @@ fn check_nonce(claims: &Claims, previous: Option<&IdToken>) -> CheckResult {
 /// Checks that it is no other type of token, such as an access token (`at+jwt`; RFC 8725 3.11). `application/jwt` is the
 /// long form of `JWT` (RFC 7515 4.1.9).
 fn check_type(token: &Jwt<'_>) -> CheckResult {
-    let typ = token.jws.typ().map(str::to_ascii_lowercase);
-    match typ.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ)) {
-        None | Some("jwt") => Ok(()),
-        Some(_) => {
-            flawed(format!("its `typ` is `{}`, not that of an ID token", printable(token.jws.typ().unwrap_or(""))))
-        }
+    let Some(typ) = token.jws.typ() else { return Ok(()) };
+    match typ.to_ascii_lowercase().as_str() {
+        "jwt" | "application/jwt" => Ok(()),
+        _ => flawed(format!("its `typ` is `{}`, not that of an ID token", printable(typ))),
     }
 }
 

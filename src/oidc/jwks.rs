@@ -2,8 +2,7 @@
 
 use super::discovery::{Provider, get_request};
 use super::response::{self, Object, invalid, lenient_string};
-use super::weak_rsa;
-use super::{Problem, TokenProblem};
+use super::{Problem, TokenProblem, weak_rsa};
 use crate::domain::text::printable;
 use crate::jwt::Jws;
 use crate::ports::{Request, Response};

@@ -1,11 +1,9 @@
 //! Revoking the refresh token (RFC 7009), and ending the SSO session: with TelenorID+'s `custom_logout_endpoint`, or in
 //! the browser (RP-Initiated Logout 1.0).
 
-use super::Problem;
 use super::discovery::{Provider, get_request};
-use super::redact;
-use super::response;
 use super::token::{Client, request_about_refresh_token};
+use super::{Problem, redact, response};
 use crate::domain::secret::Secret;
 use crate::ports::{Body, Method, Request, Response};
 use std::path::Path;

@@ -3,9 +3,8 @@
 
 use super::authorize::{Code, PendingLogin};
 use super::discovery::{Endpoint, Provider, get_request};
-use super::redact;
 use super::response::{self, Object, invalid, required};
-use super::{OAuthError, Problem};
+use super::{OAuthError, Problem, redact};
 use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};

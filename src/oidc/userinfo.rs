@@ -2,8 +2,7 @@
 
 use super::discovery::{Provider, bearer_request};
 use super::response::{self, Object, invalid};
-use super::signed_token;
-use super::{OAuthError, Owner, Problem};
+use super::{OAuthError, Owner, Problem, signed_token};
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::jwt::{Jws, Jwt};

@@ -75,27 +75,21 @@ impl Session {
             id_token: new.id_token.or_else(|| self.id_token.clone()),
             provider_ahead: new.provider_ahead,
             refresh_token: RefreshToken::Held(refresh_token),
+            refresh_brings_no_id_token: match scopes {
+                Some(scopes) if !scopes.contains("openid") => self.refresh_brings_no_id_token,
+                _ => !new.expect_usable_id_token,
+            },
             refresh_started_at: None,
             ..self.clone()
         }
         .with_event(sent_at, EventKind::Refreshed { reason, renewal }, scopes);
-        let refresh_brings_no_id_token = match scopes {
-            Some(scopes) if !scopes.contains("openid") => self.refresh_brings_no_id_token,
-            _ => !new.expect_usable_id_token,
-        };
+        // RFC 6749 5.1: without a scope in the response, all requested scopes were granted.
+        let granted = new.scopes.unwrap_or_else(|| scopes.map_or_else(|| self.scopes.clone(), ScopeSet::to_vec));
         match scopes {
-            None => Self {
-                access_token: new.access_token,
-                scopes: new.scopes.unwrap_or_else(|| self.scopes.clone()),
-                refresh_brings_no_id_token,
-                ..session
-            },
-            Some(scopes) => {
-                // RFC 6749 5.1: without a scope in the response, all requested scopes were granted.
-                let granted = new.scopes.unwrap_or_else(|| scopes.to_vec());
+            None => Self { access_token: new.access_token, scopes: granted, ..session },
+            Some(requested) => {
                 let token = ScopedToken { access_token: new.access_token, scopes: granted };
-                let scoped_tokens = self.scoped_tokens.with(scopes.clone(), token, sent_at);
-                Self { scoped_tokens, refresh_brings_no_id_token, ..session }
+                Self { scoped_tokens: self.scoped_tokens.with(requested.clone(), token, sent_at), ..session }
             }
         }
     }
@@ -104,18 +98,18 @@ impl Session {
     /// between the clocks when the request was sent.
     #[must_use]
     pub fn after_rejection(&self, error: &str, request: RefreshRequest<'_>, provider_ahead: Seconds) -> Self {
-        let RefreshRequest { reason, scopes, sent_at } = request;
+        let kind = EventKind::Rejected { reason: request.reason, error: error.to_owned() };
         Self {
             generation: self.generation.wrapping_add(1),
             refresh_token: RefreshToken::Rejected {
-                rejected_at: sent_at,
+                rejected_at: request.sent_at,
                 clocks_moved_apart: Seconds(provider_ahead.0.saturating_sub(self.provider_ahead.0)),
                 introspected_expiry: self.introspected_expiry(),
             },
             refresh_started_at: None,
             ..self.clone()
         }
-        .with_event(sent_at, EventKind::Rejected { reason, error: error.to_owned() }, scopes)
+        .with_event(request.sent_at, kind, request.scopes)
     }
 
     /// The session after a refusal that did not reject the refresh token, which is kept. `unclear` is whether the token may be
