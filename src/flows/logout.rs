@@ -302,13 +302,13 @@ fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     let (kind, why) = match logout::accept_custom_logout(&response) {
         LogoutOutcome::LoggedOut => return Ok(StepMessage::done("ended at the provider")),
         LogoutOutcome::AlreadyLoggedOut => return Ok(StepMessage::done("had ended already")),
-        LogoutOutcome::HintMissing => (Kind::Refused, "the provider says the ID token is missing (400)"),
-        LogoutOutcome::HintRefused => (Kind::Refused, "the provider did not accept the ID token (401)"),
-        LogoutOutcome::Incomplete => {
+        LogoutOutcome::Failed(400) => (Kind::Refused, "the provider says the ID token is missing (400)"),
+        LogoutOutcome::Failed(401) => (Kind::Refused, "the provider did not accept the ID token (401)"),
+        LogoutOutcome::Failed(424) => {
             (Kind::Unreachable, "a system behind the provider failed (424), so the logout is not complete")
         }
         LogoutOutcome::Unavailable => (Kind::Unreachable, "the provider is temporarily unavailable"),
-        LogoutOutcome::Unexpected(status) => (
+        LogoutOutcome::Failed(status) => (
             if (400..500).contains(&status) { Kind::Refused } else { Kind::Invalid },
             &*format!("the provider answered HTTP {status}, which its documentation does not list"),
         ),
