@@ -207,7 +207,7 @@ impl KeyringStore {
             return Err(failed);
         }
         let unknown = StoreFailure { kind: StoreFailureKind::Unknown, ..failed.clone() };
-        match self.load_without_prompt(entry) {
+        match self.read(entry, Prompt::Forbidden) {
             Ok(Some(there)) if there == *document => Ok(()),
             Ok(_) if !unanswered => Err(failed),
             Ok(_) | Err(_) => Err(unknown),

@@ -9,7 +9,7 @@ use crate::domain::time::Time;
 use crate::error::{Error, Result, SessionError, StoreError, with_profile};
 use crate::explain::outlook::{SessionOutlook, sentence::Words};
 use crate::flows::configuration::Configuration;
-use crate::ports::{Ports, Reporter, Store};
+use crate::ports::{Ports, Prompt, Reporter, Store};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -126,7 +126,7 @@ impl<'w> Context<'w> {
 
     /// The stored session, without ever asking the user to unlock the store.
     pub fn load_without_prompt(&self) -> Result<Option<Session>> {
-        self.read(self.store.load_without_prompt(&self.entry())?)
+        self.read(self.store.read(&self.entry(), Prompt::Forbidden)?)
     }
 
     fn read(&self, document: Option<Secret>) -> Result<Option<Session>> {

@@ -9,6 +9,7 @@ use crate::domain::warning::WarningCode;
 use crate::error::{Result, store_message};
 use crate::flows::access_token_cache;
 use crate::flows::context::Context;
+use crate::ports::Prompt;
 
 /// The name of the entry, and of its lock.
 pub fn entry(context: &Context<'_>) -> String {
@@ -18,7 +19,7 @@ pub fn entry(context: &Context<'_>) -> String {
 pub fn load(context: &Context<'_>) -> MachineTokens {
     // Without a prompt: a new token costs less than a person's attention.
     let stored = || {
-        let document = context.store.load_without_prompt(&entry(context)).ok()??;
+        let document = context.store.read(&entry(context), Prompt::Forbidden).ok()??;
         MachineTokens::from_json(&document, &context.key)
     };
     cached(context).or_else(stored).unwrap_or_else(|| MachineTokens::new(&context.key))
@@ -49,7 +50,7 @@ pub fn save(context: &Context<'_>, tokens: &MachineTokens) {
             return;
         }
     }
-    if let Err(failure) = context.store.save_without_prompt(&entry(context), &document) {
+    if let Err(failure) = context.store.write(&entry(context), &document, Prompt::Forbidden) {
         let mut message =
             format!("the token could not be stored, so each run requests a new one: {}", store_message(&failure));
         if failure.kind.means_no_store() {
@@ -73,7 +74,7 @@ pub fn remove(context: &Context<'_>) -> Result<()> {
 /// Whether there may be tokens anywhere; an entry that cannot be read counts.
 pub fn may_be_kept(context: &Context<'_>) -> bool {
     is_cached(context)
-        || match context.store.load_without_prompt(&entry(context)) {
+        || match context.store.read(&entry(context), Prompt::Forbidden) {
             Ok(found) => found.is_some(),
             Err(failure) => !failure.kind.means_no_store(),
         }

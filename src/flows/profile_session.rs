@@ -8,7 +8,7 @@ use crate::error::{Error, ProfileError, Result, Situation, StoreError};
 use crate::flows::context::Context;
 use crate::flows::profile_file::{Change, ProfileFile};
 use crate::flows::{access_token_cache, machine_token_cache};
-use crate::ports::{Lock, StoreFailureKind};
+use crate::ports::{Lock, Prompt, StoreFailureKind};
 use std::collections::BTreeSet;
 
 const SESSION_OR_SECRET: &str = "a session or a client secret";
@@ -20,7 +20,7 @@ pub fn warn_of_old_session(file: &ProfileFile<'_>, change: &Change) {
     if old == change.after.session_key() {
         return;
     }
-    let load = |old: Context<'_>| Ok(old.store.load_without_prompt(&old.entry())?);
+    let load = |old: Context<'_>| Ok(old.store.read(&old.entry(), Prompt::Forbidden)?);
     match file.context(before.clone()).and_then(load) {
         Ok(None) => {}
         Ok(Some(_)) => {
@@ -88,7 +88,7 @@ pub fn warn_of_earlier_entries(file: &ProfileFile<'_>, new: &Profile) {
 
 /// What the store holds under the keys that are meant, in words, as far as it can be read without a prompt.
 fn contents(file: &ProfileFile<'_>, is_meant: impl Fn(&SessionKey) -> bool) -> Result<Option<String>> {
-    let entries = file.configuration.store(file.ports)?.entries_without_prompt()?;
+    let entries = file.configuration.store(file.ports)?.list(Prompt::Forbidden)?;
     let found = entries.names.iter().filter_map(|name| EntryKey::parse(name)).filter(|entry| is_meant(entry.key()));
     let found = found.map(|entry| match entry {
         EntryKey::Session(_) => "a session",

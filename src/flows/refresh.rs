@@ -20,7 +20,7 @@ use crate::flows::context::Context;
 use crate::flows::{access_token_cache, provider_keys, provider_metadata, token_response};
 use crate::oidc::token::{RefreshParameters, RefusalCause};
 use crate::oidc::{OAuthError, Problem, token};
-use crate::ports::{HttpFailureKind, Response, SignalGuard, StoreFailure, StoreFailureKind};
+use crate::ports::{HttpFailureKind, Prompt, Response, SignalGuard, StoreFailure, StoreFailureKind};
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -132,8 +132,8 @@ fn record_interruption(context: &Context<'_>, session: Session) -> Session {
 /// to unlock the store, because signals are deferred.
 fn journal(context: &Context<'_>, pending: &Session) -> Result<()> {
     let document = pending.to_json();
-    context.store.save_without_prompt(&context.entry(), &document)?;
-    if context.store.load_without_prompt(&context.entry())?.as_ref() == Some(&document) {
+    context.store.write(&context.entry(), &document, Prompt::Forbidden)?;
+    if context.store.read(&context.entry(), Prompt::Forbidden)?.as_ref() == Some(&document) {
         return Ok(());
     }
     let detail = "reading it back returned something else".to_owned();
@@ -167,7 +167,7 @@ struct RefreshAttempt<'a> {
 impl RefreshAttempt<'_> {
     /// Saves the session. If that fails, the mark stays and the next run reports an interrupted refresh: true as well.
     fn try_save(&self, session: &Session) {
-        let _ = self.context.store.save_without_prompt(&self.context.entry(), &session.to_json());
+        let _ = self.context.store.write(&self.context.entry(), &session.to_json(), Prompt::Forbidden);
     }
 
     /// The error for a response that never came; the session is kept.
@@ -246,13 +246,13 @@ impl RefreshAttempt<'_> {
             // A rejected token was not used up, so there is no unfinished refresh.
             let session = Session { refresh_started_at: None, ..self.pending.clone() };
             let session = session.after_refusal_with_token_kept(&code, self.sent, true);
-            context.store.save_without_prompt(&context.entry(), &session.to_json())?;
+            context.store.write(&context.entry(), &session.to_json(), Prompt::Forbidden)?;
             return Err(ProviderRefusal::RefreshTokenKept(code, error).into());
         }
         let provider_ahead = token_response::provider_ahead(self.sent.sent_at, token::provider_time(response));
         // The mark of this refresh goes, and what the provider had said of the token helps to explain the refusal.
         let refused = self.before.after_rejection(&code, self.sent, provider_ahead);
-        context.store.save_without_prompt(&context.entry(), &refused.to_json())?;
+        context.store.write(&context.entry(), &refused.to_json(), Prompt::Forbidden)?;
         let words = Words { format_time: &|time| context.reporter.local_time(time), profile: None };
         let likely_cause = observations::probable_refusal(&refused, context.profile.policy.as_ref(), &words);
         let likely_cause = likely_cause.unwrap_or_default();
@@ -277,7 +277,7 @@ fn save_new_token(
         signals.borrow_mut().take();
     };
     let is_stored =
-        || context.store.load_without_prompt(&context.entry()).is_ok_and(|now| now.as_ref() == Some(&document));
+        || context.store.read(&context.entry(), Prompt::Forbidden).is_ok_and(|now| now.as_ref() == Some(&document));
     match context.store.save_with_retries(&context.entry(), &document, &report_wait) {
         Ok(()) => Ok(()),
         // The store may have written it although it did not confirm that.

@@ -12,7 +12,7 @@ use crate::oidc::discovery::Provider;
 use crate::oidc::introspection::{accept_introspection, introspection_request};
 use crate::oidc::token::{Client, provider_time};
 use crate::oidc::{Owner, Problem};
-use crate::ports::Request;
+use crate::ports::{Prompt, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -125,7 +125,7 @@ fn record(context: &Context<'_>, session: Session, introspection: Introspection)
         return stored;
     }
     let answered = stored.with_introspection(Some(introspection));
-    let _ = context.store.save_without_prompt(&context.entry(), &answered.to_json());
+    let _ = context.store.write(&context.entry(), &answered.to_json(), Prompt::Forbidden);
     answered
 }
 

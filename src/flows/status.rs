@@ -12,7 +12,7 @@ use crate::explain::status_table::{Details, Life, SessionSummary, StatusRow};
 use crate::flows::configuration::Configuration;
 use crate::flows::context::Context;
 use crate::flows::machine_token_cache;
-use crate::ports::{Entries, Ports, Reporter, Store};
+use crate::ports::{Entries, Ports, Prompt, Reporter, Store};
 use serde::Serialize;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -174,7 +174,7 @@ impl<'w> SummaryReader<'w> {
     /// The keys of all entries that can be read.
     fn entries(&self) -> Vec<EntryKey> {
         let Some(store) = self.store.borrow().clone() else { return Vec::new() };
-        let Entries { names, unreadable, place } = store.entries_without_prompt().unwrap_or_else(|failure| {
+        let Entries { names, unreadable, place } = store.list(Prompt::Forbidden).unwrap_or_else(|failure| {
             self.give_up(&store_message(&failure));
             Entries::default()
         });

@@ -94,9 +94,6 @@ pub trait Store: Send + Sync {
     fn load(&self, entry: &str) -> StoreResult<Option<Secret>> {
         self.read(entry, Prompt::Allowed)
     }
-    fn load_without_prompt(&self, entry: &str) -> StoreResult<Option<Secret>> {
-        self.read(entry, Prompt::Forbidden)
-    }
     /// Checks, before a person logs in, that the entry can probably be written. A keyring that was never set up may ask
     /// the user to do so.
     fn check_writable(&self, _entry: &str) -> StoreResult<()> {
@@ -107,9 +104,6 @@ pub trait Store: Send + Sync {
     fn save(&self, entry: &str, document: &Secret) -> StoreResult<()> {
         self.write(entry, document, Prompt::Allowed)
     }
-    fn save_without_prompt(&self, entry: &str, document: &Secret) -> StoreResult<()> {
-        self.write(entry, document, Prompt::Forbidden)
-    }
     /// Writes the entry and repeats temporary failures (a full disk, a locked keyring) until a signal ends the process.
     /// Calls `waiting` every few seconds. Fails if repeating cannot help.
     fn save_with_retries(&self, entry: &str, document: &Secret, waiting: WaitCallback<'_>) -> StoreResult<()>;
@@ -119,9 +113,6 @@ pub trait Store: Send + Sync {
     fn list(&self, prompt: Prompt) -> StoreResult<Entries>;
     fn entries(&self) -> StoreResult<Entries> {
         self.list(Prompt::Allowed)
-    }
-    fn entries_without_prompt(&self) -> StoreResult<Entries> {
-        self.list(Prompt::Forbidden)
     }
     /// Removes temporary files of writers that were killed.
     fn sweep(&self) -> StoreResult<()> {

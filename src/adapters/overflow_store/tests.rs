@@ -70,9 +70,9 @@ fn a_prompt_is_as_allowed_as_the_caller_says() {
     let (asking, root) = (AskingStore::default(), tempfile::tempdir().unwrap());
     let store = OverflowStore::new(Box::new(asking.clone()), 2560, root.path().join("entries"));
     let document = session("rt-1").to_json();
-    store.load_without_prompt("a").unwrap();
-    store.save_without_prompt("a", &document).unwrap();
-    store.entries_without_prompt().unwrap();
+    store.read("a", Prompt::Forbidden).unwrap();
+    store.write("a", &document, Prompt::Forbidden).unwrap();
+    store.list(Prompt::Forbidden).unwrap();
     assert_eq!(std::mem::take(&mut *asking.0.lock().unwrap()), [Prompt::Forbidden; 3]);
     store.load("a").unwrap();
     store.save("a", &document).unwrap();

@@ -9,7 +9,7 @@ use crate::domain::time::Seconds;
 use crate::error::{Error, ProfileError, Result, StoreError};
 use crate::explain::doctor_report::{Check, Status};
 use crate::flows::configuration::Configuration;
-use crate::ports::{Backend, Entries, Ports, Store, StoreChoice, StoreFailure, StoreFailureKind};
+use crate::ports::{Backend, Entries, Ports, Prompt, Store, StoreChoice, StoreFailure, StoreFailureKind};
 use std::path::Path;
 
 const KEYRING: &str = "keyring";
@@ -85,7 +85,7 @@ impl Subject<'_> {
         let Some(store) = store else {
             return Check::skipped(SECRET, "not known: it may be in the store");
         };
-        match store.load_without_prompt(&EntryKey::ClientSecret(profile.session_key()).name()) {
+        match store.read(&EntryKey::ClientSecret(profile.session_key()).name(), Prompt::Forbidden) {
             Ok(Some(_)) => Check::ok(SECRET, "set, in the store"),
             Ok(None) => self.failed(SECRET, ProfileError::NoClientSecret.into(), ""),
             Err(failure) => self.failed(SECRET, StoreError::SecretUnavailable(failure).into(), ""),
@@ -157,9 +157,9 @@ fn round_trip(ports: &Ports, store: &dyn Store) -> Result<bool> {
     let no_random = |error| Error::failed(format!("the system has no random numbers: {error}"));
     ports.entropy.fill(&mut bytes).map_err(no_random)?;
     let document = Secret::new(hex(&bytes));
-    let written = store.save_without_prompt(ENTRY, &document);
+    let written = store.write(ENTRY, &document, Prompt::Forbidden);
     // Also after a failure: the write may have taken effect all the same.
-    let read = store.load_without_prompt(ENTRY);
+    let read = store.read(ENTRY, Prompt::Forbidden);
     // Only what is there: otherwise a keyring may prompt.
     let removed = if matches!(read, Ok(Some(_))) { store.delete(ENTRY).map(drop) } else { Ok(()) };
     written?;
