@@ -89,9 +89,7 @@ pub trait CallbackServer: Send + Sync {
     /// secret out of the opener's arguments.
     fn one_time_redirect(&self, target: &Secret) -> Result<Box<dyn OneTimeRedirect>, String>;
     /// Who listens on this loopback port; `None` if nobody does, or the system does not tell.
-    fn holder(&self, _port: u16) -> Option<PortHolder> {
-        None
-    }
+    fn holder(&self, port: u16) -> Option<PortHolder>;
 }
 
 /// Who has a port.
@@ -211,17 +209,11 @@ pub trait Files: Send + Sync {
     /// (`<(…)`, `/dev/stdin`); what a pipe held can be read again.
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
     /// As [`Files::read`] for a file with a key: if it is this user's, others lose access to it.
-    fn read_key(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        self.read(path)
-    }
+    fn read_key(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
     /// Whether other users can read the file: its mode and those of its directories allow it. Nothing is changed.
-    fn others_can_read(&self, _path: &Path) -> bool {
-        false
-    }
+    fn others_can_read(&self, path: &Path) -> bool;
     /// Whether the path is a pipe or device, which can be read but not replaced.
-    fn is_pipe(&self, _path: &Path) -> bool {
-        false
-    }
+    fn is_pipe(&self, path: &Path) -> bool;
     /// Replaces a user's file (temporary file, sync, rename) with mode `0600`; new directories have `0700`. A symlink
     /// is followed. On an error the old file is unchanged.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;

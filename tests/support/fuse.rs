@@ -200,6 +200,10 @@ impl ports::CallbackServer for Wired<Arc<dyn ports::CallbackServer>> {
     fn one_time_redirect(&self, target: &Secret) -> Result<Box<dyn OneTimeRedirect>, String> {
         self.0.around("callback.one_time_redirect", || self.1.one_time_redirect(target))
     }
+
+    fn holder(&self, port: u16) -> Option<ports::PortHolder> {
+        self.1.holder(port)
+    }
 }
 
 impl Listener for Wired<Box<dyn Listener>> {
@@ -256,6 +260,18 @@ impl ports::Terminal for Wired<Arc<dyn ports::Terminal>> {
 impl ports::Files for Wired<Arc<dyn ports::Files>> {
     fn read(&self, path: &std::path::Path) -> std::io::Result<Option<Vec<u8>>> {
         self.0.around("files.read", || self.1.read(path))
+    }
+
+    fn read_key(&self, path: &std::path::Path) -> std::io::Result<Option<Vec<u8>>> {
+        self.0.around("files.read", || self.1.read_key(path))
+    }
+
+    fn others_can_read(&self, path: &std::path::Path) -> bool {
+        self.1.others_can_read(path)
+    }
+
+    fn is_pipe(&self, path: &std::path::Path) -> bool {
+        self.1.is_pipe(path)
     }
 
     fn write(&self, path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
