@@ -5,7 +5,6 @@ use super::program_runner::wait_for_exit;
 use crate::domain::command_line;
 use crate::domain::text::printable;
 use crate::ports::{Browser, Env};
-use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -38,11 +37,11 @@ impl Browser for SystemBrowser {
 
     fn opener(&self) -> Result<String, String> {
         let commands = self.commands("https://localhost/");
-        let programs: Vec<&OsStr> = commands.iter().map(Command::get_program).collect();
-        let shown = |program: &OsStr| printable(&program.to_string_lossy());
-        let all = || programs.iter().map(|program| shown(program)).collect::<Vec<_>>().join(", ");
-        let installed = programs.iter().find(|program| self.is_installed(program));
-        installed.map(|program| shown(program)).ok_or_else(|| format!("none of these programs is here: {}", all()))
+        let programs: Vec<_> = commands.iter().map(|command| command.get_program().to_string_lossy()).collect();
+        let (path, here) = (self.env.get("PATH"), std::env::current_dir().unwrap_or_default());
+        let installed = programs.iter().find(|program| which::which_in(program.as_ref(), path, &here).is_ok());
+        let none = || format!("none of these programs is here: {}", printable(&programs.join(", ")));
+        installed.map(|program| printable(program)).ok_or_else(none)
     }
 
     fn open(&self, url: &Url) -> Result<(), String> {
@@ -67,10 +66,6 @@ impl SystemBrowser {
             Some(chosen) => listed_browsers(chosen).into_iter().filter_map(|choice| command(choice, url)).collect(),
             None => open::commands(url),
         }
-    }
-
-    fn is_installed(&self, program: &OsStr) -> bool {
-        which::which_in(program, self.env.get("PATH"), std::env::current_dir().unwrap_or_default()).is_ok()
     }
 }
 

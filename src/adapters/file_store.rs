@@ -226,12 +226,9 @@ impl Store for FileStore {
             if !path.file_name().and_then(OsStr::to_str).is_some_and(|name| self.is_entry_file(name)) {
                 continue;
             }
-            let bytes = match self.read_file(&path) {
-                // It has just been removed.
-                Ok(None) => continue,
-                read => read.ok().flatten(),
-            };
-            match bytes.and_then(|bytes| self.decode(&bytes, &path)) {
+            // Otherwise it has just been removed.
+            let Some(read) = self.read_file(&path).transpose() else { continue };
+            match read.ok().and_then(|bytes| self.decode(&bytes, &path)) {
                 Some(contents) if contents.version == VERSION && self.path_of(&contents.entry) == path => {
                     entries.names.push(contents.entry)
                 }

@@ -32,7 +32,7 @@ impl Files for SystemFiles {
     }
 
     fn is_pipe(&self, path: &Path) -> bool {
-        owned_files::is_pipe(path)
+        std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -63,12 +63,8 @@ fn hold(path: &Path, check: impl Fn(&File) -> io::Result<()>) -> io::Result<Opti
 
 #[cfg(unix)]
 fn open_or_create(path: &Path) -> io::Result<File> {
-    match owned_files::open_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            owned_files::create_dir(path).and_then(|()| owned_files::open_dir(path))
-        }
-        opened => opened,
-    }
+    owned_files::create_dir(path)?;
+    owned_files::open_dir(path)
 }
 
 #[cfg(not(unix))]

@@ -204,10 +204,6 @@ pub(super) fn read_named(path: &Path, inspect: impl FnOnce(&File, &[u8])) -> io:
     Ok(Some(bytes))
 }
 
-pub(super) fn is_pipe(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
-}
-
 /// Whether we cannot have written this.
 pub(super) fn is_foreign(path: &Path) -> bool {
     let Ok(found) = fs::symlink_metadata(path) else { return false };

@@ -61,8 +61,7 @@ impl ProgramRunner for SystemProgramRunner {
         if !status.success() {
             return Err(format!("`{name}` failed: {status}"));
         }
-        let text = into_utf8_text(printed).map_err(|why| format!("what `{name}` printed is {why}"))?;
-        let text = Secret::new(text);
+        let text = into_utf8_text(printed).map(Secret::new).map_err(|why| format!("what `{name}` printed is {why}"))?;
         match without_line_end(text.expose()) {
             "" => Err(format!("`{name}` printed nothing")),
             secret => Ok(Secret::new(secret)),

@@ -97,7 +97,7 @@ fn with_console<T>(change: impl FnOnce(&mut Console) -> T) -> T {
         // Without a handler every event ends the process, which is no worse than before.
         let _ = listen();
     });
-    locked(change)
+    change(&mut lock_mutex(&CONSOLE))
 }
 
 fn listen() -> io::Result<()> {
@@ -118,15 +118,11 @@ fn listen() -> io::Result<()> {
     std::thread::Builder::new().name("console".into()).spawn(move || {
         runtime.block_on(async {
             loop {
-                end_if(locked(poll_fn(&mut next).await));
+                end_if(with_console(poll_fn(&mut next).await));
             }
         })
     })?;
     Ok(())
-}
-
-fn locked<T>(change: impl FnOnce(&mut Console) -> T) -> T {
-    change(&mut lock_mutex(&CONSOLE))
 }
 
 fn end_if(effect: Effect) {
@@ -189,13 +185,13 @@ struct Guard;
 
 impl SignalGuard for Guard {
     fn pending(&self) -> bool {
-        locked(|console| console.pressed || console.closed)
+        with_console(|console| console.pressed || console.closed)
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        end_if(locked(Console::release));
+        end_if(with_console(Console::release));
     }
 }
 

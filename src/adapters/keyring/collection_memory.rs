@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-#[derive(Default)]
 pub(super) struct CollectionMemory {
     seen: Mutex<BTreeMap<String, String>>,
     dir: Option<PathBuf>,

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::mem::{Discriminant, discriminant};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// How long a browser waits for the last page.
 const LAST_PAGE_WAIT: Duration = Duration::from_secs(15);
@@ -44,9 +44,8 @@ pub(super) struct RequestHandler {
 struct State {
     queue: VecDeque<Candidate>,
     accepted: Option<Secret>,
-    /// Waiting browsers; dropping a sender wakes one.
-    waiting: Vec<oneshot::Sender<()>>,
-    last_page: Option<PageText>,
+    /// Browsers wait for it.
+    last_page: watch::Sender<Option<PageText>>,
     redirected: bool,
     page_sent: bool,
     unreported: VecDeque<IgnoredRequest>,
@@ -115,9 +114,8 @@ impl RequestHandler {
     /// Shows the last page; waits until it was sent, if the browser was redirected.
     pub(super) fn finish(&self, end: PageText, timeout: Duration) {
         let mut state = lock_mutex(&self.state);
-        state.last_page = Some(end);
+        state.last_page.send_replace(Some(end));
         state.queue.clear();
-        state.waiting.clear();
         let unseen = |state: &mut State| state.redirected && !state.page_sent;
         drop(self.changed.wait_timeout_while(state, timeout, unseen));
     }
@@ -213,7 +211,7 @@ impl RequestHandler {
     async fn is_accepted(&self, query: &Secret) -> bool {
         let verdict = {
             let mut state = lock_mutex(&self.state);
-            if state.accepted.is_some() || state.last_page.is_some() {
+            if state.accepted.is_some() || state.last_page.borrow().is_some() {
                 return state.accepted.as_ref() == Some(query);
             }
             let (verdict, outcome) = oneshot::channel();
@@ -227,17 +225,14 @@ impl RequestHandler {
 
     /// The last page; `None` before a request was accepted. Waits until it is known, at most as long as a browser does.
     async fn last_page(&self) -> Option<PageText> {
-        let released = {
-            let mut state = lock_mutex(&self.state);
+        let mut last_page = {
+            let state = lock_mutex(&self.state);
             state.accepted.as_ref()?;
-            let (sender, released) = oneshot::channel();
-            if state.last_page.is_none() {
-                state.waiting.push(sender);
-            }
-            released
+            state.last_page.subscribe()
         };
-        let _ = tokio::time::timeout(LAST_PAGE_WAIT, released).await;
-        Some(lock_mutex(&self.state).last_page.unwrap_or(pages::NEUTRAL))
+        let _ = tokio::time::timeout(LAST_PAGE_WAIT, last_page.wait_for(Option::is_some)).await;
+        let known = *last_page.borrow();
+        Some(known.unwrap_or(pages::NEUTRAL))
     }
 }
 
