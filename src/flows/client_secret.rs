@@ -19,7 +19,7 @@ impl Context<'_> {
             AuthMethod::Basic => ClientAuthentication::Basic(self.client_secret()?),
             AuthMethod::Post => ClientAuthentication::Post(self.client_secret()?),
         };
-        Ok(Client { client_id: self.profile.client_id.clone(), authentication, ca_file: self.profile.ca_file.clone() })
+        Ok(Client { client_id: self.profile.client_id.clone(), authentication })
     }
 
     fn client_secret(&self) -> Result<Secret> {

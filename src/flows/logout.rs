@@ -290,8 +290,7 @@ fn end_sso_session(
 /// Ends the session by TelenorID+'s own logout endpoint, which needs no browser.
 fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Step {
     let state = context.random_bytes::<16>().map_err(|error| caused_by(SSO_FAILED, &error))?;
-    let (state, ca_file) = (hex(&state), context.profile.ca_file.as_deref());
-    let Ok(request) = logout::custom_logout_request(provider, ca_file, hint, &state) else {
+    let Ok(request) = logout::custom_logout_request(provider, hint, &hex(&state)) else {
         let needs_browser = "this provider needs a browser for that (next time: `tidp logout --browser`)";
         let why = provider.end_session_endpoint.as_ref().err().map_or(needs_browser, String::as_str);
         return Ok(StepMessage::left(format!("not ended: {why}")));

@@ -73,7 +73,7 @@ pub fn trace(context: &Context<'_>, name: &str, fetched_at: Time, fresh_until: T
 
 /// Named after the URL and the certificate authorities: no document that was fetched under others is used.
 fn path(context: &Context<'_>, request: &Request) -> Option<PathBuf> {
-    let ca_file = request.ca_file.as_deref().map(Path::to_string_lossy);
+    let ca_file = context.profile.ca_file.as_deref().map(Path::to_string_lossy);
     let system = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| context.ports.env.get(name));
     context.cache_file("", &json!([request.url.as_str(), ca_file, system]))
 }

@@ -254,7 +254,7 @@ fn undecided<E>(context: &Context<'_>, looked_at: Time, fetched_at: Option<Time>
 }
 
 fn keys_request(context: &Context<'_>, provider: &Provider) -> Request {
-    jwks::jwks_request(provider, context.profile.ca_file.as_deref())
+    Request { ca_file: context.profile.ca_file.clone(), ..jwks::jwks_request(provider) }
 }
 
 fn fetch_keys(

@@ -52,7 +52,7 @@ fn from_cache(context: &Context<'_>, issuer: &Issuer, cached: &CachedDocument) -
 
 fn discovery_request(context: &Context<'_>) -> Result<(Issuer, Request)> {
     let issuer = Issuer::parse(&context.profile.issuer).map_err(Error::config)?;
-    let request = discovery::discovery_request(&issuer, context.profile.ca_file.as_deref());
+    let request = discovery::discovery_request(&issuer);
     Ok((issuer, request))
 }
 

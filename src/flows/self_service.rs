@@ -23,7 +23,7 @@ pub fn link(context: &Context<'_>, locale: Option<&str>) -> Result<Url> {
     let issuer = Issuer::parse(&context.profile.issuer).map_err(Error::config)?;
     let token = access_token::valid_token(context, &WantedToken::default())?;
     access_token::use_token(context, &token, DOING, |token| {
-        let request = self_service_request(&issuer, token, context.profile.ca_file.as_deref());
+        let request = self_service_request(&issuer, token);
         let response = context.send(&request).map_err(|failure| Error::unanswered(DOING, &failure))?;
         Ok((response.status, accept_self_service(&response, locale)))
     })

@@ -37,8 +37,10 @@ pub fn trace_exchange(ports: &Ports, reporter: &dyn Reporter, request: &Request,
 }
 
 impl Context<'_> {
+    /// Sends `request`, trusting the profile's certificate authorities too.
     pub fn send(&self, request: &Request) -> Outcome {
-        send(self.ports, self.reporter, request)
+        let request = Request { ca_file: self.profile.ca_file.clone(), ..request.clone() };
+        send(self.ports, self.reporter, &request)
     }
 
     /// Shows the next step of an exchange, which is put into words only if it is shown.

@@ -30,8 +30,7 @@ pub fn claims(context: &Context<'_>) -> Result<(Claims, Provider)> {
 }
 
 fn request_claims(context: &Context<'_>, provider: &mut Provider, token: &Secret) -> Result<Answer<Claims>> {
-    let ca_file = context.profile.ca_file.as_deref();
-    let request = userinfo::userinfo_request(provider, token, ca_file).map_err(Error::invalid)?;
+    let request = userinfo::userinfo_request(provider, token).map_err(Error::invalid)?;
     let response = provider_metadata::send(context, provider, &request, |p| p.userinfo_endpoint.as_ref().ok())
         .map_err(|failure| Error::unanswered(DOING, &failure))?;
     let session = context.session()?;

@@ -7,7 +7,6 @@ use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::ports::{Method, Request, Response};
 use serde_json::Value;
-use std::path::Path;
 use url::{Host, Url};
 
 const RESPONSE_NAME: &str = "the discovery document";
@@ -100,29 +99,29 @@ impl Issuer {
     }
 }
 
-pub fn discovery_request(issuer: &Issuer, ca_file: Option<&Path>) -> Request {
-    get_request(issuer.url_with("/.well-known/openid-configuration"), "application/json", ca_file)
+pub fn discovery_request(issuer: &Issuer) -> Request {
+    get_request(issuer.url_with("/.well-known/openid-configuration"), "application/json")
 }
 
-pub fn get_request(url: Url, accept: &'static str, ca_file: Option<&Path>) -> Request {
+pub fn get_request(url: Url, accept: &'static str) -> Request {
     Request {
         method: Method::Get,
         url,
         authorization: None,
         accept,
         body: None,
-        ca_file: ca_file.map(Path::to_owned),
+        ca_file: None,
         deadline: None,
         secrets: Vec::new(),
     }
 }
 
 /// A GET request with the token in the header (RFC 6750 2.1).
-pub(super) fn bearer_request(url: Url, accept: &'static str, token: &Secret, ca_file: Option<&Path>) -> Request {
+pub(super) fn bearer_request(url: Url, accept: &'static str, token: &Secret) -> Request {
     Request {
         authorization: Some(Secret::new(format!("Bearer {}", token.expose()))),
         secrets: redact::redactable_forms([token.expose()]),
-        ..get_request(url, accept, ca_file)
+        ..get_request(url, accept)
     }
 }
 

@@ -94,7 +94,7 @@ pub(super) fn provider() -> Provider {
 }
 
 pub(super) fn client(authentication: ClientAuthentication) -> Client {
-    Client { client_id: CLIENT.to_owned(), authentication, ca_file: None }
+    Client { client_id: CLIENT.to_owned(), authentication }
 }
 
 pub(super) fn response(status: u16, body: &str) -> Response {

@@ -10,7 +10,6 @@ use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPubli
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
-use std::path::Path;
 
 const RESPONSE_NAME: &str = "the key set";
 
@@ -27,8 +26,8 @@ struct Key {
     key: ParsedPublicKey,
 }
 
-pub fn jwks_request(provider: &Provider, ca_file: Option<&Path>) -> Request {
-    get_request(provider.jwks_uri.clone(), "application/json", ca_file)
+pub fn jwks_request(provider: &Provider) -> Request {
+    get_request(provider.jwks_uri.clone(), "application/json")
 }
 
 /// # Errors

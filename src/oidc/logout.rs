@@ -6,7 +6,6 @@ use super::token::{Client, request_about_refresh_token};
 use super::{Problem, redact, response};
 use crate::domain::secret::Secret;
 use crate::ports::{Body, Method, Request, Response};
-use std::path::Path;
 
 /// The result of a logout without a browser. Only the first two mean that the SSO session has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,18 +59,13 @@ pub fn accept_revocation(response: &Response, provider: &Provider, client: &Clie
 
 /// The request for TelenorID+'s logout without a browser, or why there is no endpoint for it. The ID token, which may have
 /// expired, is the only proof: the client does not authenticate.
-pub fn custom_logout_request(
-    provider: &Provider,
-    ca_file: Option<&Path>,
-    id_token_hint: &Secret,
-    state: &str,
-) -> Result<Request, String> {
+pub fn custom_logout_request(provider: &Provider, id_token_hint: &Secret, state: &str) -> Result<Request, String> {
     let body = serde_json::json!({ "id_token_hint": id_token_hint.expose(), "state": state });
     Ok(Request {
         method: Method::Post,
         body: Some(Body::Json(Secret::new(body.to_string()))),
         secrets: redact::redactable_forms([id_token_hint.expose()]),
-        ..get_request(provider.custom_logout_endpoint.clone()?, "*/*", ca_file)
+        ..get_request(provider.custom_logout_endpoint.clone()?, "*/*")
     })
 }
 

@@ -55,7 +55,7 @@ mod tests {
     }
 
     fn request(authentication: ClientAuthentication) -> Request {
-        let client = Client { client_id: "client-1".into(), authentication, ca_file: None };
+        let client = Client { client_id: "client-1".into(), authentication };
         refresh_request(&provider(), &client, &Secret::new("rt/+ secret"), RefreshParameters::default())
     }
 
@@ -80,7 +80,7 @@ mod tests {
         for odd in [r#"{"x":1e999,"error":"rt/+ secret"}"#, "\u{feff}{\"error\":\"rt/+ secret\"}"] {
             assert!(!shown(&request(ClientAuthentication::None), 400, odd).contains("secret"), "{odd}");
         }
-        let client = Client { client_id: "c".into(), authentication: ClientAuthentication::None, ca_file: None };
+        let client = Client { client_id: "c".into(), authentication: ClientAuthentication::None };
         let (code, pending) = (Code(Secret::new("the-code")), pending_login());
         let exchange = code_request(&provider(), &client, &code, &pending);
         let revocation = revocation_request(&provider(), &client, &Secret::new("rt-secret")).unwrap();
@@ -89,7 +89,7 @@ mod tests {
         {
             assert_eq!(shown(request, 400, &format!(r#"{{"error":"{secret}"}}"#)), r#"{"error":"…"}"#, "{secret}");
         }
-        let userinfo = userinfo_request(&provider(), &Secret::new("at-secret"), None).unwrap();
+        let userinfo = userinfo_request(&provider(), &Secret::new("at-secret")).unwrap();
         let mut refused = response(401, "");
         refused.headers.push(("www-authenticate".into(), "Bearer error_description=\"at-secret ended\"".into()));
         let refused = without_credentials(&userinfo, refused);

@@ -7,15 +7,14 @@ use crate::domain::secret::Secret;
 use crate::domain::text::{bytes_without_byte_order_mark, printable};
 use crate::ports::{Request, Response};
 use serde_json::Value;
-use std::path::Path;
 use url::Url;
 
 const RESPONSE_NAME: &str = "the self-service response";
 
 /// The request. Discovery does not name this endpoint.
-pub fn self_service_request(issuer: &Issuer, access_token: &Secret, ca_file: Option<&Path>) -> Request {
+pub fn self_service_request(issuer: &Issuer, access_token: &Secret) -> Request {
     let url = issuer.url_with("/api/meta/v1/self-service");
-    bearer_request(url, "application/json, text/plain", access_token, ca_file)
+    bearer_request(url, "application/json, text/plain", access_token)
 }
 
 /// The link from the response to [`self_service_request`], with `locale` (`no`) added.

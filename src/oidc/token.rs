@@ -12,7 +12,6 @@ use crate::ports::{Body, Method, Request, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use std::path::PathBuf;
 use url::{Url, form_urlencoded};
 
 const RESPONSE_NAME: &str = "the token response";
@@ -29,8 +28,6 @@ pub enum ClientAuthentication {
 pub struct Client {
     pub client_id: String,
     pub authentication: ClientAuthentication,
-    /// A PEM file with certificate authorities to trust in addition to the system's.
-    pub ca_file: Option<PathBuf>,
 }
 
 impl Client {
@@ -129,7 +126,7 @@ pub(super) fn form_post(
         secrets: redact::redactable_forms(secrets),
         authorization: basic.map(|pair| Secret::new(format!("Basic {}", pair.expose()))),
         body: Some(Body::Form(Secret::new(form.finish()))),
-        ..get_request(url.clone(), "application/json", client.ca_file.as_deref())
+        ..get_request(url.clone(), "application/json")
     }
 }
 

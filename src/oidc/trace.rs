@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn only_known_values_of_a_request_are_shown() {
-        let client = |authentication| Client { client_id: "app".into(), authentication, ca_file: None };
+        let client = |authentication| Client { client_id: "app".into(), authentication };
         let lines = |authentication| {
             let (token, parameters) = (Secret::new("rt-secret"), RefreshParameters::default());
             request_lines(&refresh_request(&provider(), &client(authentication), &token, parameters))

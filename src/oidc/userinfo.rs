@@ -8,14 +8,13 @@ use crate::domain::text::printable;
 use crate::jwt::{Jws, Jwt};
 use crate::ports::{Request, Response};
 use serde_json::Value;
-use std::path::Path;
 
 const RESPONSE_NAME: &str = "the userinfo response";
 
 /// The request (Core 5.3.1), or why there is no endpoint for it.
-pub fn userinfo_request(provider: &Provider, access_token: &Secret, ca_file: Option<&Path>) -> Result<Request, String> {
+pub fn userinfo_request(provider: &Provider, access_token: &Secret) -> Result<Request, String> {
     let url = provider.userinfo_endpoint.clone()?;
-    Ok(bearer_request(url, "application/json, application/jwt", access_token, ca_file))
+    Ok(bearer_request(url, "application/json, application/jwt", access_token))
 }
 
 /// The claims from the response to [`userinfo_request`]: a JSON object, or a JWT (Core 5.3.2), whose signature `verify`

@@ -123,7 +123,7 @@ impl Browser for DemoBrowser {
 /// callback no longer listens.
 fn follow_redirects(http: &dyn Http, mut url: Url) {
     for _ in 0..4 {
-        let Ok(response) = http.send(&get_request(url.clone(), "text/html", None)) else { return };
+        let Ok(response) = http.send(&get_request(url.clone(), "text/html")) else { return };
         let Some(Ok(next)) = response.header("location").map(|location| url.join(location)) else { return };
         url = next;
     }

@@ -20,7 +20,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &SandboxToken) -> Result<()> {
     let request = Request {
         method: Method::Post,
         body: Some(Body::Json(Secret::new(body(args)?.to_string()))),
-        ..get_request(url, "application/json", None)
+        ..get_request(url, "application/json")
     };
     let response = ports.http.send(&request).map_err(|failure| match Error::unanswered(STEP, &failure) {
         Error { situation: Situation::Unreachable(what), .. } => Situation::NoSandbox(what).into(),

@@ -27,7 +27,7 @@ impl Subject<'_> {
             return checklist.add(Check::skipped(DISCOVERY, why));
         };
         let issuer = Issuer::parse(&profile.issuer).map_err(Error::config)?;
-        let request = discovery_request(&issuer, profile.ca_file.as_deref());
+        let request = Request { ca_file: profile.ca_file.clone(), ..discovery_request(&issuer) };
         let clock = &self.ports.clock;
         let started = clock.uptime();
         let response = send(self.ports, self.reporter, &request);

@@ -66,7 +66,7 @@ fn well_known_path_is_appended_without_double_slash() {
         ("https://id.example/a", "https://id.example/a/.well-known/openid-configuration"),
         ("https://id.example/a/", "https://id.example/a/.well-known/openid-configuration"),
     ] {
-        assert_eq!(discovery_request(&Issuer::parse(issuer).unwrap(), None).url.as_str(), url);
+        assert_eq!(discovery_request(&Issuer::parse(issuer).unwrap()).url.as_str(), url);
     }
 }
 

@@ -80,7 +80,7 @@ fn missing_endpoint_gives_no_request() {
     let token = Secret::new("t");
     let missing = |name| format!("the provider's discovery document has no `{name}`");
     assert_eq!(revocation_request(&bare, &public(), &token), Err(missing(names[0])));
-    assert_eq!(custom_logout_request(&bare, None, &token, "s"), Err(missing(names[1])));
+    assert_eq!(custom_logout_request(&bare, &token, "s"), Err(missing(names[1])));
     assert_eq!(end_session_url(&bare, CLIENT, &token), Err(missing(names[2])));
 }
 
@@ -88,7 +88,7 @@ fn missing_endpoint_gives_no_request() {
 #[test]
 fn custom_logout_outcome_follows_from_the_status() {
     use LogoutOutcome::*;
-    let request = custom_logout_request(&provider(), None, &Secret::new("a.b.c"), "s\"1").unwrap();
+    let request = custom_logout_request(&provider(), &Secret::new("a.b.c"), "s\"1").unwrap();
     let Some(Body::Json(body)) = &request.body else { panic!("no JSON") };
     let body: Value = serde_json::from_str(body.expose()).unwrap();
     assert_eq!(body, serde_json::json!({"id_token_hint": "a.b.c", "state": "s\"1"}));

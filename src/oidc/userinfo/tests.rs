@@ -36,11 +36,11 @@ fn jwt(token: &str) -> Response {
 // S126
 #[test]
 fn userinfo_sends_token_in_header_only() {
-    let request = userinfo_request(&provider(), &Secret::new("canary"), None).unwrap();
+    let request = userinfo_request(&provider(), &Secret::new("canary")).unwrap();
     assert_eq!(request.authorization, Some(Secret::new("Bearer canary")));
     assert_eq!((request.url.as_str(), request.body), ("https://id.example/connect/userinfo", None));
     let without = provider_of(&with(metadata(), &[("userinfo_endpoint", Value::Null)]));
-    assert!(userinfo_request(&without, &Secret::new("canary"), None).is_err());
+    assert!(userinfo_request(&without, &Secret::new("canary")).is_err());
 }
 
 // S125
