@@ -1,8 +1,9 @@
 //! The authorization endpoint (RFC 6749 4.1, OIDC Core 3.1.2).
 
-use super::records::Destination;
+use super::records::{AuthorizationCode, CodeState, Destination};
 use super::sso::requested_aal;
 use super::state::MAX_PENDING;
+use super::token::CODE_LIFETIME;
 use super::{
     Authentication, AuthorizationRequest, AuthorizationResponse, AuthorizeOutcome, Engine, Moment, Note, SsoSession,
 };
@@ -32,7 +33,7 @@ impl Engine {
             let error = OAuthError::new("login_required", Reason::LoginRequired);
             AuthorizeOutcome::Response(self.reject(request.destination, &error))
         } else if let Some(user) = auto_approve {
-            AuthorizeOutcome::Response(self.approve_after_login(request, user, at))
+            AuthorizeOutcome::Response(self.log_in(request, user, at))
         } else {
             self.show_login_page(request, at.seed)
         })
@@ -96,25 +97,22 @@ impl Engine {
     pub fn end_login(&mut self, id: &str, user: Option<Arc<User>>, at: Moment) -> Option<AuthorizationResponse> {
         let (_, (_, request)) = self.pending_requests.extract_if(.., |_, (pending, _)| pending == id).next()?;
         Some(match user {
-            Some(user) => self.approve_after_login(request, user, at),
+            Some(user) => self.log_in(request, user, at),
             None => self.reject(request.destination, &OAuthError::new("access_denied", Reason::LoginCancelled)),
         })
     }
 
-    fn approve_after_login(
-        &mut self,
-        request: AuthorizationRequest,
-        user: Arc<User>,
-        at: Moment,
-    ) -> AuthorizationResponse {
+    fn log_in(&mut self, request: AuthorizationRequest, user: Arc<User>, at: Moment) -> AuthorizationResponse {
         let authentication = self.start_sso_session(user, &request.acr_values, at);
         let cookie = self.sso_sessions.get(&authentication.sid).map(|session| session.cookie.clone());
         AuthorizationResponse { cookie, ..self.approve(request, authentication, at) }
     }
 
     fn approve(&mut self, request: AuthorizationRequest, login: Authentication, at: Moment) -> AuthorizationResponse {
-        let destination = request.destination.clone();
-        let code = self.issue_code(request, login, at);
+        let (destination, code) = (request.destination.clone(), at.seed.random_string("code"));
+        let expires_at = at.now.plus(CODE_LIFETIME);
+        let record = AuthorizationCode { request, authentication: login, expires_at, state: CodeState::Unused };
+        self.codes.insert(code.clone(), record);
         self.response(destination, vec![("code", code)])
     }
 

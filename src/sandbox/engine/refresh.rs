@@ -32,18 +32,12 @@ impl Engine {
         Some((value, expires_at))
     }
 
-    /// The tokens for a refresh token (RFC 6749 6). Once the user's SSO session has ended, the response has no refresh
+    /// The tokens for the refresh token `value` (RFC 6749 6). Once the user's SSO session has ended, the response has no refresh
     /// token and the old one keeps its expiry. The errors are `invalid_grant`, and `invalid_scope` for more than the login
     /// granted; the refresh token stays usable then.
-    pub fn refresh(
-        &mut self,
-        client_id: &str,
-        refresh_token: &str,
-        scope: &[String],
-        at: Moment,
-    ) -> Result<IssuedTokens> {
+    pub fn refresh(&mut self, client_id: &str, value: &str, scope: &[String], at: Moment) -> Result<IssuedTokens> {
         let unknown = || OAuthError::invalid_grant(Reason::UnknownRefreshToken);
-        let token = self.refresh_tokens.get(refresh_token).cloned().ok_or_else(unknown)?;
+        let token = self.refresh_tokens.get(value).cloned().ok_or_else(unknown)?;
         let session = self.events.sessions.get(&token.session).cloned().ok_or_else(unknown)?;
         let policy = self.client(client_id)?.policy;
         if let Some(reason) = refusal(&token, &session, client_id, &policy, at.now) {
@@ -55,13 +49,13 @@ impl Engine {
         let scopes = if scope.is_empty() { session.scopes.clone() } else { scope.to_vec() };
         let sso_is_active = self.is_sso_active(&session.authentication.sid, at.now);
         let expires_at = expiry(&policy, session.login_at, at.now).filter(|_| sso_is_active);
-        let next = expires_at.map(|end| (self.next_refresh_token(refresh_token, &token, end, at), end));
+        let next = expires_at.map(|end| (self.next_refresh_token(value, &token, end, at), end));
         let mut issued = self.issue(&session, scopes, IdToken::default(), next, at);
         let ends_at = issued.refresh_token_expires_at.unwrap_or(token.expires_at);
         issued.refresh_token_expires_at = Some(ends_at);
         let same_second =
             policy.sliding && policy.lifetime.is_some_and(|lifetime| token.expires_at == at.now.plus(lifetime));
-        let rotation = Rotation(issued.refresh_token.as_ref().is_some_and(|new| new.expose() != refresh_token));
+        let rotation = Rotation(issued.refresh_token.as_ref().is_some_and(|new| new.expose() != value));
         let (kind, reason) = match (&issued.refresh_token, session.sso_ends_at) {
             (None, None) => (Kind::Refreshed, Reason::NoNewRefreshToken { ends_at }),
             (None, Some(sso_ended_at)) => (Kind::Refreshed, Reason::NoNewRefreshTokenSince { sso_ended_at, ends_at }),

@@ -1,14 +1,12 @@
 //! The token endpoint's grants (RFC 6749 4). Those that a client polls for are in `polled_logins`.
 
-use super::records::{AuthorizationCode, CodeState};
-use super::{
-    Authentication, AuthorizationRequest, ClientRequest, Engine, IdToken, IssuedTokens, Moment, Note, PollingGrant,
-};
+use super::records::CodeState;
+use super::{AuthorizationRequest, ClientRequest, Engine, IdToken, IssuedTokens, Note, PollingGrant};
 use crate::domain::time::Seconds;
 use crate::sandbox::random::sha256_base64url;
 use crate::sandbox::{OAuthError, Reason, Result};
 
-const CODE_LIFETIME: Seconds = Seconds(60);
+pub(super) const CODE_LIFETIME: Seconds = Seconds(60);
 
 impl Engine {
     /// The tokens for any grant type.
@@ -23,14 +21,6 @@ impl Engine {
             "client_credentials" => self.client_credentials(request),
             _ => Err(OAuthError::undescribed("unsupported_grant_type", Reason::UnknownGrantType)),
         }
-    }
-
-    pub(super) fn issue_code(&mut self, request: AuthorizationRequest, login: Authentication, at: Moment) -> String {
-        let code = at.seed.random_string("code");
-        let expires_at = at.now.plus(CODE_LIFETIME);
-        let record = AuthorizationCode { request, authentication: login, expires_at, state: CodeState::Unused };
-        self.codes.insert(code.clone(), record);
-        code
     }
 
     /// The tokens for a code (RFC 6749 4.1.3, RFC 7636 4.6), which is used once, within 60 seconds. A second use revokes
@@ -70,27 +60,20 @@ impl Engine {
     /// A refresh; with `tnuId`, which is deprecated, the access token is for another profile of the same user.
     fn refresh_request(&mut self, request: &ClientRequest) -> Result<IssuedTokens> {
         let form = &request.form;
-        let refresh_token = form.require("refresh_token")?;
-        let tnu_id = form.get("tnuId");
-        if let Some(tnu_id) = tnu_id {
-            self.check_profile(refresh_token, tnu_id)?;
+        let (refresh_token, tnu_id) = (form.require("refresh_token")?, form.get("tnuId"));
+        let session = self.refresh_tokens.get(refresh_token).and_then(|token| self.events.sessions.get(&token.session));
+        // An unknown refresh token is left to the refresh.
+        if let (Some(tnu_id), Some(session)) = (tnu_id, session) {
+            if !session.scopes.iter().any(|scope| scope == "account.profiles") {
+                return Err(OAuthError::invalid_request(Reason::ProfileWithoutScope));
+            }
+            if !session.authentication.user.tnu_ids().iter().any(|known| known == tnu_id) {
+                return Err(OAuthError::invalid_request(Reason::UnknownProfile));
+            }
         }
         let mut issued = self.refresh(&request.client.id, refresh_token, &form.list("scope"), request.at)?;
         issued.access_token.tnu_id = tnu_id.map(ToOwned::to_owned);
         Ok(issued)
-    }
-
-    /// Whether the refresh token's user has that profile. An unknown refresh token is left to the refresh.
-    fn check_profile(&self, refresh_token: &str, tnu_id: &str) -> Result<()> {
-        let token = self.refresh_tokens.get(refresh_token);
-        let Some(session) = token.and_then(|token| self.events.sessions.get(&token.session)) else { return Ok(()) };
-        if !session.scopes.iter().any(|scope| scope == "account.profiles") {
-            return Err(OAuthError::invalid_request(Reason::ProfileWithoutScope));
-        }
-        if !session.authentication.user.tnu_ids().iter().any(|known| known == tnu_id) {
-            return Err(OAuthError::invalid_request(Reason::UnknownProfile));
-        }
-        Ok(())
     }
 
     /// An access token for the client itself (RFC 6749 4.4): API scopes only, since there is no user.

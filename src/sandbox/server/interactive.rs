@@ -6,6 +6,7 @@ use super::service::{Service, lock};
 use crate::domain::secret::Secret;
 use crate::sandbox::engine::{AuthorizationResponse, AuthorizeOutcome, PolledLogin, PollingGrant};
 use crate::sandbox::{Language, OAuthError, Params, Reason, pages};
+use url::Url;
 
 const SSO_COOKIE: &str = "sandbox.sso";
 
@@ -26,14 +27,10 @@ fn to_http(response: AuthorizationResponse, language: Language) -> Response {
     let AuthorizationResponse { destination, params, cookie, note } = response;
     let mut http = if destination.form_post {
         page_response(200, pages::form_post(language, &destination.redirect_uri, &params))
+    } else if let Ok(url) = Url::parse_with_params(&destination.redirect_uri, &params) {
+        Response::see_other(url.as_str())
     } else {
-        match url::Url::parse(&destination.redirect_uri) {
-            Ok(mut url) => {
-                url.query_pairs_mut().extend_pairs(&params);
-                Response::see_other(url.as_str())
-            }
-            Err(_) => return Response::refusal(400, Reason::OtherRedirectUri),
-        }
+        return Response::refusal(400, Reason::OtherRedirectUri);
     };
     let set_cookie = |cookie: Secret| format!("{SSO_COOKIE}={}; Path=/; HttpOnly; SameSite=Lax", cookie.expose());
     http.headers.extend(cookie.map(|cookie| ("Set-Cookie", set_cookie(cookie))));
@@ -134,8 +131,10 @@ impl Service {
             return Ok(page_response(200, page));
         };
         lock(&self.engine).end_sso_sessions(|sso| sso.authentication.sid == sid, now);
-        let target = params.get("post_logout_redirect_uri").zip(hint["aud"].as_str());
-        let response = match target.and_then(|(uri, client_id)| self.post_logout_redirect(client_id, uri)) {
+        let client = hint["aud"].as_str().and_then(|id| lock(&self.engine).client(id).ok());
+        let is_registered = |uri: &&str| client.is_some_and(|client| client.may_redirect_to(uri, true));
+        let target = params.get("post_logout_redirect_uri").filter(is_registered);
+        let response = match target.and_then(|uri| Url::parse(uri).ok()) {
             Some(mut url) => {
                 if let Some(state) = params.get("state") {
                     url.query_pairs_mut().append_pair("state", state);
@@ -145,12 +144,6 @@ impl Service {
             None => page_response(200, pages::logged_out(language)),
         };
         Ok(response.with_header("Set-Cookie", format!("{SSO_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")))
-    }
-
-    /// `uri`, if it is registered for that client.
-    fn post_logout_redirect(&self, client_id: &str, uri: &str) -> Option<url::Url> {
-        let client = lock(&self.engine).client(client_id).ok()?;
-        client.may_redirect_to(uri, true).then(|| url::Url::parse(uri).ok()).flatten()
     }
 
     /// The console. At another name for this machine it would be another origin, which the control API refuses.
