@@ -56,18 +56,14 @@ impl Events {
         }
     }
 
-    /// Applies `end` to the living sessions that `is_concerned`, and records one event for each.
-    fn end_sessions(
-        &mut self,
-        (now, kind, reason): (Time, Kind, &Reason),
-        is_concerned: impl Fn(&Session) -> bool,
-        end: impl Fn(&mut Session),
-    ) {
+    /// Notes the end of the living sessions that `is_concerned`, or of their SSO session, and records one event for each.
+    fn end_sessions(&mut self, now: Time, kind: Kind, reason: &Reason, is_concerned: impl Fn(&Session) -> bool) {
         let latest = self.sessions.values_mut().rev().take(MAX_SESSIONS);
         let mut ended = Vec::new();
         let is_alive = |session: &Session| session.revoked_at.is_none() && now < session.ends_at;
         for session in latest.filter(|session| is_alive(session) && is_concerned(session)) {
-            end(session);
+            let end = if kind == Kind::SsoEnded { &mut session.sso_ends_at } else { &mut session.revoked_at };
+            *end = Some(now);
             ended.push(session.number);
         }
         for number in ended.into_iter().rev() {
@@ -88,14 +84,12 @@ impl Events {
 
     pub(super) fn sso_ended(&mut self, sids: &[String], now: Time) {
         let is_concerned = |session: &Session| sids.contains(&session.authentication.sid);
-        let end = |session: &mut Session| session.sso_ends_at = Some(now);
-        self.end_sessions((now, Kind::SsoEnded, &Reason::SsoWasEnded), is_concerned, end);
+        self.end_sessions(now, Kind::SsoEnded, &Reason::SsoWasEnded, is_concerned);
     }
 
     /// Records a revocation: of the session of that number, even without a refresh token, or of all that have one.
     pub(super) fn revoked(&mut self, number: Option<u64>, reason: &Reason, now: Time) {
         let is_concerned = |session: &Session| number.map_or(session.refreshable, |number| number == session.number);
-        let end = |session: &mut Session| session.revoked_at = Some(now);
-        self.end_sessions((now, Kind::Revoked, reason), is_concerned, end);
+        self.end_sessions(now, Kind::Revoked, reason, is_concerned);
     }
 }

@@ -32,9 +32,9 @@ impl Engine {
         Some((value, expires_at))
     }
 
-    /// The tokens for the refresh token `value` (RFC 6749 6). Once the user's SSO session has ended, the response has no refresh
-    /// token and the old one keeps its expiry. The errors are `invalid_grant`, and `invalid_scope` for more than the login
-    /// granted; the refresh token stays usable then.
+    /// The tokens for the refresh token `value` (RFC 6749 6). Once the user's SSO session has ended, the response has no
+    /// refresh token and the old one keeps its expiry. The errors are `invalid_grant`, and `invalid_scope` for more than the
+    /// login granted; the refresh token stays usable then.
     pub fn refresh(&mut self, client_id: &str, value: &str, scope: &[String], at: Moment) -> Result<IssuedTokens> {
         let unknown = || OAuthError::invalid_grant(Reason::UnknownRefreshToken);
         let token = self.refresh_tokens.get(value).cloned().ok_or_else(unknown)?;

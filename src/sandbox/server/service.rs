@@ -49,7 +49,6 @@ pub(super) struct Service {
 }
 
 /// How the sandbox's clock differs from this machine's.
-#[derive(Default)]
 pub(super) struct ClockSetting {
     /// Seconds ahead.
     pub(super) offset: i64,
