@@ -77,32 +77,25 @@ use terminal::output::Output;
 /// Runs `tidp` with these arguments (the program's name comes first) and returns the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> i32 {
     let args: Vec<OsString> = args.into_iter().collect();
-    let (out, outcome) = match cli::parse(&args) {
-        Ok(cli) => {
-            let out = Output::new(ports, &cli.global);
-            let outcome = commands::run(ports, &out, &cli);
-            (out, outcome)
-        }
+    let parsed = cli::parse(&args);
+    let options = parsed.as_ref().map_or_else(|_| cli::display_options(&args), |cli| cli.global.clone());
+    let out = Output::new(ports, &options);
+    let outcome = match parsed {
+        Ok(cli) => commands::run(ports, &out, &cli),
         Err(error) => {
-            let out = Output::new(ports, &cli::display_options(&args));
             let is_profile = |name: &String| Configuration::proposed_profiles(ports).contains(name);
-            let outcome = print_help(&out, cli::help_or_usage_error(&args, error, is_profile));
-            (out, outcome)
+            print_help(&out, cli::help_or_usage_error(&args, error, is_profile))
         }
     };
-    match outcome {
-        Ok(()) => 0,
-        Err(error) => {
-            if let Some(exit_code) = error.silent_exit_code() {
-                return exit_code;
-            }
-            // The help of `tidp help` is the first page.
-            let command = || Some(cli::command_name(&args)).filter(|name| name != "help").unwrap_or_default();
-            let report = error.report_of(command);
-            out.failure(&report);
-            report.exit_code
-        }
+    let Err(error) = outcome else { return 0 };
+    if let Some(exit_code) = error.silent_exit_code() {
+        return exit_code;
     }
+    // The help of `tidp help` is the first page.
+    let command = || Some(cli::command_name(&args)).filter(|name| name != "help").unwrap_or_default();
+    let report = error.report_of(command);
+    out.failure(&report);
+    report.exit_code
 }
 
 /// Prints help or version; anything else is an error.

@@ -41,7 +41,6 @@ pub fn run(context: &Context<'_>, out: &Output<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Shows the tokens of a client that acts for itself.
 fn inspect_machine(context: &Context<'_>, out: &Output<'_>) -> Result<()> {
     let (key, profile) = (&context.key, &context.profile);
     let provider = provider_metadata::provider(context);

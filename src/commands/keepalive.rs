@@ -14,8 +14,7 @@ use crate::terminal::output::Output;
 /// Those of the flow; CMD's own exit code.
 pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Keepalive) -> Result<()> {
     let duration = options::duration("--for", args.duration.as_deref())?;
-    let ended = Context::open(ports, out, flag)?.run(|context| keepalive::run(context, duration, &args.command))?;
-    match ended {
+    match Context::open(ports, out, flag)?.run(|context| keepalive::run(context, duration, &args.command))? {
         None | Some(ExitReason::Code(0)) => Ok(()),
         Some(ExitReason::Code(code)) => Err(Situation::Exited(code).into()),
         Some(ExitReason::Signal(signal)) => {

@@ -83,7 +83,6 @@ fn unset(ports: &Ports, out: &Output<'_>, name: &str, key: &str) -> Result<()> {
     report_change(out, &file, &change)
 }
 
-/// What follows from a change of a key.
 fn report_change(out: &Output<'_>, file: &ProfileFile<'_>, change: &Change) -> Result<()> {
     profile_session::warn_of_old_session(file, change);
     let needed_none = change.before.as_ref().is_none_or(|before| before.auth_method == AuthMethod::None);
@@ -96,15 +95,12 @@ fn report_change(out: &Output<'_>, file: &ProfileFile<'_>, change: &Change) -> R
 /// The end of the note about `removed`, which was the default: what the default is now.
 fn next_default(config: &Config, removed: &str) -> String {
     let mut others = config.profile.keys().filter(|other| *other != removed);
-    match (others.next(), others.next()) {
-        (None, _) => ", which was the default; there is no other".to_owned(),
-        (Some(only), None) => {
-            format!(", which was the default; the default is now `{}`, the only one left", printable(only))
-        }
-        (Some(first), Some(_)) => {
-            format!(", which was the default; choose another: tidp profile use {}", arguments(&[first]))
-        }
-    }
+    let next = match (others.next(), others.next()) {
+        (None, _) => "there is no other".to_owned(),
+        (Some(only), None) => format!("the default is now `{}`, the only one left", printable(only)),
+        (Some(first), Some(_)) => format!("choose another: tidp profile use {}", arguments(&[first])),
+    };
+    format!(", which was the default; {next}")
 }
 
 /// Removes the client secret, or reads and stores it.

@@ -97,7 +97,12 @@ fn report(context: &Context<'_>, out: &Output<'_>, fresh: &FreshSession) -> Valu
         }
         TokenSource::RefreshedElsewhere => {
             out.note(&format!("Another tidp has just refreshed; its access token is valid until {until}."));
-            (false, json!("adopted"), false, renewed_elsewhere(outlook.sso))
+            let renewed = match outlook.sso {
+                Sso::Active => Some(true),
+                Sso::Ended => Some(false),
+                Sso::Unknown => None,
+            };
+            (false, json!("adopted"), false, renewed)
         }
         TokenSource::Refreshed(reason, renewal) => {
             out.note(&format!("Refreshed: the access token is valid until {until}."));
@@ -127,14 +132,5 @@ fn was_renewed(renewal: Renewal, policy: Option<&Policy>) -> Option<bool> {
         (_, Renewal::None) => Some(false),
         (Some(_), Renewal::New) => Some(true),
         (None, Renewal::New) | (_, Renewal::Same) => None,
-    }
-}
-
-/// The same for a refresh of another process.
-fn renewed_elsewhere(sso: Sso) -> Option<bool> {
-    match sso {
-        Sso::Active => Some(true),
-        Sso::Ended => Some(false),
-        Sso::Unknown => None,
     }
 }

@@ -72,6 +72,7 @@ fn options(args: &cli::Sandbox, config: SandboxConfig) -> Result<Options> {
     for text in &args.secret {
         registration::set_secret(&mut clients, text).map_err(wrong("--secret"))?;
     }
+    let access_token_lifetime = lifetime.or(config.access_token_lifetime).unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME);
     let issuer = args.issuer.as_deref().map(issuer_url).transpose().map_err(wrong("--issuer"))?;
     Ok(Options {
         bind: args.bind,
@@ -81,9 +82,7 @@ fn options(args: &cli::Sandbox, config: SandboxConfig) -> Result<Options> {
         users: users(args, &config.users).map_err(wrong("--user"))?,
         settings: Settings {
             refresh_token_usage: args.refresh_tokens,
-            access_token_lifetime: lifetime
-                .or(config.access_token_lifetime)
-                .unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME),
+            access_token_lifetime,
             sso_lifetime: config.sso_lifetime,
             scopes: config.scopes,
             ..Settings::default()

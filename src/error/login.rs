@@ -56,16 +56,13 @@ impl LoginError {
                 Report::new(Kind::Timeout, "the login was not approved in time; nothing was stored")
                     .hint(run(method.command()))
             }
-            Self::CodeSpent(provider, method) => Report::new(
-                Kind::Refused,
-                format!(
-                    "the provider rejected the {} ({}). An earlier response was lost; it may have contained the tokens",
-                    method.code_name(),
-                    provider_message(provider)
-                ),
-            )
-            .hint(run(method.command()))
-            .provider(Some(provider)),
+            Self::CodeSpent(provider, method) => {
+                let (code, reason) = (method.code_name(), provider_message(provider));
+                let lost = "An earlier response was lost; it may have contained the tokens";
+                Report::new(Kind::Refused, format!("the provider rejected the {code} ({reason}). {lost}"))
+                    .hint(run(method.command()))
+                    .provider(Some(provider))
+            }
             Self::TimedOut(request, ignored) => {
                 let ignored = ignored.join("; ");
                 let ignored = if ignored.is_empty() { ignored } else { format!(". Ignored requests: {ignored}") };
@@ -76,12 +73,10 @@ impl LoginError {
                 Report::new(Kind::Timeout, message).hint(show_profile(profile))
             }
             Self::OtherAccount { sub, expected, method } => {
-                let message = format!(
-                    "the account that logged in (`sub` {}) is not the one that --expect-sub names",
-                    printable(sub)
-                );
+                let account = format!("the account that logged in (`sub` {})", printable(sub));
                 let again = format!("{} --expect-sub {}", method.command_for_another_result(), quoted(expected));
-                Report::new(Kind::Invalid, message).hint(run(&again))
+                Report::new(Kind::Invalid, format!("{account} is not the one that --expect-sub names"))
+                    .hint(run(&again))
             }
             Self::AcrNotMet { acr, required, method } => {
                 let message =

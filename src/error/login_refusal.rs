@@ -114,10 +114,8 @@ pub(super) fn refused(provider: &OAuthError, request: &RequestedLogin, profile: 
         | "invalid_redirect_uri"
         | "redirect_uri_mismatch" => {
             let secret = request.secret_source.map(|source| format!(", client secret ({source})")).unwrap_or_default();
-            let message = format!(
-                "the provider does not accept this client for this login ({reason}): {}{secret}",
-                request.client
-            );
+            let client = format!("{}{secret}", request.client);
+            let message = format!("the provider does not accept this client for this login ({reason}): {client}");
             Report::new(Kind::Refused, message).hint(show_profile(profile))
         }
         "unknown_user_id" => refused("the provider refused the login")

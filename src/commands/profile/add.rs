@@ -58,7 +58,6 @@ fn missing_options(args: &ProfileAdd) -> Vec<&'static str> {
     needed.into_iter().filter(|(_, is_there)| !is_there).map(|(option, _)| option).collect()
 }
 
-/// The profile that the options describe.
 fn new_profile(args: &ProfileAdd) -> NewProfile<'_> {
     let texts = [
         ("issuer", &args.issuer),

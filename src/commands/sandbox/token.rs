@@ -30,10 +30,10 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &SandboxToken) -> Result<()> {
     let text = |name: &str| document.get(name).and_then(Value::as_str);
     match (response.status, text("token").filter(|token| is_jwt_text(token))) {
         (200, Some(_)) if out.json || args.format == SampleFormat::Json => out.document(document),
-        (200, Some(token)) if args.format == SampleFormat::Header => {
-            out.answer(&format!("Authorization: Bearer {token}\n"))
+        (200, Some(token)) => {
+            let name = if args.format == SampleFormat::Header { "Authorization: Bearer " } else { "" };
+            out.answer(&format!("{name}{token}\n"))
         }
-        (200, Some(token)) => out.answer(&format!("{token}\n")),
         (400, _) => Err(Error::usage(printable(text("error_description").unwrap_or("the sandbox refused")))),
         (status, _) => Err(Error::failed(format!("{STEP}: {} answers {status}; is it a sandbox?", args.at))),
     }
@@ -44,7 +44,6 @@ fn is_jwt_text(token: &str) -> bool {
     token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
-/// The body of `POST /sandbox/token`.
 fn body(args: &SandboxToken) -> Result<Value> {
     let mut claims = Map::new();
     for claim in &args.claim {
