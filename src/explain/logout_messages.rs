@@ -22,22 +22,16 @@ pub struct StepMessage {
     pub text: String,
 }
 
+impl StepState {
+    pub fn with(self, text: impl Into<String>) -> StepMessage {
+        StepMessage { state: self, text: text.into() }
+    }
+}
+
 impl StepMessage {
-    pub fn done(text: impl Into<String>) -> Self {
-        Self { state: StepState::Done, text: text.into() }
-    }
-
-    pub fn nothing(text: impl Into<String>) -> Self {
-        Self { state: StepState::Nothing, text: text.into() }
-    }
-
-    pub fn left(text: impl Into<String>) -> Self {
-        Self { state: StepState::Left, text: text.into() }
-    }
-
     /// A revoked refresh token. `unfinished_refresh` is when a refresh was started that did not finish.
     pub fn revoked(unfinished_refresh: Option<String>) -> Self {
-        Self::done(match unfinished_refresh {
+        StepState::Done.with(match unfinished_refresh {
             None => "revoked".to_owned(),
             Some(at) => format!(
                 "revoked; a refresh started {at} did not finish, and if it returned a new refresh token, that one was \

@@ -140,7 +140,7 @@ fn forget_machine_tokens(context: &Context<'_>) -> Result<Outcome> {
     if let Some(end) = valid_until {
         report_expiry(context, end, now);
     }
-    let nothing = |text: &str| Ok(StepMessage::nothing(text));
+    let nothing = |text: &str| Ok(StepState::Nothing.with(text));
     Ok(Outcome {
         key: context.key.clone(),
         account: None,
@@ -172,12 +172,12 @@ fn end_session(context: &Context<'_>, options: LogoutOptions, removed: Removed) 
     let (account, refresh_token, sso_session, access_token_valid_until) = match removed {
         Removed::Nothing => {
             reporter.note(&logout_messages::no_session_note(&context.key));
-            let nothing = || Ok(StepMessage::nothing(NO_SESSION));
+            let nothing = || Ok(StepState::Nothing.with(NO_SESSION));
             (None, nothing(), nothing(), None)
         }
         Removed::InvalidEntry => {
             reporter.note(&logout_messages::logged_out_note(&context.key, None));
-            let left = |name, text: &str| report_step(context, name, Ok(StepMessage::left(text)));
+            let left = |name, text: &str| report_step(context, name, Ok(StepState::Left.with(text)));
             let refresh_token = left(REFRESH_TOKEN, "could not be read; if there was one, it was not revoked");
             let sso_session = left(SSO_SESSION, "not ended: the ID token that identifies it could not be read");
             reporter.step(ACCESS_TOKEN, UNKNOWN_ACCESS_TOKEN, false);
@@ -201,7 +201,7 @@ fn log_out_at_provider(context: &Context<'_>, options: LogoutOptions, session: &
     let expires_at = context.outlook(session, now).expiry.map(|expiry| expiry.expires_at).filter(|at| *at > now);
     let validity = logout_messages::validity_note(expires_at, &|time| context.when(time));
     let refresh_token = match revoke(context, provider, session) {
-        Ok(StepMessage { state: StepState::Left, text }) => Ok(StepMessage::left(text + &validity)),
+        Ok(StepMessage { state: StepState::Left, text }) => Ok(StepState::Left.with(text + &validity)),
         Ok(message) => Ok(message),
         Err(report) => Err(Report { message: report.message + &validity, ..report }),
     };
@@ -239,18 +239,18 @@ fn revoke(context: &Context<'_>, provider: Option<&Result<Provider>>, session: &
     const FAILED: &str = "could not be revoked";
     let held = match &session.refresh_token {
         RefreshToken::Held(held) => held,
-        RefreshToken::NeverIssued => return Ok(StepMessage::nothing("none to revoke: the login returned none")),
+        RefreshToken::NeverIssued => return Ok(StepState::Nothing.with("none to revoke: the login returned none")),
         RefreshToken::Rejected { rejected_at, .. } => {
             let at = context.when(*rejected_at);
-            return Ok(StepMessage::nothing(format!("refused by the provider before, {at}")));
+            return Ok(StepState::Nothing.with(format!("refused by the provider before, {at}")));
         }
     };
-    let Some(provider) = provider else { return Ok(StepMessage::left("not revoked (--local)")) };
+    let Some(provider) = provider else { return Ok(StepState::Left.with("not revoked (--local)")) };
     let provider = &mut provider.as_ref().map_err(|error| caused_by(FAILED, error))?.clone();
     let client = context.client().map_err(|error| caused_by(FAILED, &context.with_hint(error)))?;
     let request = match logout::revocation_request(provider, &client, &held.value) {
         Ok(request) => request,
-        Err(why) => return Ok(StepMessage::left(format!("not revoked: {why}"))),
+        Err(why) => return Ok(StepState::Left.with(format!("not revoked: {why}"))),
     };
     let response = provider_metadata::send(context, provider, &request, |p| p.revocation_endpoint.as_ref().ok())
         .map_err(|failure| Error::unanswered(FAILED, &failure).report())?;
@@ -260,7 +260,7 @@ fn revoke(context: &Context<'_>, provider: Option<&Result<Provider>>, session: &
             Ok(StepMessage::revoked(unfinished.map(|unfinished| context.when(unfinished.at))))
         }
         Ok(Revocation::NotForPublicClients) => {
-            Ok(StepMessage::left("not revoked: the provider does not let public clients revoke tokens"))
+            Ok(StepState::Left.with("not revoked: the provider does not let public clients revoke tokens"))
         }
         Err(problem) => Err(context.with_hint(Error::problem(FAILED, problem)).report()),
     }
@@ -275,10 +275,10 @@ fn end_sso_session(
     in_browser: bool,
     session: &Session,
 ) -> Step {
-    let Some(provider) = provider else { return Ok(StepMessage::left("not ended (--local)")) };
+    let Some(provider) = provider else { return Ok(StepState::Left.with("not ended (--local)")) };
     let provider = provider.as_ref().map_err(|error| caused_by(SSO_FAILED, error))?;
     let Some(id_token) = &session.id_token else {
-        return Ok(StepMessage::left("not ended: there is no ID token to identify it with"));
+        return Ok(StepState::Left.with("not ended: there is no ID token to identify it with"));
     };
     if in_browser {
         end_in_browser(context, provider, &id_token.value)
@@ -293,14 +293,14 @@ fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     let Ok(request) = logout::custom_logout_request(provider, hint, &hex(&state)) else {
         let needs_browser = "this provider needs a browser for that (next time: `tidp logout --browser`)";
         let why = provider.end_session_endpoint.as_ref().err().map_or(needs_browser, String::as_str);
-        return Ok(StepMessage::left(format!("not ended: {why}")));
+        return Ok(StepState::Left.with(format!("not ended: {why}")));
     };
     let provider = &mut provider.clone();
     let response = provider_metadata::send(context, provider, &request, |p| p.custom_logout_endpoint.as_ref().ok())
         .map_err(|failure| Error::unanswered(SSO_FAILED, &failure).report())?;
     let (kind, why) = match logout::accept_custom_logout(&response) {
-        LogoutOutcome::LoggedOut => return Ok(StepMessage::done("ended at the provider")),
-        LogoutOutcome::AlreadyLoggedOut => return Ok(StepMessage::done("had ended already")),
+        LogoutOutcome::LoggedOut => return Ok(StepState::Done.with("ended at the provider")),
+        LogoutOutcome::AlreadyLoggedOut => return Ok(StepState::Done.with("had ended already")),
         LogoutOutcome::Failed(400) => (Kind::Refused, "the provider says the ID token is missing (400)"),
         LogoutOutcome::Failed(401) => (Kind::Refused, "the provider did not accept the ID token (401)"),
         LogoutOutcome::Failed(424) => {
@@ -321,7 +321,7 @@ fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
 fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Step {
     let url = match logout::end_session_url(provider, &context.profile.client_id, hint) {
         Ok(url) => url,
-        Err(why) => return Ok(StepMessage::left(format!("not ended: {why}"))),
+        Err(why) => return Ok(StepState::Left.with(format!("not ended: {why}"))),
     };
     let failed = |what: String| Error::failed(format!("{SSO_FAILED}: {what}")).report();
     let redirect = context.ports.callback.one_time_redirect(&url);
@@ -333,7 +333,7 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
         }
     };
     if redirect.wait(&ignored, BROWSER_TIMEOUT.to_std()) {
-        return Ok(StepMessage::done("the browser was sent to the provider's logout page"));
+        return Ok(StepState::Done.with("the browser was sent to the provider's logout page"));
     }
     Err(failed("the browser did not open the logout page".to_owned()))
 }
