@@ -18,6 +18,7 @@ pub fn event_description(event: &SessionEvent) -> String {
         None => refresh_reason(*reason).to_owned(),
         Some(scopes) => format!("for a token of the scopes `{}`", printable(&scopes.to_text())),
     };
+    let refresh = |reason| format!("refresh ({})", cause(reason));
     match &event.kind {
         EventKind::Login { refresh_token: true } => "login, with a refresh token".to_owned(),
         EventKind::Login { refresh_token: false } => "login, without a refresh token".to_owned(),
@@ -29,14 +30,12 @@ pub fn event_description(event: &SessionEvent) -> String {
             };
             format!("refreshed {}: {outcome}", cause(reason))
         }
-        EventKind::Rejected { reason, error } => format!("refresh ({}) refused: {}", cause(reason), printable(error)),
+        EventKind::Rejected { reason, error } => format!("{} refused: {}", refresh(reason), printable(error)),
         EventKind::RefusedTokenKept { reason, error, .. } => {
-            format!("refresh ({}) refused: {}; the refresh token was kept", cause(reason), printable(error))
+            format!("{} refused: {}; the refresh token was kept", refresh(reason), printable(error))
         }
-        EventKind::Unanswered { reason } => format!("refresh ({}): no usable response", cause(reason)),
-        EventKind::Discarded { reason } => {
-            format!("refresh ({}): the response failed a check and was discarded", cause(reason))
-        }
+        EventKind::Unanswered { reason } => refresh(reason) + ": no usable response",
+        EventKind::Discarded { reason } => refresh(reason) + ": the response failed a check and was discarded",
         EventKind::Interrupted => "a refresh was interrupted".to_owned(),
     }
 }

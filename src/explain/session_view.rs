@@ -247,11 +247,10 @@ fn refresh_token_text(outlook: &SessionOutlook<'_>, style: &ViewStyle<'_>) -> St
             };
             format!("{verb} {}{source}", when(expiry.expires_at))
         }
-        (RefreshToken::Held(_), Some(expiry)) => format!(
-            "expires {} under the policy; rely only on {}",
-            when(expiry.expires_at),
-            when(expiry.expires_at_earliest)
-        ),
+        (RefreshToken::Held(_), Some(expiry)) => {
+            let (end, sure) = (when(expiry.expires_at), when(expiry.expires_at_earliest));
+            format!("expires {end} under the policy; rely only on {sure}")
+        }
     }
 }
 

@@ -165,17 +165,13 @@ impl SessionOutlook<'_> {
 
     /// Until when the session lasts. It is not certain after a refresh that may not have renewed the refresh token.
     fn until(&self, expiry: RefreshTokenExpiry, words: &Words<'_>) -> String {
-        let RefreshTokenExpiry { expires_at, expires_at_earliest: earliest, .. } = expiry;
-        if earliest == expires_at {
-            format!("Session until {}", self.moment(expires_at, words))
-        } else if self.now < earliest {
-            format!("Session until {}, perhaps until {}", self.moment(earliest, words), words.time(expires_at))
+        let (end, sure) = (expiry.expires_at, expiry.expires_at_earliest);
+        if sure == end {
+            format!("Session until {}", self.moment(end, words))
+        } else if self.now < sure {
+            format!("Session until {}, perhaps until {}", self.moment(sure, words), words.time(end))
         } else {
-            format!(
-                "Session perhaps until {}, certain only until {}",
-                self.moment(expires_at, words),
-                words.time(earliest)
-            )
+            format!("Session perhaps until {}, certain only until {}", self.moment(end, words), words.time(sure))
         }
     }
 
@@ -195,7 +191,6 @@ impl SessionOutlook<'_> {
         format!("{} ({})", words.time(at), at.relative_to(self.now))
     }
 
-    /// What a refresh now would gain.
     fn gain(&self, expiry: RefreshTokenExpiry, words: &Words<'_>) -> Option<String> {
         let after = self.after_refresh_expires_at().filter(|after| *after > expiry.expires_at)?;
         let condition = match self.sso {
@@ -206,7 +201,6 @@ impl SessionOutlook<'_> {
         Some(format!("A refresh now would move the end to {}{condition}.", words.time(after)))
     }
 
-    /// How to have the session renewed in time.
     fn how_to_renew(&self, expiry: RefreshTokenExpiry, words: &Words<'_>) -> Option<String> {
         let [token, keepalive] = ["tidp token", "tidp keepalive"].map(|command| words.command(command));
         if self.renewal_due_at.is_some() {
@@ -215,11 +209,10 @@ impl SessionOutlook<'_> {
             ));
         }
         self.is_renewed_too_late(expiry).then(|| {
+            let (set_renew, third) = (renewal_in_time(words.profile), expiry.last_third().to_text());
             format!(
-                "{keepalive} renews it too; or {}, so that {token} renews it in the last third of its lifetime: use it at \
-                 least every {}.",
-                renewal_in_time(words.profile),
-                expiry.last_third().to_text()
+                "{keepalive} renews it too; or {set_renew}, so that {token} renews it in the last third of its \
+                 lifetime: use it at least every {third}."
             )
         })
     }

@@ -30,12 +30,11 @@ pub fn policy_mismatch(session: &Session, policy: &Policy, words: &Words<'_>) ->
     if let Some(said) = introspection_mismatch(session, policy, words) {
         return Some(said);
     }
-    if let Some((at, expired_at)) = accepted_after_expiry(session, policy) {
+    if let Some(times) = accepted_after_expiry(session, policy) {
+        let [at, expired_at] = times.map(words.format_time);
         return Some(format!(
-            "the provider accepted the refresh token {}, but under {name} it had expired {}: the client probably has \
-             another policy than the profile says",
-            words.time(at),
-            words.time(expired_at)
+            "the provider accepted the refresh token {at}, but under {name} it had expired {expired_at}: the client \
+             probably has another policy than the profile says"
         ));
     }
     let (at, before) = before_refusal(session)?;
@@ -45,11 +44,10 @@ pub fn policy_mismatch(session: &Session, policy: &Policy, words: &Words<'_>) ->
     }
     let tenth = Seconds(policy.lifetime?.0 / 10).max(CLOCK_TOLERANCE);
     (at < expiry.expires_at_earliest.minus(tenth) && earlier_use(session).is_none()).then(|| {
+        let [at, end] = [at, expiry.expires_at_earliest].map(words.format_time);
         format!(
-            "the provider refused the refresh token {}, but under {name} it was valid until {}: it was revoked or used \
-             elsewhere, or the client has another policy than the profile says",
-            words.time(at),
-            words.time(expiry.expires_at_earliest)
+            "the provider refused the refresh token {at}, but under {name} it was valid until {end}: it was revoked or \
+             used elsewhere, or the client has another policy than the profile says"
         )
     })
 }
@@ -65,12 +63,9 @@ fn contradiction(subject: &str, session: &Session, policy: &Policy, words: &Word
     let earliest = by_policy.expires_at_earliest.minus(CLOCK_TOLERANCE);
     let latest = by_policy.expires_at.plus(CLOCK_TOLERANCE);
     (said < earliest || said > latest).then(|| {
-        format!(
-            "{subject} {}, but under {} it would expire {}: the client has another policy than the profile says",
-            words.time(said),
-            policy.name.as_str(),
-            words.time(by_policy.expires_at)
-        )
+        let ([said, end], name) = ([said, by_policy.expires_at].map(words.format_time), policy.name.as_str());
+        let verdict = "the client has another policy than the profile says";
+        format!("{subject} {said}, but under {name} it would expire {end}: {verdict}")
     })
 }
 
@@ -146,12 +141,13 @@ fn before_refusal(session: &Session) -> Option<(Time, Session)> {
     Some((rejected_at.plus(clocks_moved_apart), before))
 }
 
-fn accepted_after_expiry(session: &Session, policy: &Policy) -> Option<(Time, Time)> {
+/// When a refresh token was accepted, and when it had expired before that.
+fn accepted_after_expiry(session: &Session, policy: &Policy) -> Option<[Time; 2]> {
     let lifetime = policy.lifetime?;
     let mut end = (!policy.sliding).then(|| session.login_at.plus(lifetime));
     for SessionEvent { time: at, kind, .. } in &session.events {
         match (kind, end.filter(|end| *at > end.plus(CLOCK_TOLERANCE))) {
-            (EventKind::Refreshed { .. }, Some(end)) => return Some((*at, end)),
+            (EventKind::Refreshed { .. }, Some(end)) => return Some([*at, end]),
             (EventKind::Refreshed { renewal: Renewal::None, .. }, None) => {}
             (EventKind::Login { .. } | EventKind::Refreshed { .. }, _) if policy.sliding => {
                 end = Some(at.plus(lifetime))

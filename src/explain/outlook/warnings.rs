@@ -52,22 +52,17 @@ impl SessionOutlook<'_> {
 
     fn sso_ended_warning(&self, words: &Words<'_>) -> Option<String> {
         let SessionState::SsoEnded(expiry) = self.state else { return None };
-        Some(format!(
-            "the SSO session has ended, so a refresh no longer renews this session; log in before it expires {}: {}",
-            words.time(self.act_before(expiry)),
-            words.command("tidp login")
-        ))
+        let (end, login) = (words.time(self.act_before(expiry)), words.command("tidp login"));
+        let ended = "the SSO session has ended, so a refresh no longer renews this session";
+        Some(format!("{ended}; log in before it expires {end}: {login}"))
     }
 
     fn ends_soon_warning(&self, words: &Words<'_>) -> Option<String> {
         let SessionState::Fixed(expiry) = self.state else { return None };
         (self.now >= ends_soon_from(expiry.expires_at, expiry)).then(|| {
-            format!(
-                "this session expires in {}, and a refresh does not extend it; log in before {}: {}",
-                expiry.expires_at.left(self.now).to_text(),
-                words.time(expiry.expires_at),
-                words.command("tidp login")
-            )
+            let (left, end) = (expiry.expires_at.left(self.now).to_text(), words.time(expiry.expires_at));
+            let login = words.command("tidp login");
+            format!("this session expires in {left}, and a refresh does not extend it; log in before {end}: {login}")
         })
     }
 
@@ -120,12 +115,10 @@ pub(super) fn refused_token_kept(session: &Session, words: &Words<'_>) -> Option
     } else {
         "Its expiry is unknown until a refresh succeeds"
     };
+    let (at, error, refresh) = (words.time(at), printable(error), words.command("tidp refresh --force"));
     Some(format!(
-        "the provider refused the refresh of {} ({}) without saying that the refresh token is invalid, so it was kept. \
-         {next}: {}",
-        words.time(at),
-        printable(error),
-        words.command("tidp refresh --force")
+        "the provider refused the refresh of {at} ({error}) without saying that the refresh token is invalid, so it \
+         was kept. {next}: {refresh}"
     ))
 }
 

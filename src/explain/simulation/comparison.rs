@@ -60,11 +60,8 @@ pub fn comparison(simulated: &[(Scenario, Simulation)], columns: usize, charset:
 fn sentence(scenario: &Scenario, simulation: &Simulation) -> String {
     let login = login_needed(scenario, simulation, Seconds::to_text);
     let refreshes = count(simulation.refreshes().count(), "refresh", "refreshes");
-    format!(
-        "{}: {refreshes}; ends after {}; login needed after {login}",
-        scenario.policy.name.as_str(),
-        simulation.ends_at.to_text()
-    )
+    let (name, end) = (scenario.policy.name.as_str(), simulation.ends_at.to_text());
+    format!("{name}: {refreshes}; ends after {end}; login needed after {login}")
 }
 
 fn cells(scenario: &Scenario, simulation: &Simulation) -> [String; 4] {

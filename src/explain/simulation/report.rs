@@ -3,7 +3,7 @@
 use super::chart::chart;
 use super::event_table::event_table;
 use super::scenario::Scenario;
-use super::simulator::{EventKind, Simulation};
+use super::simulator::{Event, EventKind, Simulation};
 use crate::domain::decision::Renew;
 use crate::domain::time::Seconds;
 use crate::explain::{count, paragraph};
@@ -37,25 +37,23 @@ fn conclusion(scenario: &Scenario, simulation: &Simulation) -> String {
             }
             _ => format!("its refresh token expires after {end}, and nothing can extend it"),
         };
-        return format!(
-            "{} after the login the session is still active: {until}.{} {counts}",
-            scenario.length.to_text(),
-            reliable_part(simulation)
-        );
+        let (length, reliable) = (scenario.length.to_text(), reliable_part(simulation));
+        return format!("{length} after the login the session is still active: {until}.{reliable} {counts}");
     }
-    let warned = simulation.warned_at().map(|at| format!("a warning after {} says so, and ", at.to_text()));
+    let is_warning = |event: &&Event| event.kind == EventKind::Refused { still_works: true };
+    let warned = simulation.events.iter().find(is_warning);
+    let warned = warned.map(|event| format!("a warning after {} says so, and ", event.at.to_text()));
     let login = match simulation.login_needed_at {
         Some(at) => format!("the script is first told to log in after {}", at.to_text()),
         None if warned.is_some() => "the script is not told to log in until then".to_owned(),
         None if used_after_end(simulation) => "the script did not notice".to_owned(),
         None => "the script did not call again".to_owned(),
     };
+    let (cause, advice) = (cause(scenario, simulation), advice(scenario, simulation));
+    let (last_end, warned) = (simulation.access_token_expires_at.to_text(), warned.unwrap_or_default());
     format!(
-        "The session ends after {end}: {}. The last access token works until {}; {}{login}. {counts}{}",
-        cause(scenario, simulation),
-        simulation.access_token_expires_at.to_text(),
-        warned.unwrap_or_default(),
-        advice(scenario, simulation)
+        "The session ends after {end}: {cause}. The last access token works until {last_end}; {warned}{login}. \
+         {counts}{advice}"
     )
 }
 

@@ -45,11 +45,8 @@ impl Scenario {
             Some(end) => format!("the SSO session ends after {}", end.to_text()),
             None => "the SSO session stays active".to_owned(),
         };
-        format!(
-            "A script runs `{script}`{renew} every {}, for {}; access tokens are valid for {}{usage}, {sso}.",
-            self.every.to_text(),
-            self.length.to_text(),
-            self.access_token.to_text()
-        )
+        let [every, length, valid] = [self.every, self.length, self.access_token].map(Seconds::to_text);
+        let script = format!("A script runs `{script}`{renew} every {every}, for {length}");
+        format!("{script}; access tokens are valid for {valid}{usage}, {sso}.")
     }
 }

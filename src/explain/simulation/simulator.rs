@@ -88,12 +88,6 @@ impl Simulation {
         })
     }
 
-    /// When the script was warned that a refresh was refused, while its access token still worked.
-    pub fn warned_at(&self) -> Option<Seconds> {
-        let is_warning = |event: &&Event| event.kind == EventKind::Refused { still_works: true };
-        self.events.iter().find(is_warning).map(|event| event.at)
-    }
-
     pub fn calls(&self) -> usize {
         use EventKind::{CachedTokenUsed, LoginRequired, Refreshed, Refused};
         let is_call = |kind| matches!(kind, CachedTokenUsed | Refreshed { .. } | Refused { .. } | LoginRequired);
