@@ -83,10 +83,8 @@ fn keep_near_suggestions(error: &mut Error) {
             _ => continue,
         };
         let near: Vec<String> = names.into_iter().filter(|name| is_near(&given, name)).collect();
-        match &near[..] {
-            [] => {}
-            [name] => drop(error.insert(suggested, ContextValue::String(name.clone()))),
-            _ => drop(error.insert(suggested, ContextValue::Strings(near))),
+        if !near.is_empty() {
+            error.insert(suggested, ContextValue::Strings(near));
         }
     }
 }
@@ -110,13 +108,9 @@ fn in_one_line(text: &str) -> String {
 /// The command, such as `policy simulate`; empty if there is none.
 pub fn command_name(args: &[OsString]) -> String {
     let found = Cli::command().ignore_errors(true).disable_help_flag(true).try_get_matches_from(args).ok();
-    let mut words = Vec::new();
-    let mut at = found.as_ref();
-    while let Some((word, below)) = at.and_then(ArgMatches::subcommand) {
-        words.push(word);
-        at = Some(below);
-    }
-    words.join(" ")
+    let first = found.as_ref().and_then(ArgMatches::subcommand);
+    let commands = std::iter::successors(first, |(_, below)| below.subcommand());
+    commands.map(|(word, _)| word).collect::<Vec<_>>().join(" ")
 }
 
 /// The global options that determine how an error is shown.

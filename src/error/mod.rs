@@ -68,13 +68,12 @@ impl Error {
 
     /// The error for a response that is not accepted. The message starts with `failed_step`.
     pub fn problem(failed_step: &'static str, problem: Problem) -> Self {
+        let message = |what| format!("{failed_step}: {what}");
         match problem {
-            Problem::Invalid(what) => Self::invalid(format!("{failed_step}: {what}")),
+            Problem::Invalid(what) => Self::invalid(message(what)),
             Problem::Refused(error) => ProviderRefusal::WithError(failed_step, error).into(),
-            Problem::RefusedByStatus { what, .. } => {
-                ProviderRefusal::StatusOnly(format!("{failed_step}: {what}")).into()
-            }
-            Problem::Unavailable(what) => Situation::Unreachable(format!("{failed_step}: {what}")).into(),
+            Problem::RefusedByStatus { what, .. } => ProviderRefusal::StatusOnly(message(what)).into(),
+            Problem::Unavailable(what) => Situation::Unreachable(message(what)).into(),
         }
     }
 

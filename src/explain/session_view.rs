@@ -119,23 +119,18 @@ impl Inspection<'_> {
 
     /// The token as JSON. `None` stands for a token that there is not.
     fn token_json(&self, token: Option<Token<'_>>) -> Value {
-        let Some((token, expires_at)) = token else {
-            return json!({
-                "state": "none", "expires_at": null, "expires_in": null, "verified": null, "verified_reason": null,
-                "header": null, "claims": null,
-            });
-        };
-        let jwt = Jwt::parse(token.expose()).ok();
+        let expires_at = token.map(|(_, expires_at)| expires_at);
+        let jwt = token.and_then(|(token, _)| Jwt::parse(token.expose()).ok());
         let (verified, reason) = match jwt.as_ref().map(|jwt| (self.verify)(&jwt.jws)) {
             Some(SignatureVerdict::Valid) => (Some(true), None),
             Some(SignatureVerdict::Rejected(why)) => (Some(false), Some(why)),
             Some(SignatureVerdict::Undecided(why)) => (None, Some(why)),
-            None => (None, Some("opaque".to_owned())),
+            None => (None, token.map(|_| "opaque".to_owned())),
         };
         json!({
-            "state": if self.now < expires_at { "valid" } else { "expired" },
-            "expires_at": expires_at.rfc3339(),
-            "expires_in": expires_at.left(self.now),
+            "state": expires_at.map_or("none", |end| if self.now < end { "valid" } else { "expired" }),
+            "expires_at": expires_at.map(Time::rfc3339),
+            "expires_in": expires_at.map(|end| end.left(self.now)),
             "verified": verified,
             "verified_reason": reason,
             "header": jwt.as_ref().map(|jwt| &jwt.jws.header),

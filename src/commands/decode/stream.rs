@@ -45,17 +45,11 @@ pub(super) struct Counts {
 
 #[derive(Default)]
 pub(super) struct Chunk {
-    results: Vec<Decoded>,
+    /// The output, in pieces. Each but the last ends with a line that failed: its number in the chunk, counted from 1, and
+    /// what is wrong with it.
+    pieces: Vec<(String, Option<(u64, Error)>)>,
     lines: u64,
-}
-
-/// Tokens decoded one after the other, up to a line that failed.
-#[derive(Default)]
-struct Decoded {
-    text: String,
-    count: u64,
-    /// The number of the line in its chunk, counted from 1, and what is wrong with it.
-    failure: Option<(u64, Error)>,
+    tokens: u64,
 }
 
 impl Decoder<'_> {
@@ -139,33 +133,27 @@ impl Decoder<'_> {
     /// The results of the lines, of which `None` are empty. `size` is the expected size of the output.
     pub(super) fn decode_lines<'t>(&self, lines: impl Iterator<Item = Option<Result<&'t str>>>, size: usize) -> Chunk {
         let mut chunk = Chunk::default();
-        let mut decoded = Decoded { text: String::with_capacity(size), ..Decoded::default() };
+        let mut output = String::with_capacity(size);
         for line in lines {
             chunk.lines += 1;
             let Some(line) = line else { continue };
-            match line.and_then(|text| self.decode(text, &mut decoded.text)) {
-                Ok(()) => decoded.count += 1,
-                Err(error) => {
-                    decoded.failure = Some((chunk.lines, error));
-                    chunk.results.push(std::mem::take(&mut decoded));
-                }
+            chunk.tokens += 1;
+            if let Err(error) = line.and_then(|text| self.decode(text, &mut output)) {
+                let piece = self.printable(std::mem::take(&mut output));
+                chunk.pieces.push((piece, Some((chunk.lines, error))));
             }
         }
-        chunk.results.push(decoded);
-        for decoded in &mut chunk.results {
-            decoded.text = self.printable(std::mem::take(&mut decoded.text));
-        }
+        chunk.pieces.push((self.printable(output), None));
         chunk
     }
 
     /// Prints a chunk. Only an error that is not about a single token ends the command.
     pub(super) fn print(&self, chunk: Chunk, counts: &mut Counts) -> Result<()> {
         let mut output = String::new();
-        for Decoded { text, count, failure } in chunk.results {
-            counts.tokens += count;
+        counts.tokens += chunk.tokens;
+        for (text, failure) in chunk.pieces {
             output = if output.is_empty() { text } else { output + &text };
             let Some((number, error)) = failure else { continue };
-            counts.tokens += 1;
             let (count, verdict) = match error.situation {
                 Situation::Opaque(_) => (&mut counts.opaque, "opaque:"),
                 Situation::Invalid(_) => (&mut counts.invalid, INVALID),
