@@ -70,6 +70,7 @@ use commands::help;
 use error::{CommandLineError, Error, Situation};
 use flows::configuration::Configuration;
 pub use ports::Ports;
+use ports::Reporter;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
 use terminal::output::Output;

@@ -12,7 +12,7 @@ use crate::domain::warning::WarningCode;
 use crate::error::Result;
 use crate::flows::configuration::Configuration;
 use crate::flows::token_verifier::TokenVerifier;
-use crate::ports::Ports;
+use crate::ports::{Ports, Reporter};
 use crate::terminal::output::Output;
 use decoder::Decoder;
 use stream::Counts;
@@ -38,7 +38,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Deco
     }
     out.warn(
         WarningCode::TokenOnCommandLine,
-        "a token on the command line can be read by every process on this machine; pass it on standard input",
+        "a token on the command line can be read by every process on this machine; pass it on standard input".into(),
     );
     if let [token] = tokens {
         return decoder.decode_one(token);

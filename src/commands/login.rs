@@ -44,7 +44,8 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Login) -> Result
 pub fn warn_of_memory_store(ports: &Ports, out: &Output<'_>) {
     let store = Configuration::load(ports).and_then(|configured| config::store(&ports.env, &configured.config));
     if store == Ok(StoreName::Memory) {
-        out.warn(WarningCode::MemoryStore, "the store is `memory`: the session will be gone when this command ends");
+        let message = "the store is `memory`: the session will be gone when this command ends";
+        out.warn(WarningCode::MemoryStore, message.into());
     }
 }
 

@@ -7,7 +7,7 @@ use crate::flows::context::Context;
 use crate::flows::logout::{
     self, LogoutOptions, Outcome, check_nothing_left, delete_orphaned_secrets, stored_sessions,
 };
-use crate::ports::Ports;
+use crate::ports::{Ports, Reporter};
 use crate::terminal::output::Output;
 use serde_json::json;
 

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::flows::browser::open_browser;
 use crate::flows::context::Context;
 use crate::flows::self_service;
+use crate::ports::Reporter;
 use crate::terminal::output::Output;
 use serde_json::json;
 

@@ -11,7 +11,7 @@ use crate::error::{Error, ProfileError, Result, Situation};
 use crate::explain::simulation::simulator::{self, Simulation};
 use crate::explain::simulation::{comparison::comparison, report::report, scenario::Scenario};
 use crate::flows::configuration::Configuration;
-use crate::ports::Ports;
+use crate::ports::{Ports, Reporter};
 use crate::terminal::output::Output;
 use crate::terminal::styled_text::Charset;
 use serde_json::{Value, json};

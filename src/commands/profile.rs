@@ -13,7 +13,7 @@ use crate::flows::configuration::Configuration;
 use crate::flows::context::Context;
 use crate::flows::profile_file::{Change, ProfileFile};
 use crate::flows::profile_session;
-use crate::ports::{Env, Ports};
+use crate::ports::{Env, Ports, Reporter};
 use crate::terminal::output::Output;
 use serde_json::json;
 use view::document;

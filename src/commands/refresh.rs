@@ -12,6 +12,7 @@ use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::{advisory_warnings, refresh_if_due};
 use crate::oidc::token::RefreshParameters;
+use crate::ports::Reporter;
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
 

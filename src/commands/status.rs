@@ -4,7 +4,7 @@ use crate::domain::text::{printable, printable_path, with_tilde};
 use crate::error::{Result, quoted};
 use crate::explain::status_table::{Life, StatusRow, status_table};
 use crate::flows::status::{Leftover, LeftoverReason, Status, status};
-use crate::ports::Ports;
+use crate::ports::{Ports, Reporter};
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;

@@ -148,18 +148,6 @@ impl<'w> Output<'w> {
         if self.json { self.document(document()) } else { Ok(()) }
     }
 
-    /// Writes to stderr, unless `--quiet` is set.
-    pub fn note(&self, text: &str) {
-        if !self.quiet {
-            self.write_note(&self.fitted_err(text));
-        }
-    }
-
-    /// Writes to stderr what the user must see to go on, such as a URL.
-    pub fn ask(&self, text: &str) {
-        self.write(&self.fitted_err(text));
-    }
-
     /// Asks on stderr, and returns the line that the user types, without blanks around it; `None` at the end of input.
     ///
     /// # Errors
@@ -176,13 +164,6 @@ impl<'w> Output<'w> {
         !self.json && self.ports.terminal.stdin_is_terminal() && self.ports.terminal.stderr().is_terminal
     }
 
-    /// Writes a warning to stderr, unless `--quiet` is set, and keeps it for the JSON document.
-    pub fn warn(&self, code: WarningCode, message: impl Into<String>) {
-        let message = message.into();
-        self.note(&format!("{} {message}", self.err_colors.paint("warning:", Color::Magenta)));
-        lock_mutex(&self.warnings).push((code, message));
-    }
-
     pub fn warnings_json(&self) -> Vec<Value> {
         lock_mutex(&self.warnings).iter().map(warning_json).collect()
     }
@@ -191,9 +172,9 @@ impl<'w> Output<'w> {
         if self.json {
             return self.write(&printable_json(format!("{}\n", report.to_json())));
         }
-        self.ask(&format!("{} {}", self.err_colors.paint("error:", Color::Red), report.message));
+        self.prompt(&format!("{} {}", self.err_colors.paint("error:", Color::Red), report.message));
         if let Some(hint) = &report.hint {
-            self.ask(&format!("{} {hint}", self.err_colors.paint("hint:", Color::Cyan)));
+            self.prompt(&format!("{} {hint}", self.err_colors.paint("hint:", Color::Cyan)));
         }
     }
 
@@ -218,11 +199,14 @@ impl<'w> Output<'w> {
 
 impl Reporter for Output<'_> {
     fn warn(&self, code: WarningCode, message: String) {
-        self.warn(code, message);
+        self.note(&format!("{} {message}", self.err_colors.paint("warning:", Color::Magenta)));
+        lock_mutex(&self.warnings).push((code, message));
     }
 
     fn note(&self, text: &str) {
-        self.note(text);
+        if !self.quiet {
+            self.write_note(&self.fitted_err(text));
+        }
     }
 
     fn step(&self, name: &str, text: &str, failed: bool) {
@@ -231,7 +215,7 @@ impl Reporter for Output<'_> {
     }
 
     fn prompt(&self, text: &str) {
-        self.ask(text);
+        self.write(&self.fitted_err(text));
     }
 
     /// With a QR code only if it fits on the terminal together with the code.
@@ -247,11 +231,11 @@ impl Reporter for Output<'_> {
             Some(picture) => {
                 // As it is: a line of a picture is not prose.
                 self.write(&format!("Scan this with another device:\n\n{picture}"));
-                self.ask(&format!("Or open this URL there and enter the code:\n\n  {address}\n  {code}\n"));
+                self.prompt(&format!("Or open this URL there and enter the code:\n\n  {address}\n  {code}\n"));
             }
             None => {
                 let place = if on_this_machine { "this machine" } else { "any device" };
-                self.ask(&format!("Open this URL on {place} and enter the code:\n\n  {address}\n\n  {code}\n"));
+                self.prompt(&format!("Open this URL on {place} and enter the code:\n\n  {address}\n\n  {code}\n"));
             }
         }
     }

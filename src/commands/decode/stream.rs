@@ -7,6 +7,7 @@ use crate::domain::text::{printable_json, utf8_text};
 use crate::error::{Error, Kind, Report, Result, Situation};
 use crate::flows::token_verifier::TokenVerifier;
 use crate::jwt::MAX_TOKEN_LENGTH;
+use crate::ports::Reporter;
 use colored::Color;
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -187,7 +188,7 @@ impl Decoder<'_> {
         }
         self.show(&std::mem::take(output))?;
         let color = if verdict == INVALID { Color::Red } else { Color::Magenta };
-        self.out.ask(&format!("{} line {line}: {}", self.out.err_colors.paint(verdict, color), report.message));
+        self.out.prompt(&format!("{} line {line}: {}", self.out.err_colors.paint(verdict, color), report.message));
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use crate::flows::context::Context;
 use crate::flows::profile_file::{NewProfile, ProfileFile, check_client_id, draft};
 use crate::flows::{profile_session, provider_metadata};
 use crate::oidc::discovery::Issuer;
-use crate::ports::{Ports, StoreChoice};
+use crate::ports::{Ports, Reporter, StoreChoice};
 use crate::terminal::output::Output;
 
 pub(super) fn run(ports: &Ports, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
@@ -90,7 +90,7 @@ fn ask(ports: &Ports, out: &Output<'_>, args: &ProfileAdd) -> Result<ProfileAdd>
     if let Some(name) = &args.name {
         check_name(name)?;
     }
-    out.ask("A profile is one client at one provider. Nothing is saved before the last answer.");
+    out.prompt("A profile is one client at one provider. Nothing is saved before the last answer.");
     let mut args = args.clone();
     if args.name.is_none() {
         args.name = Some(answer(out, "Name of the profile, such as work: ", check_name)?);
@@ -118,7 +118,7 @@ fn answer<T>(out: &Output<'_>, question: &str, accept: impl Fn(&str) -> Result<T
         let line = out.ask_line(question)?.ok_or_else(|| Error::usage("there was no answer; nothing was saved"))?;
         match accept(&line) {
             Ok(accepted) => return Ok(accepted),
-            Err(error) => out.ask(&format!("  {}", error.report().message)),
+            Err(error) => out.prompt(&format!("  {}", error.report().message)),
         }
     }
 }
@@ -141,7 +141,7 @@ fn client_type(out: &Output<'_>, args: &ProfileAdd) -> Result<Option<String>> {
         format!("  {:<18} {lifetime}{secret}\n", client_type.as_str())
     };
     let meanings: String = ClientType::ALL.map(meaning).concat();
-    out.ask(&format!(
+    out.prompt(&format!(
         "How long a session lasts follows from the client type, as registered at TelenorID+:\n{}",
         meanings.trim_end()
     ));
@@ -158,10 +158,10 @@ fn check_provider(ports: &Ports, out: &Output<'_>, args: &ProfileAdd) -> Result<
     let profile = draft(&new_profile(args))?;
     let context = Context::new(ports, out, profile, ports.stores.open(&StoreChoice::Memory)?.into());
     let Err(error) = provider_metadata::fetch_provider(&context) else {
-        out.ask("Checked: the provider answers.");
+        out.prompt("Checked: the provider answers.");
         return Ok(());
     };
-    out.ask(&format!("The provider could not be checked: {}", error.report().message));
+    out.prompt(&format!("The provider could not be checked: {}", error.report().message));
     let is_yes = |text: &str| match text.to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(true),
         "" | "n" | "no" => Ok(false),

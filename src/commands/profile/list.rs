@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::explain::status_table::SessionSummary;
 use crate::flows::configuration::Configuration;
 use crate::flows::status::SummaryReader;
-use crate::ports::Ports;
+use crate::ports::{Ports, Reporter};
 use crate::terminal::output::Output;
 use crate::terminal::table::{Row, table};
 use serde_json::{Value, json};
