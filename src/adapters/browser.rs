@@ -111,11 +111,9 @@ fn start(mut command: Command, patience: Duration) -> Result<(), String> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().map_err(|error| format!("`{name}` could not be started: {error}"))?;
-    match wait_for_exit(&mut child, || patience) {
-        Some(Ok(status)) if status.success() => Ok(()),
-        Some(_) => Err(format!("`{name}` failed")),
-        None => Ok(()),
-    }
+    let ended = wait_for_exit(&mut child, || patience);
+    let failed = ended.is_some_and(|ended| !ended.is_ok_and(|status| status.success()));
+    if failed { Err(format!("`{name}` failed")) } else { Ok(()) }
 }
 
 #[cfg(unix)]

@@ -242,11 +242,10 @@ impl Store for FileStore {
     fn sweep(&self) -> StoreResult<()> {
         for path in self.files()? {
             let final_name = path.file_name().and_then(OsStr::to_str).and_then(owned_files::final_name);
-            let Some(final_name) = final_name.filter(|name| self.is_entry_file(name)) else { continue };
+            let entry_file = final_name.filter(|name| self.is_entry_file(name));
+            let Some((hash, _)) = entry_file.and_then(|name| name.split_once('.')) else { continue };
             // The lock's holder may be writing this file, and removes leftovers itself.
-            if let Some(_lock) =
-                lock::try_lock(self.name(), &self.dir, final_name.split('.').next().unwrap_or_default())?
-            {
+            if let Some(_lock) = lock::try_lock(self.name(), &self.dir, hash)? {
                 owned_files::remove(&path).map_err(self.refused(&path))?;
             }
         }

@@ -243,19 +243,16 @@ pub(super) fn keep_private(file: &File) -> io::Result<()> {
 }
 
 /// Whether other users can read the file: its mode allows that, and the modes of all its directories let them get there.
+#[cfg(unix)]
 pub(super) fn others_can_read(path: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let allows = |path: &Path, bits| fs::metadata(path).is_ok_and(|found| found.permissions().mode() & bits != 0);
-        path.canonicalize()
-            .is_ok_and(|path| allows(&path, 0o044) && path.ancestors().skip(1).all(|dir| allows(dir, 0o011)))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = path;
-        false
-    }
+    use std::os::unix::fs::MetadataExt;
+    let allows = |path: &Path, bits| fs::metadata(path).is_ok_and(|found| found.mode() & bits != 0);
+    path.canonicalize().is_ok_and(|path| allows(&path, 0o044) && path.ancestors().skip(1).all(|dir| allows(dir, 0o011)))
+}
+
+#[cfg(not(unix))]
+pub(super) fn others_can_read(_: &Path) -> bool {
+    false
 }
 
 /// Fails if others may write the file: nobody knows who wrote what is in it.

@@ -133,10 +133,11 @@ fn collect_output(
 /// Ends a command on timeout: with SIGTERM, then by force.
 fn terminate(child: &mut Child) {
     #[cfg(unix)]
-    if let Some(id) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-        // The child was not waited for, so the id is still valid.
-        let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+    {
+        use rustix::process::{Pid, Signal, kill_process};
         const GRACE: Duration = Duration::from_millis(500);
+        // The child was not waited for, so its id is still valid.
+        let _ = kill_process(Pid::from_child(child), Signal::TERM);
         if let Some(Ok(_)) = wait_for_exit(child, || GRACE) {
             return;
         }
@@ -146,16 +147,14 @@ fn terminate(child: &mut Child) {
 }
 
 /// The status of `child` once it has ended; `None` on timeout.
-#[expect(clippy::disallowed_methods, reason = "the standard library cannot wait for a child with a timeout")]
 pub(super) fn wait_for_exit(child: &mut Child, timeout: impl Fn() -> Duration) -> Option<io::Result<ExitStatus>> {
     const POLL_INTERVAL: Duration = Duration::from_millis(2);
-    let mut waited = Duration::ZERO;
+    let clock = SystemClock::start();
     loop {
         match child.try_wait() {
-            Ok(None) if waited < timeout() => std::thread::sleep(POLL_INTERVAL),
+            Ok(None) if clock.uptime() < timeout() => clock.pause(POLL_INTERVAL),
             ended => return ended.transpose(),
         }
-        waited += POLL_INTERVAL;
     }
 }
 

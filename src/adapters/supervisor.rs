@@ -100,9 +100,8 @@ fn forward(child: &Child, origin: &Origin) {
     if by_terminal && matches!(origin.signal, SIGINT | SIGQUIT) {
         return;
     }
-    let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    if let (Some(id), Some(signal)) = (id, Signal::from_named_raw(origin.signal)) {
-        // The child was not waited for, so the id is still valid.
-        let _ = kill_process(id, signal);
+    if let Some(signal) = Signal::from_named_raw(origin.signal) {
+        // The child was not waited for, so its id is still valid.
+        let _ = kill_process(Pid::from_child(child), signal);
     }
 }

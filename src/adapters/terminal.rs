@@ -21,11 +21,13 @@ const BUFFER_SIZE: usize = 1 << 17;
 
 #[derive(Default)]
 pub struct SystemTerminal {
-    input: Mutex<Option<LineReader<BufReader<TimedStdin>>>>,
+    input: Mutex<Option<Input>>,
     /// A line that a thread is reading, where there is no other way to wait with a timeout.
     #[cfg(not(unix))]
     pending: Mutex<Option<std::sync::mpsc::Receiver<io::Result<Option<String>>>>>,
 }
+
+type Input = LineReader<BufReader<TimedStdin>>;
 
 struct TimedStdin {
     input: Stdin,
@@ -44,27 +46,19 @@ struct LineReader<R> {
 }
 
 impl SystemTerminal {
-    fn with_input<T>(
-        &self,
-        timeout: Option<Duration>,
-        read: impl FnOnce(&mut LineReader<BufReader<TimedStdin>>) -> T,
-    ) -> T {
+    fn with_input<T>(&self, timeout: Option<Duration>, read: impl FnOnce(&mut Input) -> T) -> T {
         let mut lines = lock_mutex(&self.input);
-        let lines =
-            lines.get_or_insert_with(|| LineReader::new(BufReader::with_capacity(BUFFER_SIZE, TimedStdin::new())));
+        let lines = lines.get_or_insert_with(|| {
+            let stdin = TimedStdin {
+                input: io::stdin(),
+                limit: None,
+                #[cfg(unix)]
+                typed_input: io::stdin().is_terminal().then(line_input::TypedInput::default),
+            };
+            LineReader::new(BufReader::with_capacity(BUFFER_SIZE, stdin))
+        });
         lines.input.get_mut().limit = timeout.map(|timeout| (SystemClock::start(), timeout));
         read(lines)
-    }
-}
-
-impl TimedStdin {
-    fn new() -> Self {
-        Self {
-            input: io::stdin(),
-            limit: None,
-            #[cfg(unix)]
-            typed_input: io::stdin().is_terminal().then(line_input::TypedInput::default),
-        }
     }
 }
 
@@ -74,8 +68,7 @@ impl Read for TimedStdin {
         #[cfg(unix)]
         if let Some(typed_input) = &mut self.typed_input {
             let complete = typed_input.read(line_input::Echo::Shown, &left)?;
-            let taken = complete.len().min(bytes.len());
-            bytes[..taken].copy_from_slice(&complete[..taken]);
+            let taken = complete.as_slice().read(bytes)?;
             complete.drain(..taken);
             return Ok(taken);
         }

@@ -90,11 +90,11 @@ impl Keyring {
             if items(&self.search(service, entry, if_locked)?).next().is_some() {
                 return Ok(());
             }
+            let create = || service.create_collection("Default keyring", "default");
             let collection = match service.get_default_collection() {
-                Err(Error::NoResult) if if_locked == IfLocked::Ask => self
-                    .with_prompt(StoreFailureKind::NotSetUp, || {
-                        service.create_collection("Default keyring", "default")
-                    })?,
+                Err(Error::NoResult) if if_locked == IfLocked::Ask => {
+                    self.with_prompt(StoreFailureKind::NotSetUp, create)?
+                }
                 found => found.map_err(store_failure)?,
             };
             self.unlock_collection(&collection, if_locked)
