@@ -40,16 +40,16 @@ pub enum Shell {
 impl Shell {
     /// The shell that seems to have started this process, as far as its environment tells.
     pub fn at_hand<'a>(on_windows: bool, variable: impl Fn(&str) -> Option<&'a str>) -> Self {
+        if on_windows && variable("MSYSTEM").is_some() {
+            return Self::Posix;
+        }
         let Some(modules) = variable("PSMODULEPATH").or_else(|| variable("PSModulePath")) else {
-            return if on_windows && variable("MSYSTEM").is_none() { Self::Cmd } else { Self::Posix };
+            return if on_windows { Self::Cmd } else { Self::Posix };
         };
         if !on_windows {
             // Only PowerShell sets the variable, but its children inherit it. A shell that started PowerShell says so in `_`.
             let program = variable("_").and_then(|program| program.rsplit('/').next());
             return if program.is_some_and(|name| name.starts_with("pwsh")) { Self::Powershell } else { Self::Posix };
-        }
-        if variable("MSYSTEM").is_some() {
-            return Self::Posix;
         }
         // Every process of Windows has the variable; only PowerShell adds the user's own folder.
         let has_own_folder = variable("USERPROFILE")

@@ -72,13 +72,9 @@ pub fn decide(now: Time, session: &Session, policy: Option<&Policy>, renew: Rene
 }
 
 /// Why a refresh is due, if it is, and when that changes.
-fn due(
-    now: Time,
-    session: &Session,
-    policy: Option<&Policy>,
-    renew: Renew,
-    intent: Intent,
-) -> (Option<RefreshReason>, Option<Time>) {
+type Due = (Option<RefreshReason>, Option<Time>);
+
+fn due(now: Time, session: &Session, policy: Option<&Policy>, renew: Renew, intent: Intent) -> Due {
     let (reason, due_at) = match intent {
         Intent::Force => return (Some(RefreshReason::Forced), None),
         Intent::Claims => return (Some(RefreshReason::Claims), None),

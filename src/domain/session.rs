@@ -38,7 +38,7 @@ pub struct IdToken {
     pub expires_at: Time,
     /// `iat`, by the provider's clock.
     pub issued_at: Time,
-    pub auth_time: Option<i64>,
+    pub auth_time: Option<Time>,
     pub nonce: Option<String>,
 }
 

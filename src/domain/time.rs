@@ -176,12 +176,7 @@ impl Seconds {
 
     /// The largest unit, for a prompt: `89d`, `3h`, `9m`, `30s`.
     pub fn to_short_text(self) -> String {
-        match self.0.unsigned_abs() {
-            s if s >= 86_400 => format!("{}d", s / 86_400),
-            s if s >= 3_600 => format!("{}h", s / 3_600),
-            s if s >= 60 => format!("{}m", s / 60),
-            s => format!("{s}s"),
-        }
+        self.to_compact_text().split_inclusive(char::is_alphabetic).take(1).collect()
     }
 }
 

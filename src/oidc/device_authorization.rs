@@ -45,22 +45,19 @@ pub fn device_authorization_request(
 /// Those of `response::success_object`; [`Problem::Invalid`] if a member is missing or cannot be shown to a user.
 pub fn accept_device_authorization(response: &Response) -> Result<DeviceAuthorization, Problem> {
     let mut object = response::success_object(response, RESPONSE_NAME)?;
-    let verification_uri = verification_uri(required_string(&object, "verification_uri", RESPONSE_NAME)?)?;
+    let address = required_string(&object, "verification_uri", RESPONSE_NAME)?;
+    // It may be on another host than the issuer (RFC 8628 3.2).
+    let verification_uri = browser_address(address)
+        .or_else(|why| invalid(format!("{RESPONSE_NAME}: `verification_uri` {why}: `{}`", printable(address))))?;
     Ok(DeviceAuthorization {
         device_code: PollCode::take(&mut object, "device_code", ' '..='~', GRANT_TYPE, RESPONSE_NAME)?,
         user_code: shown_string(&object, "user_code", "typed", RESPONSE_NAME)?,
         // Lenient: the user can type the code. On another site, a QR code would lead elsewhere than what is printed.
         verification_uri_complete: lenient_string(&object, "verification_uri_complete")
-            .and_then(|text| self::verification_uri(text).ok())
+            .and_then(|text| browser_address(text).ok())
             .filter(|complete| complete.origin() == verification_uri.origin()),
         verification_uri,
     })
-}
-
-/// An address that the user can be sent to. It may be on another host than the issuer (RFC 8628 3.2).
-fn verification_uri(text: &str) -> Result<Url, Problem> {
-    browser_address(text)
-        .or_else(|why| invalid(format!("{RESPONSE_NAME}: `verification_uri` {why}: `{}`", printable(text))))
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ pub fn accept_id_token(
     check_type(&token)?;
     let issued_at = required_time(&token.registered.iat, "iat")?;
     let expires_at = required_time(&token.registered.exp, "exp")?;
-    let auth_time = signed_token::time_claim(token.registered.auth_time.as_ref(), "auth_time")?.map(Time::unix);
+    let auth_time = signed_token::time_claim(token.registered.auth_time.as_ref(), "auth_time")?;
     let nonce = present_claim(&claims, "nonce").and_then(Value::as_str).map(str::to_owned);
     let new = IdToken { value: raw.clone(), expires_at, issued_at, auth_time, nonce };
     let accepted = match &expected.source {
@@ -203,7 +203,7 @@ fn login_id_token(new: IdToken, max_age: Option<Seconds>, waited: Seconds, now: 
         return invalid(format!("it was not issued for this login, but at {}", new.issued_at));
     }
     // No. 13. Both times are the provider's, so no leeway is needed.
-    match (new.auth_time.map(Time::from_unix), max_age) {
+    match (new.auth_time, max_age) {
         (Some(at), _) if at > now.plus(LEEWAY) => invalid("its `auth_time` is in the future"),
         (None, Some(_)) => invalid("it has no `auth_time`, although `max_age` was requested"),
         (Some(at), Some(max_age)) if new.issued_at > at.plus(max_age).plus(waited) => {

@@ -102,7 +102,7 @@ impl PollInterval {
 
     /// How long to wait before the next poll: after failures, twice as long each time (RFC 8628 3.5).
     pub fn wait(&self) -> Seconds {
-        let doubled = self.interval.0.saturating_mul(1_i64.checked_shl(self.failures.min(32)).unwrap_or(i64::MAX));
+        let doubled = self.interval.0.saturating_mul(1 << self.failures.min(32));
         Seconds(doubled).min(MAX_BACK_OFF).max(self.interval).max(self.retry_after)
     }
 

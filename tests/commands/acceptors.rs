@@ -195,7 +195,7 @@ fn accepted_refresh_id_token_is_for_this_session() {
         value: Secret::new("old"),
         expires_at: START,
         issued_at: START.minus(Seconds(60)),
-        auth_time: Some(START.unix() - 5),
+        auth_time: Some(START.minus(Seconds(5))),
         nonce: Some("the-nonce".into()),
     };
     check_property(300, changes(CLAIMS, claim_values()), |changes| {

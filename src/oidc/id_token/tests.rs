@@ -56,7 +56,7 @@ fn valid_login_id_token_names_the_account() {
     let accepted = login(&[]).unwrap();
     assert_eq!(accepted.account, Account { sub: "alice".to_owned(), username: Some("4790000000".to_owned()) });
     assert_eq!((accepted.token.issued_at, accepted.token.expires_at), (NOW, NOW.plus(Seconds(300))));
-    assert_eq!(accepted.token.auth_time, Some(NOW.unix() - 5));
+    assert_eq!(accepted.token.auth_time, Some(NOW.minus(Seconds(5))));
     assert_eq!(accepted.token.nonce.as_deref(), Some(pending().nonce.expose()));
     assert_eq!(accepted.claims["acr"], json!(["urn:a", "urn:b"]));
 }
