@@ -63,11 +63,9 @@ impl ScopedTokens {
     /// wrote are dropped and, of too many, the oldest.
     #[must_use]
     pub fn with(&self, requested: ScopeSet, token: ScopedToken, now: Time) -> Self {
-        let others = self
-            .0
-            .iter()
-            .filter(|entry| entry.requested != requested && entry.token.access_token.has_left(now, Seconds::ZERO));
-        let mut entries: Vec<Entry> = others.cloned().collect();
+        let is_kept =
+            |entry: &&Entry| entry.requested != requested && entry.token.access_token.has_left(now, Seconds::ZERO);
+        let mut entries: Vec<Entry> = self.0.iter().filter(is_kept).cloned().collect();
         entries.push(Entry { requested, token });
         entries.drain(..entries.len().saturating_sub(MAX_TOKENS));
         Self(entries)

@@ -52,14 +52,10 @@ pub fn accept_introspection(response: &Response, owner: Owner<'_>, now: Time) ->
 
 /// A time in seconds (RFC 7662 2.2). Zero counts as absent, because some providers send it for a token without an end.
 fn time(object: &Object, name: &str) -> Result<Option<Time>, Problem> {
-    let seconds = match object.get(name) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(value) => whole_seconds(value),
-    };
-    match seconds {
-        Some(0) => Ok(None),
-        Some(seconds) if Time::from_unix(seconds).unix() == seconds => Ok(Some(Time::from_unix(seconds))),
-        _ => invalid(format!("{RESPONSE_NAME}: `{name}` is not a time")),
+    match object.get(name).filter(|value| !value.is_null()).map(whole_seconds) {
+        None | Some(Some(0)) => Ok(None),
+        Some(Some(seconds)) if Time::from_unix(seconds).unix() == seconds => Ok(Some(Time::from_unix(seconds))),
+        Some(_) => invalid(format!("{RESPONSE_NAME}: `{name}` is not a time")),
     }
 }
 
