@@ -33,7 +33,7 @@ pub fn get(context: &Context<'_>, scopes: Option<&ScopeSet>, min_ttl: Seconds) -
     if !is_on(context) {
         return Err("the cache is off");
     }
-    let name = session_name(context);
+    let name = name(context, &context.entry());
     let main = read(context, &name, scopes, min_ttl);
     match scopes {
         None => main,
@@ -70,7 +70,8 @@ pub fn put(context: &Context<'_>, session: &Session) {
     if !is_on(context) {
         return forget(context);
     }
-    let (name, policy, renew) = (session_name(context), context.profile.policy.as_ref(), context.profile.renew);
+    let (name, profile) = (name(context, &context.entry()), &context.profile);
+    let (policy, renew) = (profile.policy.as_ref(), profile.renew);
     let intent = Intent::AccessToken { min_ttl: Seconds::ZERO };
     let now = context.ports.clock.now();
     let changes_at = decision::decide(now, session, policy, renew, intent).changes_at;
@@ -107,7 +108,7 @@ pub fn put_if_unlocked(context: &Context<'_>) {
 /// Removes the session's tokens, even if caching has been switched off since. A store in memory has never had one.
 pub fn forget(context: &Context<'_>) {
     if !context.store.is_ephemeral() {
-        let name = session_name(context);
+        let name = name(context, &context.entry());
         context.ports.cache.forget(&scoped(&name));
         context.ports.cache.forget(&name);
     }
@@ -116,10 +117,6 @@ pub fn forget(context: &Context<'_>) {
 /// Whether tokens are cached: unless the user switched it off, or the store is in memory.
 pub fn is_on(context: &Context<'_>) -> bool {
     config::caches_access_tokens(&context.ports.env).unwrap_or(false) && !context.store.is_ephemeral()
-}
-
-fn session_name(context: &Context<'_>) -> String {
-    name(context, &context.entry())
 }
 
 /// The name of the entry for fewer scopes. It does not contain them, so that a logout finds all tokens.

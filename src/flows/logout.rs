@@ -86,7 +86,7 @@ impl Outcome {
             "profile": self.key.profile,
             "issuer": self.key.issuer,
             "client_id": self.key.client_id,
-            "account": self.account.as_ref().map(|account| json!({ "sub": account.sub, "username": account.username })),
+            "account": self.account,
             "had_session": self.had_session,
             "revocation": to_json(&self.refresh_token),
             "provider_session": to_json(&self.sso_session),

@@ -1,13 +1,12 @@
 //! The provider's discovery document: from the cache, or fetched when the cached copy is too old or doubtful.
 
-use crate::config::Profile;
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
 use crate::flows::context::Context;
 use crate::flows::provider_cache::{self, CachedDocument};
 use crate::flows::traced_request::Outcome;
 use crate::oidc::discovery::{self, Issuer, Provider};
-use crate::ports::{Request, Response};
+use crate::ports::Request;
 use std::time::Duration;
 use url::Url;
 
@@ -60,17 +59,12 @@ fn fetch(context: &Context<'_>, deadline: Option<Duration>) -> Result<Provider> 
     let (issuer, request) = discovery_request(context)?;
     let request = Request { deadline, ..request };
     let response = context.send(&request).map_err(|failure| Error::unanswered(DOING, &failure))?;
-    let provider = accept_provider(&context.profile, &issuer, &response)?;
+    let provider = discovery::accept_discovery(&response, &issuer, &context.profile.endpoint_hosts)
+        .map_err(|problem| Error::problem(DOING, problem))?;
     let now = context.ports.clock.now();
     context.lookups().discovery_read_at = Some(now);
     provider_cache::store(context, &request, &response, now, None);
     Ok(provider)
-}
-
-/// The provider that the response to a discovery request describes.
-pub fn accept_provider(profile: &Profile, issuer: &Issuer, response: &Response) -> Result<Provider> {
-    discovery::accept_discovery(response, issuer, &profile.endpoint_hosts)
-        .map_err(|problem| Error::problem(DOING, problem))
 }
 
 /// The provider as its document describes it now, if that differs from `known`; `None` if this run has just fetched

@@ -6,9 +6,9 @@ use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result, show_profile};
 use crate::explain::doctor_report::{Check, there_and_missing};
-use crate::flows::provider_metadata::{DOING, accept_provider};
+use crate::flows::provider_metadata::DOING;
 use crate::flows::traced_request::send;
-use crate::oidc::discovery::{Issuer, Provider, discovery_request, is_loopback_literal};
+use crate::oidc::discovery::{Issuer, Provider, accept_discovery, discovery_request, is_loopback_literal};
 use crate::ports::{HttpFailure, HttpFailureKind, Request, Response};
 
 const DISCOVERY: &str = "discovery";
@@ -33,7 +33,8 @@ impl Subject<'_> {
         let response = send(self.ports, self.reporter, &request);
         let (received_at, took) = (clock.now(), clock.uptime().saturating_sub(started));
         let accepted = match &response {
-            Ok(response) => accept_provider(profile, &issuer, response),
+            Ok(response) => accept_discovery(response, &issuer, &profile.endpoint_hosts)
+                .map_err(|problem| Error::problem(DOING, problem)),
             Err(failure) => Err(Error::unanswered(DOING, failure)),
         };
         let visit = Visit { subject: self, profile, request: &request, response };
