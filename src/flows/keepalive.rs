@@ -8,13 +8,13 @@ use crate::domain::policy::Policy;
 use crate::domain::session::{RefreshToken, Renewal, Session};
 use crate::domain::time::{Seconds, Time};
 use crate::domain::warning::WarningCode;
-use crate::error::{Error, Result, SessionError, Situation, StoreError};
+use crate::error::{Error, Result, SessionError, Situation};
 use crate::explain::keepalive_messages::{self, KeepaliveCounts};
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::refresh_if_due;
 use crate::oidc::token::RefreshParameters;
-use crate::ports::{ExitReason, StoreFailure, StoreFailureKind, Supervisor};
+use crate::ports::{ExitReason, StoreFailureKind, Supervisor};
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -402,10 +402,9 @@ impl<'c, 'w> Keepalive<'c, 'w> {
 fn is_temporary(error: &Error) -> bool {
     match &error.situation {
         Situation::Unreachable(_) | Situation::Session(SessionError::Busy(_) | SessionError::Changed { .. }) => true,
-        Situation::Store(StoreError::Failed(StoreFailure { kind, .. })) => {
+        _ => error.store_failure().is_some_and(|kind| {
             let is_about_locks = matches!(kind, StoreFailureKind::LockUnavailable | StoreFailureKind::LocksUnsupported);
             !is_about_locks && !kind.concerns_entry()
-        }
-        _ => false,
+        }),
     }
 }

@@ -98,10 +98,9 @@ impl<'w> ProfileFile<'w> {
         if key == "client_secret" {
             return Err(ProfileError::SecretInFile(name.to_owned()).into());
         }
-        let wrong = |what: String| CommandLineError::WrongKey(what);
-        let value = config::parse_key(key, text).map_err(wrong)?;
-        let value: Value =
-            value.to_string().parse().map_err(|_| wrong(format!("{key}: the value cannot be written")))?;
+        let value = config::parse_key(key, text).map_err(CommandLineError::WrongKey)?.to_string();
+        let unwritable = |_| CommandLineError::WrongKey(format!("{key}: the value cannot be written"));
+        let value: Value = value.parse().map_err(unwritable)?;
         check_client_id(key, text)?;
         self.change(name, |keys| {
             // Two names of one thing.

@@ -24,8 +24,7 @@ pub fn warn_of_old_session(file: &ProfileFile<'_>, change: &Change) {
     match file.context(before.clone()).and_then(load) {
         Ok(None) => {}
         Ok(Some(_)) => {
-            let (profile, client, issuer) =
-                (printable(&old.profile), printable(&old.client_id), printable(&old.issuer));
+            let [profile, client, issuer] = [&old.profile, &old.client_id, &old.issuer].map(|part| printable(part));
             let message = format!(
                 "the session of `{profile}` belongs to the client `{client}` at {issuer} and is still stored; \
                  `tidp logout --all` ends it and all others"

@@ -70,18 +70,12 @@ fn settings(profile: &Profile, ports: &Ports, config: &Config) -> Vec<Setting> {
         value: if PRIVATE.contains(&setting.key) { "set".to_owned() } else { setting.value },
     };
     let mut settings: Vec<_> = config::settings(profile, config, &ports.env).into_iter().map(shown).collect();
-    let defaults = [
-        ("scopes", Some(profile.scopes.join(" ")).filter(|scopes| !scopes.is_empty())),
-        (
-            "redirect_uri",
-            match &profile.redirect_uri {
-                RedirectUri::AnyPort(at) => Some(format!("http://{}{}", at.host, at.path)),
-                RedirectUri::Fixed(..) | RedirectUri::Elsewhere(_) => None,
-            },
-        ),
-    ];
-    for (key, value) in defaults {
-        if let Some(value) = value.filter(|_| settings.iter().all(|setting| setting.key != key)) {
+    let redirect_uri = match &profile.redirect_uri {
+        RedirectUri::AnyPort(at) => format!("http://{}{}", at.host, at.path),
+        RedirectUri::Fixed(..) | RedirectUri::Elsewhere(_) => String::new(),
+    };
+    for (key, value) in [("scopes", profile.scopes.join(" ")), ("redirect_uri", redirect_uri)] {
+        if !value.is_empty() && settings.iter().all(|setting| setting.key != key) {
             settings.push(Setting { key: key.to_owned(), value: printable(&value), source: "default".to_owned() });
         }
     }
