@@ -72,7 +72,7 @@ fn users_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToke
     let intent = Intent::AccessToken { min_ttl: wanted.wanted_ttl() };
     if wanted.no_refresh {
         if !wanted.accepts(context, &before.access_token) {
-            return Err(refresh_forbidden(context, &whole, scopes, intent));
+            return Err(refresh_if_due::refresh_forbidden(context, &whole, scopes, intent));
         }
         advisory_warnings::warn_if_due(context, &before, None);
         return Ok(before.into_owned().into());
@@ -108,13 +108,6 @@ fn fresh_token(context: &Context<'_>, fresh: FreshSession, wanted: &WantedToken)
 fn session_was_replaced(error: &Error) -> bool {
     use SessionError::{Changed, NoSession, Replaced};
     matches!(error.situation, Situation::Session(NoSession | Replaced | Changed { .. }))
-}
-
-fn refresh_forbidden(context: &Context<'_>, whole: &Session, scopes: Option<&ScopeSet>, intent: Intent) -> Error {
-    let Some(scopes) = scopes else { return SessionError::RefreshForbidden.into() };
-    // A refresh that cannot succeed is no remedy.
-    let login_needed = refresh_if_due::login_needed_for(context, scopes, whole, intent);
-    login_needed.unwrap_or_else(|| SessionError::ScopedRefreshForbidden(scopes.to_text()).into())
 }
 
 /// An ID token that has not expired; with `no_refresh` only if it is stored.

@@ -39,7 +39,10 @@ pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Ren
     }
     due.retain(|(code, _)| !context.reporter.has_warned(*code));
     let is_due = !due.is_empty();
-    if sso_just_ended(session, renewal) && due.iter().all(|(code, _)| *code != WarningCode::SsoEnded) {
+    // This run's refresh is the first one without a new refresh token.
+    let sso_just_ended = renewal == Some(Renewal::None)
+        && session.held_token().and_then(|held| held.omitted_since) == Some(session.last_obtained_at());
+    if sso_just_ended && due.iter().all(|(code, _)| *code != WarningCode::SsoEnded) {
         let is_new = |code| code == WarningCode::SsoEnded && !context.reporter.has_warned(code);
         due.extend(outlook.warnings(&words).into_iter().filter(|(code, _)| is_new(*code)));
     }
@@ -49,12 +52,6 @@ pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Ren
     if is_due {
         record_warning(context);
     }
-}
-
-/// Whether this run's refresh is the first one without a new refresh token.
-fn sso_just_ended(session: &Session, renewal: Option<Renewal>) -> bool {
-    let since = session.held_token().and_then(|held| held.omitted_since);
-    renewal == Some(Renewal::None) && since == Some(session.last_obtained_at())
 }
 
 /// When the next advisory warning is due if the session stays as it is; `None`: never.

@@ -198,11 +198,14 @@ impl RefreshAttempt<'_> {
         };
         let is_final = match token::refusal_cause(error.as_ref(), response.status) {
             RefusalCause::Client => {
-                self.try_save(&if self.is_about_parameters(&code) {
-                    self.before.clone()
-                } else {
-                    self.before.after_refusal_with_token_kept(&code, self.sent, false)
-                });
+                // A refusal of what was asked for says nothing about the session.
+                let is_about_parameters = match code.as_str() {
+                    "invalid_scope" => self.sent.scopes.is_some(),
+                    "invalid_request" => self.tnu_id.is_some(),
+                    _ => false,
+                };
+                let refused = || self.before.after_refusal_with_token_kept(&code, self.sent, false);
+                self.try_save(&if is_about_parameters { self.before.clone() } else { refused() });
                 return Err(match error {
                     Some(error) => ProviderRefusal::WithError(DOING, error),
                     None => ProviderRefusal::StatusOnly(format!("{DOING}: the provider answered {code}")),
@@ -214,11 +217,6 @@ impl RefreshAttempt<'_> {
             RefusalCause::Unclear => self.was_doubtful && self.tnu_id.is_none(),
         };
         self.handle_refusal(response, code, error, is_final)
-    }
-
-    /// Whether a refusal is about what was asked for, and says nothing about the session.
-    fn is_about_parameters(&self, code: &str) -> bool {
-        (code == "invalid_scope" && self.sent.scopes.is_some()) || (code == "invalid_request" && self.tnu_id.is_some())
     }
 
     /// The refresh token was rejected, or may have been. Unless another process has replaced the session without our

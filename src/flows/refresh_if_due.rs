@@ -85,11 +85,13 @@ fn decide(context: &Context<'_>, session: &Session, intent: Intent) -> Action {
     decision.action
 }
 
-/// The error for a token of these scopes, if only a login can bring one.
-pub fn login_needed_for(context: &Context<'_>, scopes: &ScopeSet, whole: &Session, intent: Intent) -> Option<Error> {
+/// The error for a token that is due if a refresh is forbidden.
+pub fn refresh_forbidden(context: &Context<'_>, whole: &Session, scopes: Option<&ScopeSet>, intent: Intent) -> Error {
+    let Some(scopes) = scopes else { return SessionError::RefreshForbidden.into() };
     match decide(context, &whole.seen_with(Some(scopes)), intent) {
-        Action::Login(reason) => Some(login_needed(context, reason, whole, Some(scopes))),
-        Action::Use | Action::Refresh(_) => None,
+        // A refresh that cannot succeed is no remedy.
+        Action::Login(reason) => login_needed(context, reason, whole, Some(scopes)),
+        Action::Use | Action::Refresh(_) => SessionError::ScopedRefreshForbidden(scopes.to_text()).into(),
     }
 }
 
