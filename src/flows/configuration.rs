@@ -14,8 +14,6 @@ pub struct Configuration {
     pub config: Config,
     /// Where it is or would be; `None` without a home directory.
     pub path: Option<PathBuf>,
-    /// Whether there is no file yet.
-    pub is_new: bool,
     /// Whether it was read from a pipe, so that it cannot be changed.
     pub is_pipe: bool,
 }
@@ -28,7 +26,7 @@ impl Configuration {
     pub fn load(ports: &Ports) -> Result<Self> {
         let configuration = Self::load_or_new(ports)?;
         match &configuration.path {
-            Some(path) if configuration.is_new && ports.env.get("TIDP_CONFIG").is_some() => {
+            Some(path) if configuration.config.path.is_none() && ports.env.get("TIDP_CONFIG").is_some() => {
                 Err(Error::config(format!("TIDP_CONFIG names a file that does not exist: {}", printable_path(path))))
             }
             _ => Ok(configuration),
@@ -39,13 +37,12 @@ impl Configuration {
     pub fn load_or_new(ports: &Ports) -> Result<Self> {
         config::caches_access_tokens(&ports.env)?;
         let Some(path) = config::config_path(&ports.env, &ports.dirs) else {
-            return Ok(Self { config: Config::default(), path: None, is_new: true, is_pipe: false });
+            return Ok(Self { config: Config::default(), path: None, is_pipe: false });
         };
         let text = read_text(ports, &path).map_err(|error| file_error(&path, error))?;
-        let is_new = text.is_none();
         let config = text.map_or_else(|| Ok(Config::default()), |text| config::parse(&text, &path))?;
         let is_pipe = ports.files.is_pipe(&path);
-        Ok(Self { config, path: Some(path), is_new, is_pipe })
+        Ok(Self { config, path: Some(path), is_pipe })
     }
 
     /// The profiles to propose for a command line, by names safe in a shell. None of a pipe: the command needs it.

@@ -15,7 +15,7 @@ use crate::error::{CommandLineError, Error, LoginError, LoginMethod, RequestedLo
 use crate::explain::exchange_steps;
 use crate::explain::outlook::sentence::setting;
 use crate::flows::context::Context;
-use crate::flows::provider_keys::{KeyPrefetch, ProviderKeys};
+use crate::flows::provider_keys::{self, KeyPrefetch, ProviderKeys};
 use crate::flows::{access_token_cache, provider_metadata, token_response};
 use crate::oidc::Problem;
 use crate::oidc::authorize::{AuthorizationOptions, Code, PendingLogin};
@@ -214,15 +214,16 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         &self,
         response: &TokenResponse,
         redirect: Option<(&PendingLogin, &Code)>,
-        keys: KeyPrefetch,
+        prefetch: Option<KeyPrefetch>,
         sent_at: Time,
     ) -> Result<Session> {
         let context = self.context;
         let waited = self.started.elapsed(&*context.ports.clock);
         let source = IdTokenSource::Login { redirect, max_age: self.options.request.max_age, waited };
         token_response::trace(context, response);
-        let session = keys
-            .keys(context, &self.provider)
+        let prefetched = prefetch.and_then(|prefetch| prefetch.keys(context));
+        let session = prefetched
+            .map_or_else(|| provider_keys::keys(context, &self.provider, None), Ok)
             .and_then(|keys| self.accepted_session(response, source, keys, sent_at))
             .and_then(|session| self.store(session));
         if let Err(error) = &session

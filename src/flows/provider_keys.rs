@@ -86,21 +86,18 @@ pub fn keys(context: &Context<'_>, provider: &Provider, at_hand: Option<&Provide
 }
 
 /// The keys, requested while the user is in the browser: the authorization code expires soon.
-#[derive(Default)]
-pub struct KeyPrefetch(Option<SentRequest>);
-
-struct SentRequest {
+pub struct KeyPrefetch {
     request: Request,
     at: Time,
     outcome: Receiver<(Outcome, Duration)>,
 }
 
 impl KeyPrefetch {
-    /// Sends the request in the background if no keys are cached. If no thread can be started, they are fetched later.
-    pub fn start(context: &Context<'_>, provider: &Provider) -> Self {
+    /// Sends the request in the background; `None` if keys are cached, or no thread can be started.
+    pub fn start(context: &Context<'_>, provider: &Provider) -> Option<Self> {
         let (request, at) = (keys_request(context, provider), context.ports.clock.now());
         if provider_cache::read(context, &request).is_some_and(|cached| cached.is_fresh(at)) {
-            return Self::default();
+            return None;
         }
         let (http, clock) = (Arc::clone(&context.ports.http), Arc::clone(&context.ports.clock));
         let (sender, outcome) = channel();
@@ -110,16 +107,13 @@ impl KeyPrefetch {
             let outcome = http.send(&sent);
             drop(sender.send((outcome, clock.uptime().saturating_sub(started))));
         };
-        Self((context.ports.background)(Box::new(fetch)).ok().map(|()| SentRequest { request, at, outcome }))
+        (context.ports.background)(Box::new(fetch)).ok()?;
+        Some(Self { request, at, outcome })
     }
 
-    /// The keys from the response, waited for as long as the HTTP client does; without a usable one, as [`keys`].
-    pub fn keys(self, context: &Context<'_>, provider: &Provider) -> Result<ProviderKeys> {
-        self.received(context).map_or_else(|| keys(context, provider, None), Ok)
-    }
-
-    fn received(self, context: &Context<'_>) -> Option<ProviderKeys> {
-        let SentRequest { request, at, outcome } = self.0?;
+    /// The keys from the response, waited for as long as the HTTP client does; `None` without a usable one.
+    pub fn keys(self, context: &Context<'_>) -> Option<ProviderKeys> {
+        let Self { request, at, outcome } = self;
         let (outcome, took) = outcome.recv().ok()?;
         trace_exchange(context.ports, context.reporter, &request, &outcome, took);
         let response = outcome.ok()?;

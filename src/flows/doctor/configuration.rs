@@ -56,7 +56,7 @@ fn file(configuration: &Configuration, ports: &Ports) -> String {
     let named = if ports.env.get("TIDP_CONFIG").is_some() { ", which TIDP_CONFIG names" } else { "" };
     let path = printable_path(path);
     match configuration.config.profile.len() {
-        _ if configuration.is_new => format!("there is no file {path} yet"),
+        _ if configuration.config.path.is_none() => format!("there is no file {path} yet"),
         1 => format!("{path}{named}, with 1 profile"),
         count => format!("{path}{named}, with {count} profiles"),
     }

@@ -182,15 +182,15 @@ impl LoginAttempt<'_, '_> {
         reporter.prompt(&format!("Open this URL in a browser and log in:\n\n  {url}\n"));
         reporter
             .prompt("Then copy the whole URL that the browser ends at (it may show an error page), and paste it here:");
-        self.exchange(&waiting.pasted_code()?, &pending, KeyPrefetch::default())
+        self.exchange(&waiting.pasted_code()?, &pending, None)
     }
 
     /// Exchanges the code, once and without waiting for anything else, because it expires soon; and stores the session.
-    fn exchange(&self, code: &Code, pending: &PendingLogin, keys: KeyPrefetch) -> Result<Session> {
+    fn exchange(&self, code: &Code, pending: &PendingLogin, keys: Option<KeyPrefetch>) -> Result<Session> {
         self.context.reporter.buffered(|| self.exchange_now(code, pending, keys))
     }
 
-    fn exchange_now(&self, code: &Code, pending: &PendingLogin, keys: KeyPrefetch) -> Result<Session> {
+    fn exchange_now(&self, code: &Code, pending: &PendingLogin, keys: Option<KeyPrefetch>) -> Result<Session> {
         let context = self.context;
         context.step(|| exchange_steps::redirect(pending.iss_required));
         context.step(|| exchange_steps::code_exchange(self.client.has_secret()));

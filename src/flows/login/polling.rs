@@ -31,7 +31,7 @@ struct Poll {
     /// How long the code is valid, from `since`.
     lifetime: Seconds,
     since: Stopwatch,
-    keys: KeyPrefetch,
+    keys: Option<KeyPrefetch>,
     /// Why the last poll had no usable response.
     failure: Option<Error>,
     /// Whether a response was lost, which may have held the tokens.
@@ -159,8 +159,7 @@ impl LoginAttempt<'_, '_> {
             Ok(PollAnswer::SlowDown) => poll.interval.slow_down(),
             Ok(PollAnswer::Expired) => return Err(self.not_approved()),
             Ok(PollAnswer::Tokens(tokens)) => {
-                let keys = std::mem::take(&mut poll.keys);
-                return self.accept_tokens(&tokens, None, keys, sent_at).map(Some);
+                return self.accept_tokens(&tokens, None, poll.keys.take(), sent_at).map(Some);
             }
             Err(problem @ Problem::Unavailable(_)) => {
                 // A gateway's failure may hide a response that had the tokens; 4xx and 503 mean "later".
