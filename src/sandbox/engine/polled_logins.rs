@@ -168,9 +168,7 @@ impl Engine {
             return Err(OAuthError::undescribed("expired_token", Reason::LoginExpired));
         }
         let user = match &login.state {
-            PollState::Pending => {
-                return Err(OAuthError::undescribed("authorization_pending", Reason::LoginPending));
-            }
+            PollState::Pending => return Err(OAuthError::undescribed("authorization_pending", Reason::LoginPending)),
             PollState::Denied => return Err(OAuthError::undescribed("access_denied", Reason::LoginDenied)),
             PollState::Approved(user) => Arc::clone(user),
         };

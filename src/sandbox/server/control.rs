@@ -122,9 +122,8 @@ impl Service {
 
     /// Moves all that happened so many seconds into the past.
     fn age(&self, body: &Value) -> ControlResult {
-        let seconds = body["seconds"].as_i64().filter(|seconds| (1..=MAX_AGE.0).contains(seconds));
-        let seconds = seconds.ok_or_else(|| format!("seconds is a whole number from 1 to {}", MAX_AGE.0))?;
-        let by = Seconds(seconds);
+        let by = body["seconds"].as_i64().filter(|seconds| (1..=MAX_AGE.0).contains(seconds)).map(Seconds);
+        let by = by.ok_or_else(|| format!("seconds is a whole number from 1 to {}", MAX_AGE.0))?;
         lock(&self.engine).age(by);
         done(json!({"aged": by})).map(|response| response.because(Reason::Aged { by }))
     }
@@ -188,9 +187,7 @@ impl Service {
         let error =
             json!({"error": "temporarily_unavailable", "error_description": "a failure planned in the sandbox"});
         let mut response = Response::json(status, &error).because(Reason::PlannedFailure);
-        if let Some(seconds) = body["retry_after"].as_i64() {
-            response = response.with_header("Retry-After", seconds.to_string());
-        }
+        response.headers.extend(body["retry_after"].as_i64().map(|seconds| ("Retry-After", seconds.to_string())));
         let times = body["times"].as_u64().unwrap_or(1);
         let after_processing = body["after"].as_bool().unwrap_or(false);
         let mut failures = lock(&self.failures);

@@ -40,11 +40,8 @@ fn fingerprint(secret: &str) -> String {
 
 /// The parameters of a request, if it is no JSON: what is a secret there has another name, or none.
 fn form(request: &Request) -> Params {
-    if request.is_control() || request.body.trim_start().starts_with('{') {
-        Params::default()
-    } else {
-        request.params()
-    }
+    let is_json = request.is_control() || request.body.trim_start().starts_with('{');
+    if is_json { Params::default() } else { request.params() }
 }
 
 /// `name=value`, each after a space, for those of `names` that have a value.

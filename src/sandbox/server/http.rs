@@ -146,7 +146,9 @@ impl Response {
     fn bytes(self, incoming: &tiny_http::Request, now: Time) -> Vec<u8> {
         let mut response =
             tiny_http::Response::new(self.status.into(), Vec::new(), Cursor::new(Vec::new()), None, None);
-        let always = [("Date", http_date(now)), ("X-Content-Type-Options", "nosniff".to_owned())];
+        let date = jiff::Timestamp::from_second(now.unix()).unwrap_or_default();
+        let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string(); // RFC 9110 5.6.7
+        let always = [("Date", date), ("X-Content-Type-Options", "nosniff".to_owned())];
         for (name, value) in self.headers.into_iter().chain(always) {
             if let Ok(header) = tiny_http::Header::from_bytes(name, value) {
                 response.add_header(header);
@@ -198,10 +200,4 @@ pub fn read_body(incoming: &mut tiny_http::Request) -> Option<String> {
     let mut bytes = Vec::new();
     incoming.as_reader().take(MAX_BODY_BYTES + 1).read_to_end(&mut bytes).ok()?;
     String::from_utf8(bytes).ok().filter(|body| body.len() as u64 <= MAX_BODY_BYTES)
-}
-
-/// An HTTP date (RFC 9110 5.6.7).
-fn http_date(time: Time) -> String {
-    jiff::Timestamp::from_second(time.unix())
-        .map_or_else(|_| String::new(), |t| t.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
 }

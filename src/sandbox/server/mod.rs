@@ -147,11 +147,6 @@ impl Sandbox {
         lock(&self.service.clock_setting).offset += by.0;
     }
 
-    #[cfg(test)]
-    pub fn requests(&self, endpoint: &str) -> u64 {
-        lock(&self.service.requests).get(endpoint).copied().unwrap_or(0)
-    }
-
     /// Serves until the process ends.
     pub fn join(self) {
         let _ = self.receiving.recv();
