@@ -128,15 +128,14 @@ fn signing_input(header: &Value, claims: &Value) -> String {
 pub fn token_response(keys: &Keys, issuer: &str, issued: &IssuedTokens) -> io::Result<Value> {
     let access = &issued.access_token;
     let (_, access_token) = keys.sign("at+jwt", &access_claims(issuer, access))?;
-    let id_token = issued.id_token.as_ref().zip(access.authentication.as_ref());
-    let sign = |(id_token, login)| keys.sign("JWT", &id_claims(issuer, access, login, id_token, Some(&access_token)));
-    let id_token = id_token.map(sign).transpose()?.map(|(_, id_token)| id_token);
+    let id_claims = |id_token| id_claims(issuer, access, id_token, Some(&access_token));
+    let id_token = issued.id_token.as_ref().and_then(id_claims).map(|claims| keys.sign("JWT", &claims)).transpose()?;
     Ok(without_nulls(json!({
         "access_token": access_token,
         "token_type": "Bearer",
         "expires_in": access.expires_at.since(access.issued_at),
         "scope": access.scopes.join(" "),
-        "id_token": id_token,
+        "id_token": id_token.map(|(_, id_token)| id_token),
         "refresh_token": issued.refresh_token.as_ref().map(Secret::expose),
     })))
 }
@@ -184,13 +183,9 @@ pub(super) fn access_claims(issuer: &str, access: &AccessToken) -> Value {
     without_nulls(claims)
 }
 
-pub(super) fn id_claims(
-    issuer: &str,
-    access: &AccessToken,
-    login: &Authentication,
-    id_token: &IdToken,
-    access_token: Option<&str>,
-) -> Value {
+/// The claims of an ID token for the data of an access token; `None` without a user. With `access_token` it has its hash.
+pub fn id_claims(issuer: &str, access: &AccessToken, id_token: &IdToken, access_token: Option<&str>) -> Option<Value> {
+    let login = access.authentication.as_ref()?;
     let user = &login.user;
     let mut claims = without_nulls(json!({
         "iss": issuer,
@@ -210,7 +205,7 @@ pub(super) fn id_claims(
     }));
     add_login(&mut claims, &access.client_id, login);
     add_own_claims(&mut claims, login);
-    claims
+    Some(claims)
 }
 
 fn add_own_claims(claims: &mut Value, login: &Authentication) {

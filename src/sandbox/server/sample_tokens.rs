@@ -91,17 +91,13 @@ impl Service {
 
 /// The claims that `request` asks for, from the data of `access`.
 fn claims(issuer: &str, access: &AccessToken, request: &TokenRequest, now: Time) -> Result<Value, String> {
-    let mut claims = match (request.kind, &access.authentication) {
-        (TokenKind::Access, _) => access_claims(issuer, access),
-        (TokenKind::Id, Some(login)) => {
-            let mut claims = id_claims(issuer, access, login, &IdToken::default(), None);
-            if request.lifetime.is_some() {
-                claims["exp"] = json!(access.expires_at);
-            }
-            claims
-        }
-        (TokenKind::Id, None) => return Err("an ID token is about a user".to_owned()),
+    let mut claims = match request.kind {
+        TokenKind::Access => access_claims(issuer, access),
+        TokenKind::Id => id_claims(issuer, access, &IdToken::default(), None).ok_or("an ID token is about a user")?,
     };
+    if request.lifetime.is_some() {
+        claims["exp"] = json!(access.expires_at);
+    }
     let spoilt = request.wrong.map_or(&[][..], |flaw| spoil(&mut claims, flaw, now));
     if let Some(name) = spoilt.iter().find(|name| request.claims.contains_key(**name)) {
         return Err(format!("the claim {name} would undo what is to be wrong; give one of them"));
