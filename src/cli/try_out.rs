@@ -72,7 +72,6 @@ pub struct Sandbox {
     pub clock: Option<String>,
 }
 
-/// Whom introspection answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Introspection {
     /// Only APIs, as TelenorID+ (Duende IdentityServer 6) does; the API is sandbox-api, its secret sandbox-secret

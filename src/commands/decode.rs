@@ -6,7 +6,6 @@ mod token_response;
 
 use crate::cli;
 use crate::commands::options;
-use crate::config::Profile;
 use crate::domain::time::Seconds;
 use crate::domain::warning::WarningCode;
 use crate::error::Result;
@@ -21,6 +20,7 @@ use stream::Counts;
 /// `invalid` if any token is not a JWT or fails `--verify`; the others are still printed.
 pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Decode) -> Result<()> {
     let leeway = Seconds::parse(&args.leeway).map_err(options::wrong("--leeway"))?;
+    let configured_profile = || Configuration::load(ports).ok()?.profile(ports, flag).ok();
     let decoder = Decoder {
         ports,
         out,
@@ -30,7 +30,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Deco
             None if args.verify => TokenVerifier::from_provider(ports, out, flag)?,
             None => TokenVerifier::Nothing,
         },
-        profile: profile(ports, out, flag),
+        profile: if out.json { None } else { configured_profile() },
     };
     let tokens = args.tokens.as_slice();
     if tokens.is_empty() || tokens == ["-"] {
@@ -47,9 +47,4 @@ pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Deco
     let texts = tokens.iter().map(|token| Some(Ok(token.as_str())));
     decoder.print(decoder.decode_lines(texts, 0), &mut counts)?;
     counts.result()
-}
-
-/// The profile, to explain the provider's claims; not needed for JSON.
-fn profile(ports: &Ports, out: &Output<'_>, flag: Option<&str>) -> Option<Profile> {
-    if out.json { None } else { Configuration::load(ports).ok()?.profile(ports, flag).ok() }
 }

@@ -42,10 +42,7 @@ pub fn short_text(out: &Output<'_>, words: &[String]) -> String {
 fn text(words: &[String], form: Form, mut page: Page) -> Option<String> {
     let mut root = Cli::command();
     root.build();
-    let mut command = &root;
-    for word in words {
-        command = command.find_subcommand(word)?;
-    }
+    let command = words.iter().try_fold(&root, |command, word| command.find_subcommand(word))?;
     match form {
         _ if !words.is_empty() => command_page::show(&root, command, form, &mut page),
         Form::Short => first_page::show_short(&root, &mut page),

@@ -26,7 +26,10 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Resu
         Intent::AccessToken { min_ttl: DEFAULT_MIN_TTL }
     };
     if args.tnu_id.is_some() {
-        check_has_user_profiles(context)?;
+        if !context.profile.is_telenorid_plus() {
+            return Err(Error::usage("--tnu-id: only TelenorID+ knows it, and this profile has another provider"));
+        }
+        context.require_user("there is no user with other profiles")?;
     }
     if context.profile.is_machine() {
         return request_machine_token(context, out, args);
@@ -42,14 +45,6 @@ pub fn run(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Resu
     }
     advisory_warnings::warn_if_due(context, &fresh.session, None);
     out.document_if_json(|| document)
-}
-
-/// Refuses `--tnu-id` where there are no profiles of a user to switch between.
-fn check_has_user_profiles(context: &Context<'_>) -> Result<()> {
-    if !context.profile.is_telenorid_plus() {
-        return Err(Error::usage("--tnu-id: only TelenorID+ knows it, and this profile has another provider"));
-    }
-    context.require_user("there is no user with other profiles")
 }
 
 /// Requests a new token for a client that acts for itself, which has nothing to refresh.

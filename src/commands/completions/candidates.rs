@@ -58,9 +58,7 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn read(&mut self, word: &'a str) {
         if self.option.is_some() {
-            if word != "=" {
-                self.option = None;
-            }
+            self.option.take_if(|_| word != "=");
         } else if let Some(long) = word.strip_prefix("--") {
             self.option = self.long(long).filter(|option| option.get_action().takes_values());
         } else if let Some(shorts) = word.strip_prefix('-') {
@@ -112,10 +110,7 @@ impl<'a> Line<'a> {
 
     /// What `tidp help` takes after its words.
     fn help_words(&self) -> Vec<(String, String)> {
-        let mut command = Some(self.root);
-        for word in &self.words {
-            command = command.and_then(|command| command.find_subcommand(word));
-        }
+        let command = self.words.iter().try_fold(self.root, |command, word| command.find_subcommand(word));
         let Some(command) = command else { return Vec::new() };
         let mut found = Line { root: self.root, command, words: Vec::new(), option: None }.commands();
         if self.words.is_empty() {
