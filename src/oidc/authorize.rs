@@ -28,7 +28,7 @@ pub struct AuthorizationOptions {
 }
 
 impl AuthorizationOptions {
-    /// The parameters of a request: the `first` ones, those of the options in `names` that are set, and the extra ones.
+    /// The parameters of a request: the `first` ones, those of the options that are set, and the extra ones.
     ///
     /// # Errors
     /// A printable sentence: a control character in a value, an extra parameter that is reserved or repeated, a negative
@@ -36,7 +36,6 @@ impl AuthorizationOptions {
     pub(super) fn parameters<'p>(
         &'p self,
         first: &[(&'p str, &'p str)],
-        names: &[&str],
     ) -> Result<Vec<(&'p str, Cow<'p, str>)>, String> {
         let options = [
             ("prompt", &self.prompt),
@@ -48,8 +47,7 @@ impl AuthorizationOptions {
         let max_age = self.max_age.map(|age| ("max_age", Cow::from(age.0.to_string())));
         let extra = self.extra.iter().map(|(name, value)| (name.as_str(), Cow::from(value)));
         let first = first.iter().map(|(name, value)| (*name, Cow::from(*value)));
-        let parameters: Vec<_> =
-            first.chain(options.chain(max_age).filter(|(name, _)| names.contains(name))).chain(extra).collect();
+        let parameters: Vec<_> = first.chain(options).chain(max_age).chain(extra).collect();
         for (name, value) in &parameters {
             // Control characters would be encoded, but can only be a mistake or an attack.
             if name.is_empty() || name.chars().chain(value.chars()).any(char::is_control) {
@@ -124,8 +122,7 @@ pub fn authorization_request(
         ("code_challenge", &challenge),
         ("code_challenge_method", "S256"),
     ];
-    let names = ["prompt", "login_hint", "acr_values", "ui_locales", "max_age"];
-    let parameters = options.parameters(&parameters, &names)?;
+    let parameters = options.parameters(&parameters)?;
     let mut url = provider.authorization_endpoint.clone()?;
     url.query_pairs_mut().extend_pairs(&parameters); // RFC 6749 3.1: the endpoint's own query stays
     let pending = PendingLogin {

@@ -56,7 +56,7 @@ pub struct PreparedBankId {
 pub fn preparation_request(provider: &Provider, client: &Client, kurt_id: &str) -> Result<Request, String> {
     let options = AuthorizationOptions::default();
     let url = Issuer::parse(&provider.issuer)?.url_with("/api/ciba/ciba_prepare_bankid");
-    Ok(form_post(&url, client, &options.parameters(&[("kurt_id", kurt_id)], &[])?, &[]))
+    Ok(form_post(&url, client, &options.parameters(&[("kurt_id", kurt_id)])?, &[]))
 }
 
 /// # Errors
@@ -94,7 +94,8 @@ pub fn authentication_request(
         }
     }
     parameters.extend(expiry.as_deref().map(|expiry| ("requested_expiry", expiry)));
-    Ok(form_post(endpoint, client, &options.parameters(&parameters, &["acr_values", "max_age"])?, &secrets))
+    let options = AuthorizationOptions { prompt: None, login_hint: None, ui_locales: None, ..options.clone() };
+    Ok(form_post(endpoint, client, &options.parameters(&parameters)?, &secrets))
 }
 
 /// The `auth_req_id` from the backchannel authentication response (CIBA Core 7.3).

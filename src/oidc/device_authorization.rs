@@ -37,8 +37,8 @@ pub fn device_authorization_request(
     options: &AuthorizationOptions,
 ) -> Result<Request, String> {
     let scope = scope_parameter(&options.scopes);
-    let names = ["login_hint", "acr_values", "ui_locales", "max_age"];
-    Ok(form_post(endpoint, client, &options.parameters(&[("scope", &scope)], &names)?, &[]))
+    let options = AuthorizationOptions { prompt: None, ..options.clone() };
+    Ok(form_post(endpoint, client, &options.parameters(&[("scope", &scope)])?, &[]))
 }
 
 /// # Errors
