@@ -7,6 +7,7 @@ use crate::domain::text::without_byte_order_mark;
 use crate::domain::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -85,21 +86,18 @@ impl<'a> Jws<'a> {
         if text.len() > MAX_TOKEN_LENGTH {
             return not_a_token("it is longer than 1 MiB");
         }
-        let mut parts = text.splitn(6, '.');
-        let (header, payload, signature) = match [(); 6].map(|()| parts.next()) {
-            [Some(header), Some(payload), Some(signature), None, ..] => (header, payload, signature),
-            [Some(header), Some(_), Some(_), Some(_), Some(_), None] => {
-                return Err(Malformed::Encrypted(read_header(&decode("header", header)?)?));
-            }
-            found => {
-                let parts = found.iter().flatten().count();
-                let more = if parts == 6 { " or more" } else { "" };
-                return not_a_token(format!("expected three parts separated by dots, found {parts}{more}"));
+        let parts: Vec<&str> = text.splitn(6, '.').collect();
+        let (header, payload, signature) = match parts[..] {
+            [header, payload, signature] => (header, payload, signature),
+            [header, _, _, _, _] => return Err(Malformed::Encrypted(object("header", &decode("header", header)?)?)),
+            _ => {
+                let more = if parts.len() == 6 { " or more" } else { "" };
+                return not_a_token(format!("expected three parts separated by dots, found {}{more}", parts.len()));
             }
         };
         let signing_input = text.get(..header.len() + 1 + payload.len()).unwrap_or_default();
         let header_bytes = decode("header", header)?;
-        let header = read_header(&header_bytes)?;
+        let header: Map<String, Value> = object("header", &header_bytes)?;
         for name in ["alg", "kid", "typ"] {
             match header.get(name) {
                 Some(Value::String(_)) => {}
@@ -140,7 +138,7 @@ impl<'a> Jwt<'a> {
     /// (RFC 7519 4).
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
         let jws = Jws::parse(text)?;
-        let registered = json::parse_object(&jws.payload).or_else(|why| not_an_object("payload", &why))?;
+        let registered = object("payload", &jws.payload)?;
         Ok(Self { jws, registered })
     }
 
@@ -166,12 +164,8 @@ fn decode(part: &str, text: &str) -> Result<Vec<u8>, Malformed> {
     URL_SAFE_NO_PAD.decode(text).or_else(|_| not_a_token(format!("its {part} is not valid base64url")))
 }
 
-fn read_header(bytes: &[u8]) -> Result<Map<String, Value>, Malformed> {
-    json::parse_object(bytes).or_else(|why| not_an_object("header", &why))
-}
-
-fn not_an_object<T>(part: &str, why: &str) -> Result<T, Malformed> {
-    not_a_token(format!("its {part} is not a JSON object: {why}"))
+fn object<T: DeserializeOwned>(part: &str, bytes: &[u8]) -> Result<T, Malformed> {
+    json::parse_object(bytes).or_else(|why| not_a_token(format!("its {part} is not a JSON object: {why}")))
 }
 
 fn one_line(json: &[u8]) -> Cow<'_, str> {

@@ -71,17 +71,15 @@ pub fn custom_logout_request(provider: &Provider, id_token_hint: &Secret, state:
 
 pub fn accept_custom_logout(response: &Response) -> LogoutOutcome {
     match response.status {
-        200 if says_already_logged_out(&response.body) => LogoutOutcome::AlreadyLoggedOut,
+        // The guide's text, plain or as a JSON string.
+        200 if String::from_utf8_lossy(&response.body).to_ascii_lowercase().contains("already logged out") => {
+            LogoutOutcome::AlreadyLoggedOut
+        }
         200 if response::is_web_page(response) => LogoutOutcome::Unavailable,
         200 | 204 => LogoutOutcome::LoggedOut,
         status if response::is_temporary(status) => LogoutOutcome::Unavailable,
         status => LogoutOutcome::Failed(status),
     }
-}
-
-/// The guide's text, plain or as a JSON string.
-fn says_already_logged_out(body: &[u8]) -> bool {
-    String::from_utf8_lossy(body).to_ascii_lowercase().contains("already logged out")
 }
 
 /// The URL that ends the SSO session in the browser (RP-Initiated Logout 2), or why there is none. The hint may have
