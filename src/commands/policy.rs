@@ -16,7 +16,7 @@ use crate::explain::session_event::event_description;
 use crate::flows::context::Context;
 use crate::flows::machine_token_cache;
 use crate::flows::refresh_token_introspection::load_with_introspection;
-use crate::ports::{Ports, Reporter};
+use crate::ports::{Ports, Prompt, Reporter};
 use crate::terminal::layout::{wrap, wrap_indented};
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn explain(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Resul
     // A shell prompt, drawn after every command, must not ask for the keyring's password.
     // Nor may it wait for the provider.
     let (session, paused_until) =
-        if args.short { (context.load_without_prompt()?, None) } else { load_with_introspection(context)? };
+        if args.short { (context.load(Prompt::Forbidden)?, None) } else { load_with_introspection(context)? };
     let now = context.ports.clock.now();
     let outlook = session.as_ref().map(|session| SessionOutlook { paused_until, ..context.outlook(session, now) });
     let outlook = outlook.as_ref();

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::explain::outlook::SessionOutlook;
 use crate::flows::context::Context;
 use crate::flows::refresh_token_introspection::load_with_introspection;
-use crate::ports::{Ports, Reporter};
+use crate::ports::{Ports, Prompt, Reporter};
 use crate::terminal::layout::cut;
 use crate::terminal::output::Output;
 use colored::Color;
@@ -126,7 +126,7 @@ impl<'c> Watch<'c> {
         if uptime.saturating_sub(self.loaded_at) < READ_INTERVAL {
             return;
         }
-        match self.context.load_without_prompt() {
+        match self.context.load(Prompt::Forbidden) {
             Ok(session) => {
                 self.paused_until.take_if(|_| session != self.session);
                 (self.session, self.load_error) = (session, None);

@@ -9,6 +9,7 @@ use crate::domain::session::Session;
 use crate::domain::time::{Seconds, Time};
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
+use crate::ports::Prompt;
 use serde::{Deserialize, Serialize};
 
 /// What is cached of a session: the token for all its scopes, or those for fewer. They have an entry of their own, so that
@@ -99,7 +100,7 @@ fn write(context: &Context<'_>, session: &Session, name: &str, tokens: ScopedTok
 pub fn put_if_unlocked(context: &Context<'_>) {
     if is_on(context)
         && let Ok(Some(_lock)) = context.store.try_lock(&context.entry())
-        && let Ok(Some(session)) = context.load()
+        && let Ok(Some(session)) = context.load(Prompt::Allowed)
     {
         put(context, &session);
     }

@@ -2,7 +2,6 @@
 
 use crate::config::Profile;
 use crate::domain::mutex::lock_mutex;
-use crate::domain::secret::Secret;
 use crate::domain::session::{EntryKey, Session, SessionKey};
 use crate::domain::text::hex;
 use crate::domain::time::Time;
@@ -120,24 +119,15 @@ impl<'w> Context<'w> {
     ///
     /// # Errors
     /// `store`, also for an entry that is not a valid session.
-    pub fn load(&self) -> Result<Option<Session>> {
-        self.read(self.store.load(&self.entry())?)
-    }
-
-    /// The stored session, without ever asking the user to unlock the store.
-    pub fn load_without_prompt(&self) -> Result<Option<Session>> {
-        self.read(self.store.read(&self.entry(), Prompt::Forbidden)?)
-    }
-
-    fn read(&self, document: Option<Secret>) -> Result<Option<Session>> {
+    pub fn load(&self, prompt: Prompt) -> Result<Option<Session>> {
         let read = |document| Session::from_json(&document, &self.key).map_err(|e| StoreError::InvalidEntry(e).into());
-        document.map(read).transpose()
+        self.store.read(&self.entry(), prompt)?.map(read).transpose()
     }
 
     /// # Errors
     /// [`SessionError::NoSession`], or `store`.
     pub fn session(&self) -> Result<Session> {
-        self.load()?.ok_or_else(|| SessionError::NoSession.into())
+        self.load(Prompt::Allowed)?.ok_or_else(|| SessionError::NoSession.into())
     }
 
     /// What the session can expect under the profile's policy.

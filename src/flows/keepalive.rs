@@ -14,7 +14,7 @@ use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::refresh_if_due;
 use crate::oidc::token::RefreshParameters;
-use crate::ports::{ExitReason, StoreFailureKind, Supervisor};
+use crate::ports::{ExitReason, Prompt, StoreFailureKind, Supervisor};
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -262,7 +262,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
 
     /// Fails because no refresh can extend the session, unless a new login has replaced it.
     fn fail_unless_replaced(&mut self, end: Time) -> Result<Time> {
-        match self.context.load() {
+        match self.context.load(Prompt::Allowed) {
             Ok(Some(session)) if session.generation != self.session.generation => {
                 self.accept(FreshSession { session, source: TokenSource::RefreshedElsewhere });
                 Ok(self.now())

@@ -22,7 +22,7 @@ use crate::oidc::authorize::{AuthorizationOptions, Code, PendingLogin};
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{ExpectedIdToken, IdTokenSource, ValidatedIdToken, acr_levels};
 use crate::oidc::token::{Client, TokenResponse};
-use crate::ports::{Clock, Request, Response, StoreFailureKind};
+use crate::ports::{Clock, Prompt, Request, Response, StoreFailureKind};
 use std::time::Duration;
 
 const DOING: &str = "login failed";
@@ -119,7 +119,7 @@ fn check_attendance(context: &Context<'_>, options: &LoginOptions) -> Result<()>
 /// The session that the login replaces. Fails if the store cannot be used; an invalid entry is replaced.
 fn previous_session(context: &Context<'_>) -> Result<Option<Session>> {
     context.store.check_writable(&context.entry())?;
-    match context.load() {
+    match context.load(Prompt::Allowed) {
         Err(Error { situation: Situation::Store(StoreError::InvalidEntry(_)), .. }) => Ok(None),
         Err(error) if error.store_failure() == Some(StoreFailureKind::Ambiguous) => Ok(None),
         outcome => outcome,

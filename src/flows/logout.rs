@@ -18,7 +18,7 @@ use crate::flows::context::Context;
 use crate::flows::{access_token_cache, advisory_warnings, machine_token_cache, provider_metadata};
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome, Revocation};
-use crate::ports::{IgnoredRequest, StoreFailureKind};
+use crate::ports::{IgnoredRequest, Prompt, StoreFailureKind};
 use serde_json::{Value, json};
 
 const REFRESH_TOKEN: &str = "refresh token";
@@ -159,7 +159,7 @@ fn report_expiry(context: &Context<'_>, expires_at: Time, now: Time) {
 
 /// Whether the store, or its absence, shows that there is no session. An entry that cannot be read may be one.
 fn has_no_session(context: &Context<'_>) -> bool {
-    match context.load_without_prompt() {
+    match context.load(Prompt::Forbidden) {
         Ok(found) => found.is_none(),
         Err(error) => error.store_failure().is_some_and(StoreFailureKind::means_no_store),
     }
@@ -221,7 +221,7 @@ fn remove_local_session(context: &Context<'_>) -> Result<Removed> {
     let _lock = context.lock(&context.entry())?;
     // First, so that no cached token is served after a logout, even if the store fails below.
     access_token_cache::forget(context);
-    let removed = match context.load() {
+    let removed = match context.load(Prompt::Allowed) {
         Ok(None) => Removed::Nothing,
         Ok(Some(session)) => Removed::Session(Box::new(session)),
         Err(Error { situation: Situation::Store(StoreError::InvalidEntry(_)), .. }) => Removed::InvalidEntry,

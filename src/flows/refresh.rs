@@ -142,7 +142,7 @@ fn journal(context: &Context<'_>, pending: &Session) -> Result<()> {
 
 /// Whether the store still holds the session whose token was sent: a logout or login without our lock may intervene.
 fn is_still_stored(context: &Context<'_>, pending: &Session) -> Result<bool> {
-    match context.load_without_prompt() {
+    match context.load(Prompt::Forbidden) {
         Ok(Some(now)) => Ok(now.generation == pending.generation),
         Ok(None) => Ok(false),
         // A newer tidp has logged in: that session is not ours to overwrite.
@@ -229,7 +229,7 @@ impl RefreshAttempt<'_> {
         is_final: bool,
     ) -> Result<FreshSession> {
         let context = self.context;
-        match context.load_without_prompt()? {
+        match context.load(Prompt::Forbidden)? {
             Some(session) if session.generation != self.pending.generation => {
                 // Its token is not for the profile that was asked for.
                 if self.tnu_id.is_some() {

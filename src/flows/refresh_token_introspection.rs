@@ -37,7 +37,7 @@ struct Memory {
 /// The stored session, with what the provider says of its refresh token, if that can be known; and until when the provider
 /// is not asked again, if it did not say.
 pub fn load_with_introspection(context: &Context<'_>) -> Result<(Option<Session>, Option<Time>)> {
-    let Some(session) = context.load()? else { return Ok((None, None)) };
+    let Some(session) = context.load(Prompt::Allowed)? else { return Ok((None, None)) };
     let (session, paused_until) = introspect(context, session, true);
     Ok((Some(session), paused_until))
 }
@@ -117,7 +117,7 @@ fn ask(
 /// Returns the session as it is stored. If it cannot be stored, the next run asks again.
 fn record(context: &Context<'_>, session: Session, introspection: Introspection) -> Session {
     let Ok(Some(_lock)) = context.store.try_lock(&context.entry()) else { return session };
-    let Ok(Some(stored)) = context.load_without_prompt() else { return session };
+    let Ok(Some(stored)) = context.load(Prompt::Forbidden) else { return session };
     let is_same = stored.generation == session.generation
         && stored.refresh_started_at == session.refresh_started_at
         && stored.held_token().map(|held| &held.value) == session.held_token().map(|held| &held.value);

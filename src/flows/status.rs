@@ -157,7 +157,7 @@ impl<'w> SummaryReader<'w> {
             let access_token = kept.map_or(Life::None, |token| Life::until(token.access_token.expires_at, self.now));
             return SessionSummary { access_token, ..SessionSummary::NONE };
         }
-        let error = match context.load_without_prompt() {
+        let error = match context.load(Prompt::Forbidden) {
             Ok(None) => return SessionSummary::NONE,
             Ok(Some(session)) => return SessionSummary::new(&context.outlook(&session, self.now)),
             Err(error) => error,
