@@ -72,13 +72,12 @@ impl Origin<'_> {
             (_, None) => return Error::config(format!("the environment: {what}")),
             (_, Some(name)) => name,
         };
-        let shown = printable(name);
         // Without a path the file has not changed yet, so no line of it is wrong.
         let place = self.config.path.as_ref().map_or_else(String::new, |path| {
             let line = self.config.line(name, key).map_or_else(String::new, |line| format!(", line {line}"));
             format!(" in {}{line}", printable_path(path))
         });
-        let message = format!("profile `{shown}`{place}: {what}");
+        let message = format!("profile `{}`{place}: {what}", printable(name));
         let is_known = Key::named(key).is_ok();
         ConfigFileError::KeyInFile { message, profile: name.to_owned(), key: key.to_owned(), is_known }.into()
     }

@@ -280,11 +280,8 @@ fn end_sso_session(
     let Some(id_token) = &session.id_token else {
         return Ok(StepState::Left.with("not ended: there is no ID token to identify it with"));
     };
-    if in_browser {
-        end_in_browser(context, provider, &id_token.value)
-    } else {
-        end_by_request(context, provider, &id_token.value)
-    }
+    let end = if in_browser { end_in_browser } else { end_by_request };
+    end(context, provider, &id_token.value)
 }
 
 /// Ends the session by TelenorID+'s own logout endpoint, which needs no browser.
