@@ -102,8 +102,7 @@ fn command(choice: &str, url: &str) -> Option<Command> {
     Some(command)
 }
 
-/// Starts the opener in a process group of its own, so that Ctrl-C does not reach the browser, and waits so long for a
-/// failure.
+/// Starts the opener in its own process group, so that Ctrl-C spares the browser, and waits so long for a failure.
 fn start(mut command: Command, patience: Duration) -> Result<(), String> {
     let name = printable(&command.get_program().to_string_lossy());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

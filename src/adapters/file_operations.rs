@@ -34,8 +34,7 @@ fn retry<T>(mut operation: impl FnMut() -> io::Result<T>, pause: impl Fn(Duratio
     operation()
 }
 
-/// Makes what was written durable. On macOS that is a full sync, which network file systems do not have; they do what they
-/// can.
+/// Makes what was written durable: on macOS by a full sync, or what a network file system can do instead.
 pub(super) fn sync(file: &File) -> io::Result<()> {
     #[cfg(target_os = "macos")]
     return sync_as_supported(|| file.sync_all(), || Ok(rustix::fs::fsync(file)?));

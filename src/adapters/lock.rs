@@ -33,8 +33,7 @@ fn lock_failure(store: StoreName, path: &Path, error: &io::Error) -> StoreFailur
     StoreFailure { store, kind, detail: printable(&format!("{}: {error}", path.display())) }
 }
 
-/// The lock of `dir` itself, if it is free. Creates `dir` if it is missing; otherwise its owner and permissions do not
-/// matter.
+/// The lock of `dir` itself, if it is free. Creates it if it is missing; otherwise its owner and mode do not matter.
 pub(super) fn try_lock_dir(dir: &Path) -> io::Result<Option<Box<dyn Lock>>> {
     owned_files::create_dir(dir)?;
     let dir = dir.canonicalize()?;

@@ -30,8 +30,7 @@ pub(super) fn create_private_dir(dir: &Path) -> io::Result<()> {
     make_private(dir).map(drop)
 }
 
-/// Replaces the file: a temporary file (`0600`) beside it, sync, rename, sync of the directory. A symlink is replaced,
-/// not followed.
+/// Replaces the file, or a symlink: a temporary file (`0600`) beside it, sync, rename, sync of the directory.
 pub(super) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = parent(path);
     create_dir(dir)?;
@@ -44,8 +43,7 @@ pub(super) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir(dir)
 }
 
-/// Removes temporary files of writers that were killed. Only for the holder of the file's lock: a writer would lose its
-/// file.
+/// Removes temporary files of killed writers. Only for the holder of the lock: a writer would lose its file.
 pub(super) fn sweep(path: &Path) -> io::Result<()> {
     let prefix = temporary_prefix(path);
     for found in fs::read_dir(parent(path))? {
@@ -161,8 +159,7 @@ pub(super) fn make_private(dir: &Path) -> io::Result<bool> {
     }
 }
 
-/// Opens a regular file for reading, `None` if there is none. A symlink is refused; so is a FIFO, without waiting
-/// for its writer.
+/// Opens a regular file; `None` if there is none. A symlink is refused, and a FIFO without waiting for its writer.
 pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.read(true);
@@ -184,8 +181,7 @@ pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
 /// What pipes held, because a pipe can be read only once.
 static PIPE_CONTENTS: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
 
-/// The contents of a user's file, at most 1 MiB; `None` if there is none. Follows symlinks and waits for pipes and devices
-/// (`<(…)`, `/dev/stdin`). `inspect` sees regular files.
+/// As [`crate::ports::Files::read`]. `inspect` sees regular files.
 pub(super) fn read_named(path: &Path, inspect: impl FnOnce(&File, &[u8])) -> io::Result<Option<Vec<u8>>> {
     let mut pipes = lock_mutex(&PIPE_CONTENTS);
     if let Some(bytes) = pipes.get(path) {

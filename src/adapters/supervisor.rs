@@ -37,8 +37,7 @@ enum SignalTarget {
 }
 
 impl ProcessSupervisor {
-    /// Takes the signals over. A signal that was ignored from the start (`nohup`) stays ignored, also for the
-    /// program.
+    /// Takes the signals over, except those ignored from the start (`nohup`), which the program ignores as well.
     pub(super) fn begin() -> io::Result<Self> {
         let signals = SUPERVISED_SIGNALS.into_iter().filter(|signal| !is_ignored(*signal));
         let mut signals = SignalsInfo::<WithOrigin>::new(signals)?;

@@ -8,14 +8,12 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-pub struct SystemClock {
-    started: Instant,
-}
+pub struct SystemClock(Instant);
 
 impl SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the adapter that the ban refers to")]
     pub fn start() -> Self {
-        Self { started: Instant::now() }
+        Self(Instant::now())
     }
 }
 
@@ -27,7 +25,7 @@ impl Clock for SystemClock {
     }
 
     fn uptime(&self) -> Duration {
-        self.started.elapsed()
+        self.0.elapsed()
     }
 
     #[expect(clippy::disallowed_methods, reason = "the adapter that the ban refers to")]
@@ -63,8 +61,7 @@ fn env_from(variables: impl Iterator<Item = (OsString, OsString)>) -> Env {
     env
 }
 
-/// Windows ignores the case of names, and has hidden variables for the current directory of each drive, whose names
-/// begin with `=`.
+/// Windows ignores the case of names, and hides the current directory of each drive in variables that begin with `=`.
 fn variable_name(name: String, on_windows: bool) -> Option<String> {
     match on_windows {
         true if name.starts_with('=') => None,

@@ -163,8 +163,7 @@ impl Terminal for SystemTerminal {
 
 #[cfg(not(unix))]
 impl SystemTerminal {
-    /// The thread outlives the wait, because a read of standard input cannot be cancelled; the next wait is for the
-    /// same line.
+    /// The thread outlives the wait, because such a read cannot be cancelled; the next wait is for the same line.
     fn read_line_on_thread(&self, timeout: Duration) -> io::Result<Option<String>> {
         use std::sync::mpsc::channel;
 

@@ -180,8 +180,7 @@ pub trait Terminal: Send + Sync {
     fn stdin_is_in_foreground(&self) -> bool {
         self.stdin_is_terminal()
     }
-    /// One line of standard input (at most 1 MiB) without its line end; `None` at the end of input. Fails with `TimedOut`
-    /// after `timeout`.
+    /// A line of stdin (at most 1 MiB) without its end; `None` at the end of input. `TimedOut` after `timeout`.
     fn read_line(&self, timeout: Option<Duration>) -> io::Result<Option<String>>;
     /// All lines that have arrived, at least one, as bytes with their line ends; empty at the end of input. Waits
     /// `timeout` for the first one (on Unix; elsewhere without limit). A line longer than 1 MiB comes last, cut after 1
@@ -243,8 +242,7 @@ pub trait ProgramRunner: Send + Sync {
 pub trait Signals: Send + Sync {
     /// Defers signals until the guard is dropped; if one came, it ends the process then.
     fn defer(&self) -> Box<dyn SignalGuard>;
-    /// Takes signals over for a command that runs long: from now on [`Supervisor::wait`] returns them, and they are not
-    /// deferred any more.
+    /// Takes signals over for a command that runs long: [`Supervisor::wait`] returns them, and they are not deferred.
     fn supervise(&self) -> io::Result<Box<dyn Supervisor>>;
     /// Ends this process as this signal does by default; returns only if that is not possible.
     fn end_by(&self, signal: i32);

@@ -84,8 +84,7 @@ pub trait Store: Send + Sync {
     fn backend(&self) -> Option<Backend> {
         None
     }
-    /// The number of unencrypted files that other users can read. The next access to them makes them private; this does
-    /// not.
+    /// The number of unencrypted files that other users can read, until the next access makes them private.
     fn exposed_files(&self) -> usize {
         0
     }
@@ -94,8 +93,7 @@ pub trait Store: Send + Sync {
     fn load(&self, entry: &str) -> StoreResult<Option<Secret>> {
         self.read(entry, Prompt::Allowed)
     }
-    /// Checks, before a person logs in, that the entry can probably be written. A keyring that was never set up may ask
-    /// the user to do so.
+    /// Checks, before a person logs in, that the entry can probably be written. May ask the user to set up a keyring.
     fn check_writable(&self, _entry: &str) -> StoreResult<()> {
         Ok(())
     }

@@ -16,8 +16,7 @@ pub(super) struct Proxy {
 }
 
 impl Proxy {
-    /// The proxy for this HTTPS host. An unusable setting is an error, because its user does not want
-    /// a direct connection.
+    /// The proxy for this HTTPS host. An unusable setting is an error: its user does not want a direct connection.
     pub(super) fn for_host(env: &Env, host: &str) -> Result<Option<Self>, String> {
         const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
         let set = VARIABLES.into_iter().find_map(|variable| Some((variable, env.get(variable)?)));

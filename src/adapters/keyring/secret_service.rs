@@ -164,8 +164,7 @@ impl Keyring {
         Ok(found)
     }
 
-    /// Unlocks the default collection, and those that the entry, or any entry, was in. It is not a failure if there are
-    /// none.
+    /// Unlocks the default collection, and those that the entry, or any entry, was in, as far as there are any.
     fn unlock_collections(
         &self,
         service: &SecretService<'_>,
@@ -334,8 +333,7 @@ fn keeps_changes_in_memory() -> bool {
 
 const OO7: &str = "oo7";
 
-/// The name of the keyring that this process runs, if it is known; else the process's own. The kernel cuts that after
-/// 15 bytes.
+/// The name of the keyring that this process runs, or else its own, which the kernel cuts after 15 bytes.
 fn program_name(process: u32) -> String {
     const KEYRINGS: [(&str, &str); 5] = [
         ("gnome-keyring", "gnome-keyring"),

@@ -95,13 +95,10 @@ impl PageText {
         for item in accept_language.split(',') {
             let mut parts = item.split(';').map(str::trim);
             let language = parts.next().unwrap_or_default().split('-').next().unwrap_or_default().to_ascii_lowercase();
-            let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse().ok());
+            let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
             let norwegian = matches!(language.as_str(), "nb" | "no" | "nn");
-            match quality {
-                Some(quality) if quality > best.0 && (norwegian || matches!(language.as_str(), "en" | "*")) => {
-                    best = (quality, norwegian);
-                }
-                _ => {}
+            if quality > best.0 && (norwegian || matches!(language.as_str(), "en" | "*")) {
+                best = (quality, norwegian);
             }
         }
         self.page(best.1)

@@ -22,8 +22,7 @@ pub(super) enum Peer {
     Closed,
 }
 
-/// Looks up peers on a thread, because reading the tables may take a while. All waiting requests are answered from one
-/// read.
+/// Looks up peers on a thread, because reading the tables may take a while; one read is for all waiting requests.
 pub(super) struct PeerLookup(mpsc::Sender<LookupRequest>);
 
 struct LookupRequest {

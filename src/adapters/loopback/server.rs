@@ -36,10 +36,7 @@ const MAX_HEAD_SIZE: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 
 /// Closes the port and all connections when dropped.
-pub(super) struct Server {
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
+pub(super) struct Server(Option<(oneshot::Sender<()>, JoinHandle<()>)>);
 
 impl Server {
     pub(super) fn start(sockets: Vec<Socket>, handler: Arc<RequestHandler>) -> io::Result<Self> {
@@ -54,14 +51,14 @@ impl Server {
         let thread = std::thread::Builder::new().name("loopback".into()).spawn(move || {
             let _ = runtime.block_on(stopped);
         })?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
+        Ok(Self(Some((stop, thread))))
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
+        if let Some((stop, thread)) = self.0.take() {
+            drop(stop);
             let _ = thread.join();
         }
     }

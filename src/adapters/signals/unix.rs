@@ -55,9 +55,8 @@ impl Signals for SystemSignals {
 }
 
 impl Handlers {
-    /// Installs handlers for all signals that were not taken over. They are never removed, because a signal without any
-    /// handler of signal-hook has no effect; `released` restores the default effect. A signal that was ignored from
-    /// the start (`nohup`) stays ignored.
+    /// Installs handlers for all signals that were neither taken over nor ignored from the start (`nohup`). They are
+    /// never removed, because a signal without a handler of signal-hook has no effect; `released` restores the default.
     fn install() -> Self {
         let (released, last_signal) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let mut handlers = Vec::new();

@@ -92,14 +92,11 @@ impl TypedInput {
                 return Err(ErrorKind::Interrupted.into());
             }
             let is_done = !self.complete.is_empty() || self.ended;
-            let timeout = if is_done {
-                PASTE_PAUSE
-            } else {
-                left().map_or(SIGNAL_CHECK_INTERVAL, |left| left.min(SIGNAL_CHECK_INTERVAL))
-            };
+            let until_check = left().unwrap_or(Duration::MAX).min(SIGNAL_CHECK_INTERVAL);
+            let timeout = if is_done { PASTE_PAUSE } else { until_check };
             match wait_until_ready(&input, Direction::In, Some(timeout)) {
                 Err(error) if error.kind() == ErrorKind::TimedOut && is_done => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::TimedOut && left().is_some_and(|left| left.is_zero()) => {
+                Err(error) if error.kind() == ErrorKind::TimedOut && left() == Some(Duration::ZERO) => {
                     return Err(error);
                 }
                 Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => continue,
@@ -130,14 +127,12 @@ impl TypedInput {
     fn take(&mut self, bytes: &[u8], echo: Echo, terminal: &NonCanonicalTerminal<'_>) -> io::Result<()> {
         let mut shown = Vec::new();
         for byte in bytes {
-            if Some(*byte) == terminal.keys.suspend {
-                if terminal.suspend()? {
-                    shown.extend(self.echoed_line());
-                } else {
-                    self.shows_line_again = true;
-                }
-            } else {
+            if Some(*byte) != terminal.keys.suspend {
                 self.edit(*byte, terminal.keys, &mut shown);
+            } else if terminal.suspend()? {
+                shown.extend(self.echoed_line());
+            } else {
+                self.shows_line_again = true;
             }
         }
         if echo == Echo::Hidden {
@@ -247,8 +242,7 @@ impl<'a> NonCanonicalTerminal<'a> {
         let _ = write_all(self.input, bytes);
     }
 
-    /// Suspends as the key does, with the terminal restored, until the process is continued. Returns whether it has the
-    /// terminal again.
+    /// Suspends as the key does, with the terminal restored, until continued. Returns whether it has the terminal then.
     fn suspend(&self) -> io::Result<bool> {
         self.set(&self.before)?;
         let _ = kill_process_group(getpgrp(), Signal::TSTP);

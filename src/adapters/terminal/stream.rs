@@ -41,8 +41,7 @@ pub(super) fn wait_until_ready<T>(_: &T, _: Direction, _: Option<Duration>) -> i
     Ok(())
 }
 
-/// Writes past the buffer of the standard library, which would lose data if another program has made the stream
-/// non-blocking.
+/// Writes past the standard library's buffer, which would lose data if another program made the stream non-blocking.
 #[cfg(unix)]
 pub(super) fn write_all(stream: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
     use rustix::fs::{FileType, fstat};
