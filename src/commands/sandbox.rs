@@ -12,7 +12,7 @@ use crate::domain::warning::WarningCode;
 use crate::error::{CommandLineError, Error, Result};
 use crate::ports::{Ports, Reporter, Verbosity};
 use crate::sandbox::registration::{self, SandboxConfig};
-use crate::sandbox::{Client, Log, Options, Sandbox, Settings, User, default_clients, default_users, issuer_url};
+use crate::sandbox::{Client, Log, Options, Sandbox, Settings, default_clients, default_users, issuer_url};
 use crate::terminal::output::Output;
 use serde_json::json;
 use std::io::ErrorKind;
@@ -56,6 +56,7 @@ fn read(ports: &Ports, path: &Path) -> Result<SandboxConfig> {
     SandboxConfig::parse(&text).map_err(|what| wrong(&what))
 }
 
+/// Clients and users come from the options, the file and every sandbox; the first of an id counts.
 fn options(args: &cli::Sandbox, config: SandboxConfig) -> Result<Options> {
     let clock = args.clock.as_deref().unwrap_or("0s");
     let (direction, clock) = clock.strip_prefix('-').map_or((1, clock.trim_start_matches('+')), |clock| (-1, clock));
@@ -74,12 +75,18 @@ fn options(args: &cli::Sandbox, config: SandboxConfig) -> Result<Options> {
     }
     let access_token_lifetime = lifetime.or(config.access_token_lifetime).unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME);
     let issuer = args.issuer.as_deref().map(issuer_url).transpose().map_err(wrong("--issuer"))?;
+    let user = |text: &String| registration::user_of_option(text).map(Arc::new).map_err(wrong("--user"));
+    let users: Vec<_> = args.user.iter().map(user).collect::<Result<_>>()?;
+    registration::check_once(&users, |user| user.id.to_lowercase()).map_err(wrong("--user"))?;
+    let users = registration::with_own(&users, &config.users, |user| &user.id);
+    let users = registration::with_own(&users, &default_users(), |user| &user.id);
+    registration::check_phones(&users).map_err(wrong("--user"))?;
     Ok(Options {
         bind: args.bind,
         port: args.port,
         issuer,
         clients,
-        users: users(args, &config.users).map_err(wrong("--user"))?,
+        users,
         settings: Settings {
             refresh_token_usage: args.refresh_tokens,
             access_token_lifetime,
@@ -92,17 +99,6 @@ fn options(args: &cli::Sandbox, config: SandboxConfig) -> Result<Options> {
         clock_offset: Seconds(direction * clock.0),
         ..Options::default()
     })
-}
-
-/// Those of the options, of the file and of every sandbox; the first of an id counts.
-fn users(args: &cli::Sandbox, in_file: &[Arc<User>]) -> std::result::Result<Vec<Arc<User>>, String> {
-    let user = |text: &String| registration::user_of_option(text).map(Arc::new);
-    let given: Vec<_> = args.user.iter().map(user).collect::<std::result::Result<_, _>>()?;
-    registration::check_once(&given, |user| user.id.to_lowercase())?;
-    let own = registration::with_own(&given, in_file, |user| &user.id);
-    let users = registration::with_own(&own, &default_users(), |user| &user.id);
-    registration::check_phones(&users)?;
-    Ok(users)
 }
 
 fn json_line(sandbox: &Sandbox) -> String {

@@ -245,10 +245,8 @@ pub fn is_scope(text: &str) -> bool {
 /// Checks that no two of `items` have the same `id`.
 pub fn check_once<T>(items: &[T], id: impl Fn(&T) -> String) -> Result<(), String> {
     let mut seen = BTreeSet::new();
-    match items.iter().map(id).find(|id| !seen.insert(id.clone())) {
-        Some(id) => Err(format!("`{}` is given twice", printable(&id))),
-        None => Ok(()),
-    }
+    let twice = items.iter().map(id).find(|id| !seen.insert(id.clone()));
+    twice.map_or(Ok(()), |id| Err(format!("`{}` is given twice", printable(&id))))
 }
 
 /// Checks that no two users have the same phone number, by which a person logs in.

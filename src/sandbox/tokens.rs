@@ -183,7 +183,7 @@ pub(super) fn access_claims(issuer: &str, access: &AccessToken) -> Value {
     without_nulls(claims)
 }
 
-/// The claims of an ID token for the data of an access token; `None` without a user. With `access_token` it has its hash.
+/// The claims of an ID token beside `access`, with the hash of `access_token`; `None` without a user.
 pub fn id_claims(issuer: &str, access: &AccessToken, id_token: &IdToken, access_token: Option<&str>) -> Option<Value> {
     let login = access.authentication.as_ref()?;
     let user = &login.user;

@@ -56,7 +56,7 @@ impl Events {
         }
     }
 
-    /// Notes the end of the living sessions that `is_concerned`, or of their SSO session, and records one event for each.
+    /// Ends the living sessions that `is_concerned`, or their SSO sessions, and records one event for each.
     fn end_sessions(&mut self, now: Time, kind: Kind, reason: &Reason, is_concerned: impl Fn(&Session) -> bool) {
         let latest = self.sessions.values_mut().rev().take(MAX_SESSIONS);
         let mut ended = Vec::new();

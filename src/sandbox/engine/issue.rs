@@ -76,7 +76,7 @@ impl Engine {
         }
     }
 
-    /// A new access token. It has no session if it is for the client itself (`client_credentials`, RFC 6749 4.4), or a sample.
+    /// A new access token; without a session for the client itself (`client_credentials`, RFC 6749 4.4), and as a sample.
     /// `lifetime` takes the place of the client's and the sandbox's.
     pub fn issue_access_token(
         &mut self,

@@ -107,7 +107,6 @@ fn client_id(request: &Request) -> Option<String> {
 }
 
 pub(super) fn session_json(session: &Session) -> Value {
-    let time = |time: Option<Time>| time.map(Time::rfc3339);
     json!({
         "number": session.number,
         "client_id": session.client_id,
@@ -115,8 +114,8 @@ pub(super) fn session_json(session: &Session) -> Value {
         "login_at": session.login_at.rfc3339(),
         "ends_at": session.ends_at.rfc3339(),
         "refreshable": session.refreshable,
-        "sso_ends_at": time(session.sso_ends_at),
-        "revoked_at": time(session.revoked_at),
+        "sso_ends_at": session.sso_ends_at.map(Time::rfc3339),
+        "revoked_at": session.revoked_at.map(Time::rfc3339),
     })
 }
 
