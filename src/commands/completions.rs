@@ -20,8 +20,8 @@ pub fn run(out: &Output<'_>, shell: Shell) -> Result<()> {
     })
 }
 
-/// `tidp __complete`: prints what may come after the words `before`, a line each, with its description after a tab. `:files` stands for the
-/// names of files, and `:command N` for a command that begins at word N.
+/// `tidp __complete`: prints what may come after the words `before`, a line each, with its description after a tab.
+/// `:files` stands for the names of files, and `:command N` for a command that begins at word N.
 pub fn complete(ports: &Ports, out: &Output<'_>, current: &str, before: &[String]) -> Result<()> {
     let mut root = Cli::command();
     root.build();

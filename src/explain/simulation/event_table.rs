@@ -15,17 +15,18 @@ const KEPT: (usize, usize) = (4, 2);
 
 /// An event, or several calls in a row that used the cached token.
 struct Row {
-    at: Seconds,
-    kind: EventKind,
-    repeated: Option<(usize, Seconds)>,
-    expiry: Option<ExpiryTimes>,
+    event: Event,
+    /// How many calls, and the last one.
+    calls: Option<(usize, Seconds)>,
+    /// Whether an earlier row says the same.
+    is_repeat: bool,
 }
 
 type Cells = [String; 3];
 
 pub fn event_table(simulation: &Simulation, columns: usize, charset: Charset) -> Vec<Line> {
     let mut rows = vec![(Role::Faint, HEAD.map(str::to_owned))];
-    rows.extend(styled_rows(events_and_runs(simulation), charset));
+    rows.extend(styled_rows(&events_and_runs(simulation), charset));
     let widths = column_widths(&rows.iter().map(|(_, cells)| cells.clone()).collect::<Vec<_>>());
     let narrow = widths.iter().sum::<usize>() + 6 > columns;
     if narrow {
@@ -51,39 +52,37 @@ fn narrow_row([after, what, expires]: &Cells, width: usize, columns: usize) -> V
 
 fn events_and_runs(simulation: &Simulation) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
-    for Event { at, kind, expiry } in simulation.events.iter().copied() {
-        match rows.last_mut() {
-            Some(last) if kind == EventKind::CachedTokenUsed && last.kind == kind => {
-                last.repeated = Some((last.repeated.map_or(2, |(n, _)| n + 1), at));
-            }
-            _ => rows.push(Row { at, kind, repeated: None, expiry }),
+    let mut last_refresh = None;
+    for event in simulation.events.iter().copied() {
+        let is_cached = event.kind == EventKind::CachedTokenUsed;
+        if let Some(last) = rows.last_mut().filter(|last| is_cached && last.event.kind == event.kind) {
+            last.calls = Some((last.calls.map_or(2, |(n, _)| n + 1), event.at));
+            continue;
         }
+        let is_repeat = match event.kind {
+            EventKind::Refreshed { renewed, .. } => last_refresh.replace(renewed) == Some(renewed),
+            _ => is_cached,
+        };
+        rows.push(Row { event, calls: None, is_repeat });
     }
     rows
 }
 
 /// The rows' cells; the middle of a long run that says the same becomes one row.
-fn styled_rows(rows: Vec<Row>, charset: Charset) -> Vec<(Role, Cells)> {
-    let cells = |row: &Row| [row.at.to_compact_text(), description(row, charset), expiry(row)];
-    let mut last_refresh = None;
-    // Each row, and whether an earlier one says the same.
-    let rows = rows.into_iter().map(|row| match row.kind {
-        EventKind::Refreshed { renewed, .. } => (row, last_refresh.replace(renewed) == Some(renewed)),
-        kind => (row, kind == EventKind::CachedTokenUsed),
-    });
-    let rows: Vec<(Row, bool)> = rows.collect();
+fn styled_rows(rows: &[Row], charset: Charset) -> Vec<(Role, Cells)> {
+    let cells = |row: &Row| [row.event.at.to_compact_text(), description(row, charset), expiry(row.event)];
     let mut styled = Vec::new();
-    for run in rows.chunk_by(|(_, first), (_, second)| *first && *second) {
+    for run in rows.chunk_by(|first, second| first.is_repeat && second.is_repeat) {
         let mut shown = run;
         if run.len() > KEPT.0 + KEPT.1 + 2 {
             let (start, rest) = run.split_at(KEPT.0);
             let (left_out, end) = rest.split_at(rest.len() - KEPT.1);
-            styled.extend(start.iter().map(|(row, _)| (Role::Text, cells(row))));
+            styled.extend(start.iter().map(|row| (Role::Text, cells(row))));
             let mark = if charset == Charset::Ascii { ":" } else { "⋮" };
             styled.push((Role::Text, [mark.to_owned(), left_out_description(left_out), String::new()]));
             shown = end;
         }
-        styled.extend(shown.iter().map(|(row, _)| (role(row.kind), cells(row))));
+        styled.extend(shown.iter().map(|row| (role(row.event.kind), cells(row))));
     }
     styled
 }
@@ -97,17 +96,17 @@ fn role(kind: EventKind) -> Role {
     }
 }
 
-fn left_out_description(rows: &[(Row, bool)]) -> String {
-    let refreshes = rows.iter().filter(|(row, _)| matches!(row.kind, EventKind::Refreshed { .. })).count();
-    let cached = rows.iter().filter(|(row, _)| row.kind == EventKind::CachedTokenUsed);
-    let cached: usize = cached.map(|(row, _)| row.repeated.map_or(1, |(n, _)| n)).sum();
+fn left_out_description(rows: &[Row]) -> String {
+    let refreshes = rows.iter().filter(|row| matches!(row.event.kind, EventKind::Refreshed { .. })).count();
+    let cached = rows.iter().filter(|row| row.event.kind == EventKind::CachedTokenUsed);
+    let cached: usize = cached.map(|row| row.calls.map_or(1, |(n, _)| n)).sum();
     let refreshes = format!("{refreshes} more refreshes like these");
     if cached == 0 { refreshes } else { format!("{refreshes}, {cached} cached tokens") }
 }
 
 fn description(row: &Row, charset: Charset) -> String {
     let times = if charset == Charset::Ascii { "x" } else { "×" };
-    match (row.kind, row.repeated) {
+    match (row.event.kind, row.calls) {
         (EventKind::Login, _) => "login".to_owned(),
         (EventKind::SsoEnded, _) => "the SSO session ends".to_owned(),
         (EventKind::RefreshTokenExpired, _) => "the refresh token expires".to_owned(),
@@ -129,8 +128,8 @@ fn description(row: &Row, charset: Charset) -> String {
 }
 
 /// When the refresh token expires and, if the client relies on less, that too.
-fn expiry(row: &Row) -> String {
-    let expiry = row.expiry.filter(|expiry| row.at < expiry.enforced && !matches!(row.kind, EventKind::Refused { .. }));
+fn expiry(Event { at, kind, expiry }: Event) -> String {
+    let expiry = expiry.filter(|expiry| at < expiry.enforced && !matches!(kind, EventKind::Refused { .. }));
     match expiry {
         None => String::new(),
         Some(ExpiryTimes { enforced, earliest, .. }) if earliest < enforced => {
