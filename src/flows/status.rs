@@ -62,24 +62,27 @@ pub fn status(ports: &Ports, reporter: &dyn Reporter, flag: Option<&str>) -> Res
     };
     let reader = SummaryReader::new(ports, reporter, &configuration);
     let default = config.default_profile.as_deref();
-    let mut profiles: Vec<(StatusRow, Option<Profile>)> = Vec::new();
+    let (mut profiles, mut known) = (Vec::new(), BTreeSet::new());
     for name in config.profile.keys() {
         let why = selection.as_ref().filter(|used| used.name == Some(name)).map(|used| used.why);
         let profile = match why {
             Some(_) => configuration.profile(ports, flag),
             None => configuration.file_profile(name),
         };
-        profiles.push(row(name, printable(name), why, default == Some(name), profile, &reader));
+        known.extend(profile.as_ref().ok().map(entry_of));
+        let row = row(name, printable(name), &profile, &reader);
+        profiles.push(StatusRow { why: why.map(Why::code), is_default: default == Some(name), ..row });
     }
     if let Some(used) = selection.as_ref().filter(|used| used.name.is_none()) {
         let profile = configuration.profile(ports, flag);
-        let name = profile.as_ref().map_or_else(|_| String::new(), |profile| profile.name.clone());
-        profiles.push(row(&name, "(environment)".to_owned(), Some(used.why), false, profile, &reader));
+        known.extend(profile.as_ref().ok().map(entry_of));
+        let name = profile.as_ref().map_or("", |profile| &profile.name);
+        let row = row(name, "(environment)".to_owned(), &profile, &reader);
+        profiles.push(StatusRow { why: Some(used.why.code()), ..row });
     }
-    let known = profiles.iter().filter_map(|(_, profile)| profile.as_ref()).map(entry_of).collect();
     let leftovers = leftovers(&reader, &known, &configuration);
     Ok(Status {
-        profiles: profiles.into_iter().map(|(row, _)| row).collect(),
+        profiles,
         leftovers,
         why: selection.map(|used| used.why),
         store: reader.store.borrow().as_ref().map(|store| store.name().as_str()),
@@ -87,14 +90,8 @@ pub fn status(ports: &Ports, reporter: &dyn Reporter, flag: Option<&str>) -> Res
     })
 }
 
-fn row(
-    name: &str,
-    shown_name: String,
-    why: Option<Why>,
-    is_default: bool,
-    profile: Result<Profile>,
-    reader: &SummaryReader<'_>,
-) -> (StatusRow, Option<Profile>) {
+/// The row of a profile that is neither in use nor the default.
+fn row(name: &str, shown_name: String, profile: &Result<Profile>, reader: &SummaryReader<'_>) -> StatusRow {
     let details = |profile: &Profile| Details {
         issuer: profile.issuer.clone(),
         client_id: profile.client_id.clone(),
@@ -106,7 +103,7 @@ fn row(
         summary: reader.summary(profile),
     };
     let details = profile.as_ref().map(details).map_err(|error| error.report().message);
-    (StatusRow { name: name.to_owned(), shown_name, why: why.map(Why::code), is_default, details }, profile.ok())
+    StatusRow { name: name.to_owned(), shown_name, why: None, is_default: false, details }
 }
 
 fn entry_of(profile: &Profile) -> EntryKey {
@@ -128,7 +125,7 @@ fn leftovers(reader: &SummaryReader<'_>, known: &BTreeSet<EntryKey>, configurati
         };
         let shown =
             if reason == LeftoverReason::Environment { "(environment)".into() } else { printable(&key.profile) };
-        let (row, _) = row(&key.profile, shown, None, false, Ok(profile), reader);
+        let row = row(&key.profile, shown, &Ok(profile), reader);
         Some(Leftover { row, key, reason })
     };
     others.filter_map(leftover).collect()
