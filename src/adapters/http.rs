@@ -15,7 +15,6 @@ use reqwest::{Certificate, Client, redirect};
 use resolver::SystemResolver;
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fmt;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
@@ -38,7 +37,8 @@ pub struct SystemHttp {
 }
 
 struct Route {
-    host: String,
+    /// The host and the proxy, for a person.
+    name: String,
     proxy: Option<Proxy>,
 }
 
@@ -67,7 +67,7 @@ impl Http for SystemHttp {
         let deadline = request.deadline.unwrap_or(self.deadline);
         self.runtime()?.block_on(async {
             tokio::time::timeout(deadline, exchange).await.unwrap_or_else(|_| {
-                Err(response_lost(format!("{route} did not answer within {} s", deadline.as_secs())))
+                Err(response_lost(format!("{} did not answer within {} s", route.name, deadline.as_secs())))
             })
         })
     }
@@ -89,7 +89,8 @@ impl SystemHttp {
         let host = url.host_str().unwrap_or_default();
         let direct = is_loopback(url) || url.scheme() != "https";
         let proxy = if direct { None } else { Proxy::for_host(&self.env, host).map_err(invalid_setting)? };
-        Ok(Route { host: printable(host), proxy })
+        let through = |proxy: &Proxy| format!(" (through the proxy {}, which {} names)", proxy.display, proxy.variable);
+        Ok(Route { name: printable(host) + &proxy.as_ref().map(through).unwrap_or_default(), proxy })
     }
 
     fn runtime(&self) -> Result<&Runtime, HttpFailure> {
@@ -159,16 +160,6 @@ impl SystemHttp {
     }
 }
 
-impl fmt::Display for Route {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.host)?;
-        match &self.proxy {
-            None => Ok(()),
-            Some(proxy) => write!(f, " (through the proxy {}, which {} names)", proxy.display, proxy.variable),
-        }
-    }
-}
-
 /// The response as it was sent. A body that is too large is cut.
 async fn attempt(client: &Client, request: &Request, route: &Route) -> Result<Response, HttpFailure> {
     let failed = |error| http_failure(&error, route);
@@ -189,7 +180,7 @@ async fn attempt(client: &Client, request: &Request, route: &Route) -> Result<Re
 /// invalid encoding. The response may hold a new refresh token, so it is read if possible.
 fn decompressed(response: Response, route: &Route) -> Result<Response, HttpFailure> {
     let encoding = response.header(CONTENT_ENCODING.as_str()).unwrap_or_default().trim().to_ascii_lowercase();
-    let unusable = |why| Err(response_lost(format!("{route} sent a response {why}")));
+    let unusable = |why| Err(response_lost(format!("{} sent a response {why}", route.name)));
     let mut body = Vec::new();
     match encoding.as_str() {
         _ if response.body.len() > MAX_BODY_SIZE => return unusable("larger than 1 MiB"),
@@ -251,16 +242,16 @@ fn http_failure(error: &reqwest::Error, route: &Route) -> HttpFailure {
     }
     if error.is_connect() || error.is_builder() {
         let why = tls.and_then(trust::tls_fault).or_else(|| proxy_refusal(&cause, route)).unwrap_or(cause);
-        return not_sent(format!("no connection to {route}: {why}"));
+        return not_sent(format!("no connection to {}: {why}", route.name));
     }
-    response_lost(format!("the response of {route} was lost: {cause}"))
+    response_lost(format!("the response of {} was lost: {cause}", route.name))
 }
 
 /// Names the server; or the proxy too, because one that uses TLS shows its certificate first.
-fn certificate_of(route: &Route) -> String {
-    match &route.proxy {
-        Some(proxy) if proxy.display.starts_with("https:") => format!("the proxy's certificate, or that of {route},"),
-        _ => format!("the certificate of {route}"),
+fn certificate_of(Route { name, proxy }: &Route) -> String {
+    match proxy {
+        Some(proxy) if proxy.display.starts_with("https:") => format!("the proxy's certificate, or that of {name},"),
+        _ => format!("the certificate of {name}"),
     }
 }
 

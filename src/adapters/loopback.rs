@@ -23,9 +23,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-/// How long the browser may take to fetch the last page, or the final redirect.
-const LAST_PAGE_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// How often to look for a port that is free in both address families.
 const MAX_ATTEMPTS: usize = 16;
 
@@ -76,7 +73,7 @@ impl OneTimeRedirect for LoopbackServer {
         let Some(candidate) = self.handler.next(timeout, ignored) else { return false };
         self.handler.accept(candidate);
         // The page is on another server: wait only until the redirect is sent.
-        self.handler.finish(pages::NEUTRAL, LAST_PAGE_TIMEOUT);
+        self.handler.finish(pages::NEUTRAL);
         true
     }
 }
@@ -103,7 +100,7 @@ impl Listener for LoopbackServer {
     }
 
     fn finish(self: Box<Self>, page: Page) {
-        self.handler.finish(page.into(), LAST_PAGE_TIMEOUT);
+        self.handler.finish(page.into());
     }
 }
 

@@ -33,9 +33,6 @@ struct Console {
     interrupts: Interrupts,
 }
 
-/// How the console's state takes an event.
-type Event = fn(&mut Console) -> Effect;
-
 /// Who a key press is for.
 enum Interrupts {
     EndProcess,
@@ -104,7 +101,7 @@ fn listen() -> io::Result<()> {
     // Events are heard from here on, also before the thread runs.
     let (mut key, mut other_key) = (ctrl_c()?, ctrl_break()?);
     let (mut close, mut logoff, mut shutdown) = (ctrl_close()?, ctrl_logoff()?, ctrl_shutdown()?);
-    let mut next = move |context: &mut Context<'_>| -> Poll<Event> {
+    let mut next = move |context: &mut Context<'_>| -> Poll<fn(&mut Console) -> Effect> {
         let ends = close.poll_recv(context).is_ready()
             || logoff.poll_recv(context).is_ready()
             || shutdown.poll_recv(context).is_ready();

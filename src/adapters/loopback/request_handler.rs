@@ -17,6 +17,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
+/// How long the browser may take to fetch the last page, or the final redirect.
+pub(super) const LAST_PAGE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a browser waits for the last page.
 const LAST_PAGE_WAIT: Duration = Duration::from_secs(15);
 
@@ -112,12 +114,12 @@ impl RequestHandler {
     }
 
     /// Shows the last page; waits until it was sent, if the browser was redirected.
-    pub(super) fn finish(&self, end: PageText, timeout: Duration) {
+    pub(super) fn finish(&self, end: PageText) {
         let mut state = lock_mutex(&self.state);
         state.last_page.send_replace(Some(end));
         state.queue.clear();
         let unseen = |state: &mut State| state.redirected && !state.page_sent;
-        drop(self.changed.wait_timeout_while(state, timeout, unseen));
+        drop(self.changed.wait_timeout_while(state, LAST_PAGE_TIMEOUT, unseen));
     }
 
     pub(super) fn last_page_sent(&self) {

@@ -1,3 +1,4 @@
+use super::request_handler::LAST_PAGE_TIMEOUT;
 use super::*;
 use crate::ports::FailureReason;
 use std::io::{Read, Write};
