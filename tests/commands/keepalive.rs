@@ -56,7 +56,7 @@ fn refreshed(session: &Session, token: &str, at: Time) -> Session {
         refresh_token: Some(Secret::new(token)),
         scopes: None,
     };
-    session.after_refresh(tokens, RefreshRequest::new(RefreshReason::Forced, at))
+    session.after_refresh(tokens, RefreshRequest { reason: RefreshReason::Forced, scopes: None, sent_at: at })
 }
 
 fn entry(bench: &Bench) -> String {
@@ -361,7 +361,7 @@ fn refusal_to_another_process_ends_keepalive() {
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
     let refused = bench.session().unwrap().after_rejection(
         "invalid_grant",
-        RefreshRequest::new(RefreshReason::Forced, START),
+        RefreshRequest { reason: RefreshReason::Forced, scopes: None, sent_at: START },
         Seconds::ZERO,
     );
     bench.signals.run_after(1, move || stores.put(&name, refused.to_json().expose()));

@@ -68,7 +68,8 @@ fn renewal_by_another_process_shows_within_five_seconds() {
                 refresh_token: Some(tidp::testing::domain::secret::Secret::new("rt-2")),
                 scopes: None,
             };
-            let renewed = session.after_refresh(renewed, RefreshRequest::new(RefreshReason::Forced, at));
+            let renewed = session
+                .after_refresh(renewed, RefreshRequest { reason: RefreshReason::Forced, scopes: None, sent_at: at });
             let entry = tidp::testing::domain::session::EntryKey::Session(key.clone()).name();
             stores.put(&entry, renewed.to_json().expose());
         }

@@ -15,13 +15,6 @@ pub struct RefreshRequest<'a> {
     pub sent_at: Time,
 }
 
-impl RefreshRequest<'_> {
-    /// A request for the session's own scopes.
-    pub const fn new(reason: RefreshReason, sent_at: Time) -> Self {
-        Self { reason, scopes: None, sent_at }
-    }
-}
-
 /// The validated response to a refresh.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTokens {

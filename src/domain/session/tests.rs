@@ -57,7 +57,7 @@ pub(crate) fn refreshed(session: &Session, at: Time, refresh_token: Option<&str>
 
 /// The request for a refresh at `at` because the access token had expired.
 pub(crate) fn expired(at: Time) -> RefreshRequest<'static> {
-    RefreshRequest::new(RefreshReason::Expired, at)
+    RefreshRequest { reason: RefreshReason::Expired, scopes: None, sent_at: at }
 }
 
 /// The session after the provider rejected its refresh token at `at`.

@@ -202,6 +202,7 @@ impl Simulator {
 
     fn refresh(&mut self, at: Seconds, reason: RefreshReason) -> Result<bool, Disagreement> {
         let now = LOGIN.plus(at);
+        let request = RefreshRequest { reason, scopes: None, sent_at: now };
         let Some(held) = self.session.held_token() else { return Ok(false) };
         let expiry = RefreshTokenExpiry::new(&self.session, Some(&self.scenario.policy));
         let response = self.engine.refresh(CLIENT, held.value.expose(), &[], moment(at));
@@ -209,8 +210,7 @@ impl Simulator {
             if expiry.is_some_and(|expiry| now < expiry.expires_at_earliest) {
                 return Err(disagreement(at, "the provider refused a refresh token that the client relied on"));
             }
-            self.session =
-                self.session.after_rejection("invalid_grant", RefreshRequest::new(reason, now), Seconds::ZERO);
+            self.session = self.session.after_rejection("invalid_grant", request, Seconds::ZERO);
             let still_works = self.access_token_works(now);
             self.record(at, EventKind::Refused { still_works });
             return Ok(still_works);
@@ -227,7 +227,7 @@ impl Simulator {
             refresh_token: issued.refresh_token.clone(),
             scopes: None,
         };
-        self.session = self.session.after_refresh(tokens, RefreshRequest::new(reason, now));
+        self.session = self.session.after_refresh(tokens, request);
         self.enforced_expiry = issued.refresh_token_expires_at;
         self.check_agreement(at, &issued)?;
         self.record(at, EventKind::Refreshed { reason, renewed });

@@ -32,8 +32,11 @@ fn keepalive_without_renewable_session_starts_no_command() {
     unknown.run(&["keepalive", "--", "job"]).exits(2).says("client_type");
     let refused = ten_minute_session();
     refused.edit(|session| {
-        *session =
-            session.after_rejection("invalid_grant", RefreshRequest::new(RefreshReason::Forced, START), Seconds::ZERO)
+        *session = session.after_rejection(
+            "invalid_grant",
+            RefreshRequest { reason: RefreshReason::Forced, scopes: None, sent_at: START },
+            Seconds::ZERO,
+        )
     });
     refused.run(&["keepalive", "--", "job"]).exits(3).says("the session has ended");
     for bench in [bench, unknown, refused] {

@@ -23,7 +23,7 @@ fn forced_refresh_adopts_concurrent_refresh() {
             refresh_token: Some(tidp::testing::domain::secret::Secret::new("rt-2")),
             scopes: None,
         },
-        RefreshRequest::new(RefreshReason::Expired, bench.clock.time()),
+        RefreshRequest { reason: RefreshReason::Expired, scopes: None, sent_at: bench.clock.time() },
     );
     bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), renewed.to_json().expose());
     let document = bench.run(&["refresh", "--force", "--json"]).exits(0).json();
@@ -161,7 +161,7 @@ fn refused_refresh_of_another_process_is_not_adopted() {
     bench.log_in();
     let refused = bench.session().unwrap().after_rejection(
         "invalid_grant",
-        RefreshRequest::new(RefreshReason::Expired, bench.clock.time()),
+        RefreshRequest { reason: RefreshReason::Expired, scopes: None, sent_at: bench.clock.time() },
         Seconds::ZERO,
     );
     bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), refused.to_json().expose());

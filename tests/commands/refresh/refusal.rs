@@ -157,7 +157,7 @@ fn unclear_refusal_is_retried_once() {
 fn concurrent_unclear_refusals_count_once() {
     let bench = expired_session();
     let before = bench.session().unwrap();
-    let request = RefreshRequest::new(RefreshReason::Expired, bench.clock.time());
+    let request = RefreshRequest { reason: RefreshReason::Expired, scopes: None, sent_at: bench.clock.time() };
     let refused = before.after_refusal_with_token_kept("HTTP 400", request, true);
     // Another process is refused while this one waits for the lock.
     let entry = EntryKey::Session(bench.key()).name();
