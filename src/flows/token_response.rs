@@ -92,13 +92,8 @@ pub fn accept_refresh(
     if sent.scopes.is_none() {
         warn_of_more_scopes(context, session, &response);
     }
-    let (id_token, expect_usable_id_token) = match &response.id_token {
-        None => {
-            context.step(|| exchange_steps::NO_ID_TOKEN.to_owned());
-            (None, false)
-        }
-        Some(raw) => refreshed_id_token(context, provider, keys, session, &response, raw, sent.sent_at)?,
-    };
+    let (id_token, expect_usable_id_token) =
+        refreshed_id_token(context, provider, keys, session, &response, sent.sent_at)?;
     Ok(NewTokens {
         access_token: access_token(&response, sent.sent_at),
         id_token,
@@ -116,9 +111,12 @@ fn refreshed_id_token(
     keys: Result<ProviderKeys>,
     session: &Session,
     response: &TokenResponse,
-    raw: &Secret,
     sent_at: Time,
 ) -> Result<(Option<IdToken>, bool)> {
+    let Some(raw) = &response.id_token else {
+        context.step(|| exchange_steps::NO_ID_TOKEN.to_owned());
+        return Ok((None, false));
+    };
     // The cached discovery document may be out of date.
     let is_other = Jwt::parse(raw.expose())
         .is_ok_and(|jwt| jwt.claims().get("iss").is_none_or(|issuer| *issuer != provider.issuer));
