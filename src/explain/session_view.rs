@@ -8,10 +8,9 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{AccessToken, ExpirySource, HeldToken, RefreshToken, Session, SessionKey, Sso};
 use crate::domain::text::printable;
 use crate::domain::time::Time;
-use crate::jwt::{Jws, Jwt, RegisteredClaims};
+use crate::jwt::{Jws, Jwt};
 use crate::terminal::styled_text::Colors;
 use colored::Color;
-use serde::Deserialize as _;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -262,7 +261,7 @@ fn sso_text(outlook: &SessionOutlook<'_>, style: &ViewStyle<'_>) -> String {
 /// A line for each claim: its name, its value (a time as a date) and what it means. Values in `raw` are shown as they
 /// are written there, so that numbers keep every digit.
 pub fn claim_lines(style: &ViewStyle<'_>, claims: &Map<String, Value>, raw: &BTreeMap<String, &RawValue>) -> String {
-    let times: Vec<_> = claims::times(&RegisteredClaims::deserialize(claims).unwrap_or_default()).collect();
+    let times: Vec<_> = claims::times(claims).collect();
     let mut lines = String::new();
     for (name, value) in claims {
         let time = times.iter().find(|(n, _)| n == name).map(|(_, time)| (style.when)(*time));

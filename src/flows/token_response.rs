@@ -46,8 +46,8 @@ fn trace_id_token(context: &Context<'_>, accepted: &ValidatedIdToken, binding: &
 
 fn lifetime(response: &TokenResponse) -> Option<Seconds> {
     let from_claims = || {
-        let claims = Jwt::parse(response.access_token.expose()).ok()?.registered;
-        Some(numeric_date(&claims.exp?)?.since(numeric_date(&claims.iat?)?).max(Seconds::ZERO))
+        let claims = Jwt::parse(response.access_token.expose()).ok()?.checked_claims;
+        Some(numeric_date(claims.get("exp")?)?.since(numeric_date(claims.get("iat")?)?).max(Seconds::ZERO))
     };
     response.expires_in.or_else(from_claims)
 }

@@ -2,29 +2,40 @@
 
 use crate::domain::text::printable;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// One JSON object, with nothing after it, as a map or as a type that accepts any object.
+/// The members of one JSON object, with nothing after it.
 ///
 /// # Errors
 /// A printable clause: not UTF-8, a byte order mark, not JSON, not an object, nested deeper than 127 levels, a number
 /// out of range, a lone surrogate, or a repeated name at any depth (RFC 8259 4; RFC 7515 4 and RFC 7519 4 allow
 /// rejecting them).
-pub fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
+    parse_members(bytes, &|_| true)
+}
+
+/// As [`parse_object`], with only the members whose name is to be kept.
+pub fn parse_members(bytes: &[u8], is_kept: &dyn Fn(&str) -> bool) -> Result<Map<String, Value>, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
     let mut reader = serde_json::Deserializer::from_str(text);
     let clause = |error: serde_json::Error| printable(&error.to_string());
-    Unambiguous.deserialize(&mut reader).and_then(|()| reader.end()).map_err(clause)?;
-    match text.trim_ascii_start().as_bytes().first() {
-        Some(b'{') => serde_json::from_str(text).map_err(clause),
-        Some(b'n') => Err("it is null".to_owned()),
-        Some(b'[') => Err("it is an array".to_owned()),
-        _ => Err("it is a single value".to_owned()),
+    let first = text.trim_ascii_start().as_bytes().first();
+    if first == Some(&b'{') {
+        let members = reader.deserialize_map(Members { is_kept }).map_err(clause)?;
+        return reader.end().map(|()| members).map_err(clause);
     }
+    StrictValue { is_kept: false }.deserialize(&mut reader).and_then(|_| reader.end()).map_err(clause)?;
+    Err(match first {
+        Some(b'n') => "it is null",
+        Some(b'[') => "it is an array",
+        _ => "it is a single value",
+    }
+    .to_owned())
 }
 
 /// Valid JSON without the space between its tokens, otherwise byte for byte.
@@ -46,65 +57,94 @@ pub fn minified(text: &str) -> Cow<'_, str> {
     (kept + &text[from..]).into()
 }
 
-/// Reads any value, stores nothing and rejects repeated names. serde_json limits depth and numbers.
+/// Parses any value and rejects repeated names. One that is not kept is only checked. serde_json limits depth and numbers.
 #[derive(Clone, Copy)]
-struct Unambiguous;
+struct StrictValue {
+    is_kept: bool,
+}
+
+struct Members<'k> {
+    is_kept: &'k dyn Fn(&str) -> bool,
+}
 
 /// A member's name, unescaped.
 #[derive(Deserialize, PartialEq, Eq)]
 struct Name<'n>(#[serde(borrow)] Cow<'n, str>);
 
-impl<'de> DeserializeSeed<'de> for Unambiguous {
-    type Value = ();
+impl<'de> DeserializeSeed<'de> for StrictValue {
+    type Value = Value;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Unambiguous {
-    type Value = ();
+impl<'de> Visitor<'de> for StrictValue {
+    type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(if self.is_kept { value.into() } else { Value::Null })
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        while elements.next_element_seed(self)?.is_some() {}
-        Ok(())
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let mut kept = Vec::new();
+        while let Some(element) = elements.next_element_seed(self)? {
+            if self.is_kept {
+                kept.push(element);
+            }
+        }
+        Ok(kept.into())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Value, A::Error> {
+        Members { is_kept: &|_| self.is_kept }.visit_map(members).map(Value::Object)
+    }
+}
+
+impl<'de> Visitor<'de> for Members<'_> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut kept = Map::new();
         let mut names: Vec<Name<'de>> = Vec::new();
         while let Some(name) = members.next_key::<Name<'de>>()? {
+            // serde_json itself would read the text in such a member.
             if name.0.starts_with("$serde_json::private::") {
                 return Err(A::Error::custom("a name is reserved by the parser"));
             }
-            members.next_value_seed(self)?;
+            let is_kept = (self.is_kept)(&name.0);
+            let value = members.next_value_seed(StrictValue { is_kept })?;
+            if is_kept {
+                kept.insert(name.0.to_string(), value);
+            }
             names.push(name);
         }
         // Length first: it differs for most names.
@@ -114,7 +154,7 @@ impl<'de> Visitor<'de> for Unambiguous {
             Some(pair) => {
                 Err(A::Error::custom(format!("`{}` occurs twice in the object that ends", printable(&pair[0].0))))
             }
-            None => Ok(()),
+            None => Ok(kept),
         }
     }
 }
@@ -150,28 +190,22 @@ impl<'de> Visitor<'de> for RawMembers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::de::IgnoredAny;
-    use serde_json::{Map, Value};
-
-    fn parse(text: &[u8]) -> Result<Map<String, Value>, String> {
-        parse_object(text)
-    }
 
     #[test]
     fn repeated_name_is_rejected_at_any_depth() {
         for text in [r#"{"a":1,"a":1}"#, r#"{"b":[{"a":1,"\u0061":2}]}"#] {
-            for read in [parse(text.as_bytes()).err(), parse_object::<IgnoredAny>(text.as_bytes()).err()] {
+            for read in [parse_object(text.as_bytes()).err(), parse_members(text.as_bytes(), &|_| false).err()] {
                 assert!(read.unwrap().contains("`a` occurs twice"), "{text}");
             }
         }
-        assert!(parse(br#"{"a":{"a":1},"b":[{"a":1},{"a":2}]}"#).is_ok());
+        assert!(parse_object(br#"{"a":{"a":1},"b":[{"a":1},{"a":2}]}"#).is_ok());
     }
 
     #[test]
     fn unambiguous_json_is_read_as_serde_json_reads_it() {
         let text =
             r#"{"n":null,"b":[true,false],"i":[0,-1,18446744073709551615,1.5],"s":["","a\u0041\n"],"o":{"o":{}}}"#;
-        assert_eq!(parse(text.as_bytes()).map(Value::Object), Ok(serde_json::from_str(text).unwrap()));
+        assert_eq!(parse_object(text.as_bytes()).map(Value::Object), Ok(serde_json::from_str(text).unwrap()));
     }
 
     // S112
@@ -182,15 +216,15 @@ mod tests {
         for text in
             ["", "[]", "1", "\"x\"", "null", "{", "{} x", "{\"a\":1e400}", "{\"a\":\"\\ud800\"}", &deep, &deep_object]
         {
-            assert!(parse(text.as_bytes()).is_err(), "{}", &text[..text.len().min(20)]);
+            assert!(parse_object(text.as_bytes()).is_err(), "{}", &text[..text.len().min(20)]);
         }
         for (text, what) in [(" []", "an array"), ("null", "null"), ("true", "a single value")] {
-            assert_eq!(parse(text.as_bytes()), Err(format!("it is {what}")));
+            assert_eq!(parse_object(text.as_bytes()), Err(format!("it is {what}")));
         }
-        assert!(parse(b"\xef\xbb\xbf{}").is_err());
+        assert!(parse_object(b"\xef\xbb\xbf{}").is_err());
         // serde_json would read the text in it.
-        assert!(parse(br#"{"a":{"$serde_json::private::RawValue":"1"}}"#).is_err());
-        assert!(parse(b"{\"a\":\"\xff\"}").is_err());
+        assert!(parse_object(br#"{"a":{"$serde_json::private::RawValue":"1"}}"#).is_err());
+        assert!(parse_object(b"{\"a\":\"\xff\"}").is_err());
     }
 
     #[test]

@@ -7,11 +7,12 @@ use crate::domain::text::without_byte_order_mark;
 use crate::domain::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
+
+/// The claims of a token, or some of them (RFC 7519 4).
+pub type Claims = Map<String, Value>;
 
 pub const MAX_TOKEN_LENGTH: usize = 1 << 20;
 
@@ -31,30 +32,12 @@ pub struct Jws<'a> {
 #[derive(Clone, PartialEq)]
 pub struct Jwt<'a> {
     pub jws: Jws<'a>,
-    /// The claims that are checked in any token.
-    pub registered: RegisteredClaims,
+    /// Those of the claims in `CHECKED_CLAIMS` that the token has, of any JSON type.
+    pub checked_claims: Claims,
 }
 
-/// Issuer and times, of any JSON type (RFC 7519 4.1; `auth_time`: OIDC Core 2). `None` is an absent claim.
-#[derive(Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct RegisteredClaims {
-    #[serde(deserialize_with = "present")]
-    pub iss: Option<Value>,
-    #[serde(deserialize_with = "present")]
-    pub auth_time: Option<Value>,
-    #[serde(deserialize_with = "present")]
-    pub iat: Option<Value>,
-    #[serde(deserialize_with = "present")]
-    pub nbf: Option<Value>,
-    #[serde(deserialize_with = "present")]
-    pub exp: Option<Value>,
-}
-
-/// A claim that is there, even if it is `null`.
-fn present<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(claim).map(Some)
-}
+/// What is checked in any token: its issuer and times (RFC 7519 4.1; `auth_time`: OIDC Core 2).
+const CHECKED_CLAIMS: [&str; 5] = ["iss", "auth_time", "iat", "nbf", "exp"];
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Malformed {
@@ -89,7 +72,9 @@ impl<'a> Jws<'a> {
         let parts: Vec<&str> = text.splitn(6, '.').collect();
         let (header, payload, signature) = match parts[..] {
             [header, payload, signature] => (header, payload, signature),
-            [header, _, _, _, _] => return Err(Malformed::Encrypted(object("header", &decode("header", header)?)?)),
+            [header, _, _, _, _] => {
+                return Err(Malformed::Encrypted(object("header", &decode("header", header)?, &|_| true)?));
+            }
             _ => {
                 let more = if parts.len() == 6 { " or more" } else { "" };
                 return not_a_token(format!("expected three parts separated by dots, found {}{more}", parts.len()));
@@ -97,7 +82,7 @@ impl<'a> Jws<'a> {
         };
         let signing_input = text.get(..header.len() + 1 + payload.len()).unwrap_or_default();
         let header_bytes = decode("header", header)?;
-        let header: Map<String, Value> = object("header", &header_bytes)?;
+        let header = object("header", &header_bytes, &|_| true)?;
         for name in ["alg", "kid", "typ"] {
             match header.get(name) {
                 Some(Value::String(_)) => {}
@@ -138,12 +123,12 @@ impl<'a> Jwt<'a> {
     /// (RFC 7519 4).
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
         let jws = Jws::parse(text)?;
-        let registered = object("payload", &jws.payload)?;
-        Ok(Self { jws, registered })
+        let checked_claims = object("payload", &jws.payload, &|name| CHECKED_CLAIMS.contains(&name))?;
+        Ok(Self { jws, checked_claims })
     }
 
     /// All claims (RFC 7519 4), parsed at each call.
-    pub fn claims(&self) -> Map<String, Value> {
+    pub fn claims(&self) -> Claims {
         serde_json::from_slice(&self.jws.payload).unwrap_or_default() // cannot fail: `parse` accepted it
     }
 
@@ -164,8 +149,8 @@ fn decode(part: &str, text: &str) -> Result<Vec<u8>, Malformed> {
     URL_SAFE_NO_PAD.decode(text).or_else(|_| not_a_token(format!("its {part} is not valid base64url")))
 }
 
-fn object<T: DeserializeOwned>(part: &str, bytes: &[u8]) -> Result<T, Malformed> {
-    json::parse_object(bytes).or_else(|why| not_a_token(format!("its {part} is not a JSON object: {why}")))
+fn object(part: &str, bytes: &[u8], is_kept: &dyn Fn(&str) -> bool) -> Result<Map<String, Value>, Malformed> {
+    json::parse_members(bytes, is_kept).or_else(|why| not_a_token(format!("its {part} is not a JSON object: {why}")))
 }
 
 fn one_line(json: &[u8]) -> Cow<'_, str> {

@@ -70,19 +70,13 @@ fn header_and_payload_must_be_strict_objects() {
 }
 
 #[test]
-fn registered_claims_of_any_type_are_read() {
+fn checked_claims_of_any_type_are_read() {
     let claims = r#"{"iss":["a"],"iat":1.5,"nbf":null,"sub":"b","exp":"c"}"#;
     let text = token(r#"{"alg":"a"}"#, claims);
-    let expected = RegisteredClaims {
-        iss: Some(vec!["a"].into()),
-        iat: Some(1.5.into()),
-        nbf: Some(Value::Null),
-        exp: Some("c".into()),
-        auth_time: None,
-    };
+    let expected = serde_json::json!({"iss": ["a"], "iat": 1.5, "nbf": null, "exp": "c"});
     let jwt = Jwt::parse(&text).unwrap();
-    assert!(jwt.registered == expected);
-    assert!(RegisteredClaims::deserialize(&jwt.claims()).unwrap() == expected);
+    assert_eq!(Some(&jwt.checked_claims), expected.as_object());
+    assert!(jwt.checked_claims.iter().all(|(name, claim)| jwt.claims().get(name) == Some(claim)));
 }
 
 // S114
@@ -155,6 +149,6 @@ proptest! {
         let mut inner = br#"{"sub":"a","aud":["b"],"n":1.5e3}"#.to_vec();
         let place = at % inner.len();
         inner[place] = byte;
-        let _ = json::parse_object::<Map<String, Value>>(&inner);
+        let _ = json::parse_object(&inner);
     }
 }

@@ -18,10 +18,10 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{Account, IdToken};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
-use crate::jwt::Jwt;
+use crate::jwt::{Claims, Jwt};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// How old a login's ID token may be: it was issued just now (Core 3.1.3.7 no. 10).
@@ -61,7 +61,6 @@ pub struct ValidatedIdToken {
     pub claims: Claims,
 }
 
-type Claims = Map<String, Value>;
 type CheckResult = Result<(), TokenProblem>;
 
 /// # Errors
@@ -78,7 +77,7 @@ pub fn accept_id_token(
         verdict => verdict,
     };
     let claims = token.claims();
-    signed_token::check_issuer(&token.registered, expected.issuer)?; // no. 2
+    signed_token::check_issuer(&token.checked_claims, expected.issuer)?; // no. 2
     check_audience(&claims, expected.client_id)?;
     check_hash(&claims, "at_hash", expected.access_token)?; // Core 3.1.3.8
     let sub = subject(&claims)?;
@@ -92,9 +91,9 @@ pub fn accept_id_token(
     // From here on, nothing suggests that the token is somebody else's.
     signature?;
     check_type(&token)?;
-    let issued_at = required_time(&token.registered.iat, "iat")?;
-    let expires_at = required_time(&token.registered.exp, "exp")?;
-    let auth_time = signed_token::time_claim(token.registered.auth_time.as_ref(), "auth_time")?;
+    let issued_at = required_time(&token.checked_claims, "iat")?;
+    let expires_at = required_time(&token.checked_claims, "exp")?;
+    let auth_time = signed_token::time_claim(&token.checked_claims, "auth_time")?;
     let nonce = present_claim(&claims, "nonce").and_then(Value::as_str).map(str::to_owned);
     let new = IdToken { value: raw.clone(), expires_at, issued_at, auth_time, nonce };
     let accepted = match &expected.source {
@@ -102,7 +101,7 @@ pub fn accept_id_token(
         IdTokenSource::Refresh { previous, .. } => refreshed_id_token(new, *previous)?,
     };
     // Last, because `NotValidNow` means that everything else is right.
-    signed_token::check_times(&token.registered, expected.now, LEEWAY)?; // no. 9
+    signed_token::check_times(&token.checked_claims, expected.now, LEEWAY)?; // no. 9
     if issued_at > expected.now.plus(LEEWAY) {
         return signed_token::not_valid_now(format!("it was issued in the future, at {issued_at}")); // no. 10
     }
@@ -160,8 +159,8 @@ fn check_audience(claims: &Claims, client_id: &str) -> CheckResult {
     }
 }
 
-fn required_time(claim: &Option<Value>, name: &str) -> Result<Time, TokenProblem> {
-    signed_token::time_claim(claim.as_ref(), name)?.map_or_else(|| flawed(format!("it has no `{name}`")), Ok)
+fn required_time(claims: &Claims, name: &str) -> Result<Time, TokenProblem> {
+    signed_token::time_claim(claims, name)?.map_or_else(|| flawed(format!("it has no `{name}`")), Ok)
 }
 
 /// 1 to 255 ASCII characters (Core 2).

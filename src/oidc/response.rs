@@ -61,7 +61,7 @@ pub(super) fn object(bytes: &[u8], response_name: &str) -> Result<Object, Proble
 fn object_without_unreadable_members(bytes: &[u8]) -> Option<Object> {
     let text = String::from_utf8_lossy(bytes);
     let readable = |(name, value): (String, &RawValue)| {
-        let mut member: Object = parse_object(format!("{{\"v\":{value}}}").as_bytes()).ok()?;
+        let mut member = parse_object(format!("{{\"v\":{value}}}").as_bytes()).ok()?;
         Some((name, member.remove("v")?))
     };
     Some(raw_members(&text)?.into_iter().filter_map(readable).collect())

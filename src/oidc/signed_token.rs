@@ -4,7 +4,7 @@ use super::TokenProblem;
 use super::jwks::KeySet;
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
-use crate::jwt::{Jwt, RegisteredClaims, numeric_date};
+use crate::jwt::{Claims, Jwt, numeric_date};
 use serde_json::Value;
 
 /// How far apart two clocks may be (Core 3.1.3.7 no. 9 and 10 leave it to the client).
@@ -33,15 +33,15 @@ pub fn verify_token(
     leeway: Seconds,
 ) -> Result<(), TokenProblem> {
     if let Some(issuer) = issuer {
-        check_issuer(&token.registered, issuer)?; // RFC 8725 3.8: the keys are that issuer's
+        check_issuer(&token.checked_claims, issuer)?; // RFC 8725 3.8: the keys are that issuer's
     }
     keys.verify(&token.jws)?;
-    check_times(&token.registered, now, leeway)
+    check_times(&token.checked_claims, now, leeway)
 }
 
 /// `iss` must be the issuer, byte for byte (Core 3.1.3.7 no. 2, RFC 9068 4).
-pub(super) fn check_issuer(claims: &RegisteredClaims, issuer: &str) -> Result<(), TokenProblem> {
-    match &claims.iss {
+pub(super) fn check_issuer(claims: &Claims, issuer: &str) -> Result<(), TokenProblem> {
+    match claims.get("iss") {
         Some(Value::String(iss)) if iss == issuer => Ok(()),
         Some(Value::String(iss)) => {
             invalid(format!("it was issued by `{}`, not by `{}`", printable(iss), printable(issuer)))
@@ -51,8 +51,8 @@ pub(super) fn check_issuer(claims: &RegisteredClaims, issuer: &str) -> Result<()
 }
 
 /// The time in a claim; `None` if it is absent or `null`, flawed if it is not a number (RFC 7519 2).
-pub(super) fn time_claim(claim: Option<&Value>, name: &str) -> Result<Option<Time>, TokenProblem> {
-    match claim.filter(|claim| !claim.is_null()).map(numeric_date) {
+pub(super) fn time_claim(claims: &Claims, name: &str) -> Result<Option<Time>, TokenProblem> {
+    match claims.get(name).filter(|claim| !claim.is_null()).map(numeric_date) {
         None => Ok(None),
         Some(Some(time)) => Ok(Some(time)),
         Some(None) => flawed(format!("its `{name}` is not a number")),
@@ -60,11 +60,11 @@ pub(super) fn time_claim(claim: Option<&Value>, name: &str) -> Result<Option<Tim
 }
 
 /// `exp` must be in the future, and `nbf` in the past, if present (RFC 7519 4.1.4, 4.1.5).
-pub(super) fn check_times(claims: &RegisteredClaims, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
-    if let Some(exp) = time_claim(claims.exp.as_ref(), "exp")?.filter(|exp| now >= exp.plus(leeway)) {
+pub(super) fn check_times(claims: &Claims, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
+    if let Some(exp) = time_claim(claims, "exp")?.filter(|exp| now >= exp.plus(leeway)) {
         return not_valid_now(format!("it expired at {exp}"));
     }
-    match time_claim(claims.nbf.as_ref(), "nbf")? {
+    match time_claim(claims, "nbf")? {
         Some(nbf) if nbf > now.plus(leeway) => not_valid_now(format!("it is not valid before {nbf}")),
         _ => Ok(()),
     }

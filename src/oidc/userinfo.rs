@@ -51,8 +51,8 @@ pub fn accept_userinfo<E: From<Problem>>(
 /// The claims of a signed response. `iss` and `aud`, which Core 5.3.2 only recommends, are checked if present: an
 /// unsigned response proves even less.
 fn signed_claims(token: &Jwt<'_>, owner: Owner<'_>) -> Result<Object, Problem> {
-    if token.registered.iss.as_ref().is_some_and(|iss| !iss.is_null()) {
-        signed_token::check_issuer(&token.registered, owner.issuer).or_else(|why| wrong(&why.to_string()))?;
+    if token.checked_claims.get("iss").is_some_and(|iss| !iss.is_null()) {
+        signed_token::check_issuer(&token.checked_claims, owner.issuer).or_else(|why| wrong(&why.to_string()))?;
     }
     let claims = token.claims();
     match claims.get("aud") {

@@ -64,7 +64,7 @@ struct ClientSettings {
     client_id: String,
     #[serde(deserialize_with = "client_type")]
     client_type: ClientType,
-    secret: Option<String>,
+    secret: Option<Secret>,
     redirect_uris: Option<Vec<String>>,
     #[serde(default, deserialize_with = "policy_name")]
     policy: Option<PolicyName>,
@@ -86,7 +86,7 @@ impl ClientSettings {
                 return Err(format!("a client of the type {} has no secret", self.client_type.as_str()));
             }
             Some(secret) if secret.is_empty() => return Err("secret is empty".to_owned()),
-            own => own.as_ref().map(Secret::new).or(client.secret),
+            own => own.clone().or(client.secret),
         };
         let redirect_uris = self.redirect_uris.clone().unwrap_or(client.redirect_uris);
         redirect_uris.iter().try_for_each(|uri| check_redirect_uri(uri))?;

@@ -30,7 +30,7 @@ pub(super) struct Decoder<'w> {
 impl Decoder<'_> {
     /// The issuer of the claims, by the token itself.
     fn claim_issuer(&self, jwt: &Jwt<'_>) -> ClaimIssuer {
-        let iss = jwt.registered.iss.as_ref().and_then(Value::as_str).unwrap_or_default();
+        let iss = jwt.checked_claims.get("iss").and_then(Value::as_str).unwrap_or_default();
         let bare = |issuer: &str| issuer.strip_suffix('/').unwrap_or(issuer).to_owned();
         match self.profile.as_ref().filter(|profile| bare(&profile.issuer) == bare(iss)) {
             Some(profile) => profile.claim_issuer(self.verifier.provider()),
@@ -108,7 +108,7 @@ impl Decoder<'_> {
     }
 
     fn warnings(&self, jwt: &Jwt<'_>, now: Time) -> Vec<CodedWarning> {
-        let mut warnings: Vec<CodedWarning> = claims::invalid_times(&jwt.registered).collect();
+        let mut warnings: Vec<CodedWarning> = claims::invalid_times(&jwt.checked_claims).collect();
         if jwt.jws.alg().eq_ignore_ascii_case("none") {
             warnings.push((WarningCode::NotSigned, "alg is none: the token is not signed at all".to_owned()));
         } else if jwt.jws.signature.is_empty() {
@@ -139,8 +139,8 @@ impl Decoder<'_> {
             verified,
             alg: jwt.jws.alg(),
             typ: jwt.jws.typ(),
-            times: claims::times(&jwt.registered).map(|(name, time)| (name, time.rfc3339())).collect(),
-            expired: jwt.registered.exp.as_ref().and_then(numeric_date).map(|end| end <= now),
+            times: claims::times(&jwt.checked_claims).map(|(name, time)| (name, time.rfc3339())).collect(),
+            expired: jwt.checked_claims.get("exp").and_then(numeric_date).map(|end| end <= now),
             warnings: warnings.iter().map(warning_json).chain(self.out.warnings_json()).collect(),
         };
         let details = serde_json::to_string(&details).unwrap_or_default(); // cannot fail for these types
@@ -189,5 +189,5 @@ struct TokenDetails<'a> {
 }
 
 fn time_of(jwt: &Jwt<'_>, claim: &str) -> Option<Time> {
-    claims::times(&jwt.registered).find(|(name, _)| *name == claim).map(|(_, time)| time)
+    claims::times(&jwt.checked_claims).find(|(name, _)| *name == claim).map(|(_, time)| time)
 }

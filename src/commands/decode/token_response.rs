@@ -3,7 +3,7 @@
 use crate::error::Situation;
 use crate::jwt::json::parse_object;
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The members that are tokens for this client to read or to look into. A refresh token is neither, and is not shown.
 const TOKENS: [&str; 2] = ["access_token", "id_token"];
@@ -14,7 +14,7 @@ const TOKENS: [&str; 2] = ["access_token", "id_token"];
 /// If there is none in it.
 pub(super) fn tokens(text: &str) -> Option<Result<Vec<(&'static str, String)>, Situation>> {
     text.starts_with('{').then(|| {
-        let object: Map<String, Value> = parse_object(text.as_bytes())
+        let object = parse_object(text.as_bytes())
             .map_err(|why| Situation::Invalid(format!("this is not a token response: {why}")))?;
         let token = |name: &'static str| Some((name, object.get(name).and_then(Value::as_str)?.to_owned()));
         let tokens: Vec<_> = TOKENS.into_iter().filter_map(token).collect();
