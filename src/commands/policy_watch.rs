@@ -39,8 +39,9 @@ pub(super) fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cl
         let signals = ports.signals.defer();
         let result = out.answer(ENTER).and_then(|()| {
             let loaded_at = ports.clock.uptime();
+            let (load_error, screen, drawn_for) = (None, String::new(), None);
             let mut watch =
-                Watch { context, out, args, session, paused_until, load_error: None, loaded_at, drawn: None };
+                Watch { context, out, args, session, paused_until, load_error, loaded_at, screen, drawn_for };
             while !signals.pending() {
                 watch.draw()?;
                 ports.clock.pause(TICK);
@@ -64,8 +65,9 @@ struct Watch<'c> {
     paused_until: Option<Time>,
     load_error: Option<String>,
     loaded_at: Duration,
-    /// What is on the screen, and the size it was drawn for.
-    drawn: Option<(String, Size)>,
+    /// What is on the screen, and the moment and size it was drawn for.
+    screen: String,
+    drawn_for: Option<(Time, Size)>,
 }
 
 /// What stands for an outlook in one line.
@@ -77,10 +79,14 @@ type Size = (usize, usize);
 impl<'c> Watch<'c> {
     /// Draws the page for now, unless it is on the screen already.
     fn draw(&mut self) -> Result<()> {
-        let size = self.size();
-        let text = self.text(size);
-        let resized = self.drawn.as_ref().is_none_or(|(_, before)| *before != size);
-        if !resized && self.drawn.as_ref().is_some_and(|(screen, _)| *screen == text) {
+        let (now, size) = (self.context.ports.clock.now(), self.size());
+        if self.drawn_for == Some((now, size)) {
+            return Ok(());
+        }
+        let resized = self.drawn_for.is_none_or(|(_, before)| before != size);
+        self.drawn_for = Some((now, size));
+        let text = self.text(now, size);
+        if !resized && text == self.screen {
             return Ok(());
         }
         // One write, so that nothing flickers. Each line is cleared before it is written: after a line that fills the
@@ -90,7 +96,7 @@ impl<'c> Watch<'c> {
         let before: String = before.iter().map(|line| format!("\x1b[K{line}\r\n")).collect();
         let clear = if resized { "\x1b[2J" } else { "" };
         self.out.answer(&format!("{clear}\x1b[H{before}\x1b[J{last}"))?;
-        self.drawn = Some((text, size));
+        self.screen = text;
         Ok(())
     }
 
@@ -99,8 +105,7 @@ impl<'c> Watch<'c> {
     }
 
     /// The page, cut to the screen, with a footer.
-    fn text(&self, (columns, rows): Size) -> String {
-        let now = self.context.ports.clock.now();
+    fn text(&self, now: Time, (columns, rows): Size) -> String {
         let paused_until = self.paused_until.filter(|until| now < *until);
         let outlook = |session| SessionOutlook { paused_until, ..self.context.outlook(session, now) };
         let outlook = self.session.as_ref().map(outlook);

@@ -36,6 +36,13 @@ impl CibaProvider {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserHint {
+    /// `login_hint`: a phone number.
+    Phone(String),
+    Prepared(PreparedBankId),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreparedBankId {
     login_hint_token: Secret,
     /// What BankID shows the user; printable.
@@ -64,31 +71,36 @@ pub fn accept_preparation(response: &Response) -> Result<PreparedBankId, Problem
     })
 }
 
-/// The authentication request (CIBA Core 7.1). `endpoint` is the provider's, `timeout` how long the user may take. Without
-/// `prepared` the login hint names the user: a phone number.
+/// The authentication request (CIBA Core 7.1). `endpoint` is the provider's, `timeout` how long the user may take.
 ///
 /// # Errors
 /// Those of [`AuthorizationOptions::parameters`].
 pub fn authentication_request(
     endpoint: &Url,
     client: &Client,
-    prepared: Option<&PreparedBankId>,
+    user: &UserHint,
     options: &AuthorizationOptions,
     timeout: Option<Seconds>,
 ) -> Result<Request, String> {
     let scope = options.scopes.join(" ");
     let expiry = timeout.map(|timeout| timeout.min(MAX_LIFETIME).max(Seconds(1)).0.to_string());
     let mut parameters = vec![("scope", scope.as_str())];
-    match prepared {
-        None => parameters.extend(options.login_hint.as_deref().map(|phone| ("login_hint", phone))),
-        Some(PreparedBankId { login_hint_token, binding_message }) => {
+    let mut secrets = Vec::new();
+    match user {
+        UserHint::Phone(phone) => parameters.push(("login_hint", phone)),
+        UserHint::Prepared(PreparedBankId { login_hint_token, binding_message }) => {
+            secrets.push(login_hint_token);
             parameters.extend([("login_hint_token", login_hint_token.expose()), ("binding_message", binding_message)]);
         }
     }
     parameters.extend(expiry.as_deref().map(|expiry| ("requested_expiry", expiry)));
-    let options = AuthorizationOptions { prompt: None, login_hint: None, ui_locales: None, ..options.clone() };
-    let secrets = prepared.map(|prepared| &prepared.login_hint_token);
-    Ok(form_post(endpoint, client, &options.parameters(&parameters)?, secrets.as_slice()))
+    let options = AuthorizationOptions {
+        acr_values: options.acr_values.clone(),
+        max_age: options.max_age,
+        extra: options.extra.clone(),
+        ..AuthorizationOptions::default()
+    };
+    Ok(form_post(endpoint, client, &options.parameters(&parameters)?, &secrets))
 }
 
 /// The `auth_req_id` from the backchannel authentication response (CIBA Core 7.3).

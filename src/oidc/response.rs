@@ -89,8 +89,16 @@ fn is_not_json(body: &[u8]) -> bool {
         && ![&b"null"[..], b"true", b"false"].into_iter().any(begins)
 }
 
-/// What an unsuccessful response means: unavailable, if a later one may succeed or it does not come from the provider;
-/// refused, for any other 4xx; invalid, for anything else.
+/// What an unsuccessful response means:
+///
+/// | response | meaning |
+/// |---|---|
+/// | 408, 425, 429, 5xx | unavailable |
+/// | 407 | unavailable: a proxy asks for a login |
+/// | 4xx with an OAuth `error` | refused; unavailable if the error is temporary |
+/// | 2xx or 4xx with a web page | unavailable: it does not come from the provider |
+/// | any other 4xx | refused by its status |
+/// | anything else, also a redirect | invalid |
 pub(super) fn problem_from_status(response: &Response, response_name: &str) -> Problem {
     let status = response.status;
     match status {

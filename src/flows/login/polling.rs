@@ -11,7 +11,7 @@ use crate::explain::exchange_steps;
 use crate::flows::provider_keys::KeyPrefetch;
 use crate::oidc::Problem;
 use crate::oidc::ciba::{
-    CibaProvider, PreparedBankId, accept_backchannel_authentication, accept_preparation, authentication_request,
+    CibaProvider, UserHint, accept_backchannel_authentication, accept_preparation, authentication_request,
     preparation_request,
 };
 use crate::oidc::device_authorization::{accept_device_authorization, device_authorization_request};
@@ -59,31 +59,32 @@ impl LoginAttempt<'_, '_> {
         let options = &self.options.request;
         let hint = options.login_hint.clone().unwrap_or_default();
         let endpoint = self.endpoint(&self.provider.backchannel_authentication_endpoint)?;
-        let prepared = match ciba {
-            CibaProvider::Vipps => None,
-            CibaProvider::BankId => Some(self.prepare(&hint)?),
+        let user = match ciba {
+            CibaProvider::Vipps => UserHint::Phone(hint),
+            CibaProvider::BankId => self.prepared_user(&hint)?,
         };
         let since = Stopwatch::start(&*self.context.ports.clock);
         self.context.step(|| exchange_steps::CIBA.to_owned());
-        let request = authentication_request(endpoint, &self.client, prepared.as_ref(), options, self.options.timeout)
+        let request = authentication_request(endpoint, &self.client, &user, options, self.options.timeout)
             .map_err(Error::usage)?;
         let code = self.answer(&request, accept_backchannel_authentication)?;
-        self.context.reporter.prompt(&match ciba {
-            CibaProvider::Vipps => format!("Confirm the login in Vipps, on the phone {}.", printable(&hint)),
-            CibaProvider::BankId => "Confirm the login in BankID.".to_owned(),
+        self.context.reporter.prompt(&match &user {
+            UserHint::Phone(phone) => format!("Confirm the login in Vipps, on the phone {}.", printable(phone)),
+            UserHint::Prepared(_) => "Confirm the login in BankID.".to_owned(),
         });
         self.poll(&code, since)
     }
 
-    /// Shows the message of BankID before BankID can show it: the user may confirm only what was seen here first.
-    fn prepare(&self, kurt_id: &str) -> Result<PreparedBankId> {
+    /// The user, with the message that BankID will show. It is on the terminal before BankID can show it: the user may
+    /// confirm only what was seen here first.
+    fn prepared_user(&self, kurt_id: &str) -> Result<UserHint> {
         let request = preparation_request(&self.provider, &self.client, kurt_id).map_err(Error::usage)?;
         let prepared = self.answer(&request, accept_preparation)?;
         self.context.reporter.prompt(&format!(
             "BankID will show this message. Confirm only if it is the same there:\n\n  {}\n",
             prepared.binding_message
         ));
-        Ok(prepared)
+        Ok(UserHint::Prepared(prepared))
     }
 
     fn endpoint<'p>(&self, endpoint: &'p Endpoint) -> Result<&'p Url> {

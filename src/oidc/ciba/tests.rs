@@ -23,13 +23,9 @@ fn begun(changes: &[(&str, Value)]) -> Result<PollCode, Problem> {
     accept_backchannel_authentication(&response(200, &with(good, changes).to_string()))
 }
 
-fn request(
-    prepared: Option<&PreparedBankId>,
-    options: &AuthorizationOptions,
-    timeout: Option<i64>,
-) -> Result<Request, String> {
+fn request(user: &UserHint, options: &AuthorizationOptions, timeout: Option<i64>) -> Result<Request, String> {
     let endpoint = Url::parse("https://id.example/connect/ciba").unwrap();
-    authentication_request(&endpoint, &confidential(), prepared, options, timeout.map(Seconds))
+    authentication_request(&endpoint, &confidential(), user, options, timeout.map(Seconds))
 }
 
 fn scopes(names: &[&str]) -> AuthorizationOptions {
@@ -38,8 +34,8 @@ fn scopes(names: &[&str]) -> AuthorizationOptions {
 
 #[test]
 fn vipps_request_names_the_phone() {
+    let phone = UserHint::Phone("+4790000001".into());
     let options = AuthorizationOptions {
-        login_hint: Some("+4790000001".into()),
         acr_values: Some("urn:a".into()),
         extra: vec![("market".into(), "no".into())],
         ..scopes(&["openid", "vipps", "phone"])
@@ -53,16 +49,15 @@ fn vipps_request_names_the_phone() {
         "client_id=demo-client",
         "client_secret=the-client-secret",
     ];
-    assert_eq!(pairs(&request(None, &options, Some(60)).unwrap()), expected);
+    assert_eq!(pairs(&request(&phone, &options, Some(60)).unwrap()), expected);
     for (timeout, expiry) in
         [(Some(0), Some("1")), (Some(301), Some("300")), (Some(i64::MAX), Some("300")), (None, None)]
     {
-        let sent = form(&request(None, &scopes(&["openid"]), timeout).unwrap());
+        let sent = form(&request(&phone, &scopes(&["openid"]), timeout).unwrap());
         let value = sent.iter().find(|(name, _)| name == "requested_expiry").map(|(_, value)| value.as_str());
         assert_eq!(value, expiry);
     }
-    let unusual = AuthorizationOptions { login_hint: Some("1\n2".into()), ..options };
-    assert!(request(None, &unusual, None).is_err());
+    assert!(request(&UserHint::Phone("1\n2".into()), &options, None).is_err());
 }
 
 #[test]
@@ -71,9 +66,9 @@ fn bankid_is_prepared_and_then_requested_with_the_same_message() {
     assert_eq!(preparation.url.as_str(), "https://id.example/api/ciba/ciba_prepare_bankid");
     assert_eq!(pairs(&preparation), ["kurt_id=k-1", "client_id=demo-client", "client_secret=the-client-secret"]);
     assert!(preparation_request(&provider(), &confidential(), "k\u{7}").is_err());
-    let prepared = prepared(&[]).unwrap();
+    let user = UserHint::Prepared(prepared(&[]).unwrap());
     let options = AuthorizationOptions { login_hint: Some("k-1".into()), ..scopes(&["openid", "bankid"]) };
-    let request = request(Some(&prepared), &options, None).unwrap();
+    let request = request(&user, &options, None).unwrap();
     let expected = ["scope=openid bankid", "login_hint_token=the-hint-token", "binding_message=QUIET FJORD"];
     assert_eq!(pairs(&request)[..3], expected);
     assert!(!pairs(&request).contains(&"login_hint=k-1".to_owned()), "the `kurt_id` is only for the preparation");

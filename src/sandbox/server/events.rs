@@ -170,9 +170,9 @@ impl Service {
             return Response::text(400, "after and wait are whole numbers");
         };
         let language = query.get("lang").map_or(Language::English, |lang| Language::choose(Some(lang), None));
-        let place = Arc::clone(&self.waiting);
         let mut engine = lock(&self.engine);
-        if wait > 0 && Arc::strong_count(&place) <= 1 + MAX_WAITING {
+        let waiter = (wait > 0).then(|| Arc::clone(&self.waiting));
+        if waiter.is_some() && Arc::strong_count(&self.waiting) <= 1 + MAX_WAITING {
             let is_idle = |engine: &mut Engine| engine.events.last_number() <= after && !self.is_shutting_down();
             let timeout = Duration::from_secs(wait.min(MAX_WAIT));
             let waited = self.recorded.wait_timeout_while(engine, timeout, is_idle);

@@ -34,7 +34,7 @@ pub(super) struct Service {
     pub(super) console_key: Option<Secret>,
     /// Notified after an event was recorded, and at the end.
     pub(super) recorded: Condvar,
-    /// Cloned for each request for events, which may wait.
+    /// Cloned for each request that waits for an event.
     pub(super) waiting: Arc<()>,
     pub(super) log: Option<Log>,
     /// `None` once the sandbox ends.
