@@ -226,7 +226,7 @@ impl Store for FileStore {
             if !path.file_name().and_then(OsStr::to_str).is_some_and(|name| self.is_entry_file(name)) {
                 continue;
             }
-            // Otherwise it has just been removed.
+            // It may have been removed since.
             let Some(read) = self.read_file(&path).transpose() else { continue };
             match read.ok().and_then(|bytes| self.decode(&bytes, &path)) {
                 Some(contents) if contents.version == VERSION && self.path_of(&contents.entry) == path => {

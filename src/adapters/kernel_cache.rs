@@ -17,6 +17,7 @@ pub struct KernelCache;
 #[cfg(target_os = "linux")]
 impl TokenCache for KernelCache {
     fn get(&self, name: &str) -> Option<Secret> {
+        // Its buffer is twice as long as the longest key of this type.
         let bytes = Zeroizing::new(user_keyring()?.search(name).ok()?.read_to_vec().ok()?);
         std::str::from_utf8(&bytes).ok().map(Secret::new)
     }

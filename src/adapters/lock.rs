@@ -62,8 +62,12 @@ fn hold(path: &Path, check: impl Fn(&File) -> io::Result<()>) -> io::Result<Opti
 
 #[cfg(unix)]
 fn open_or_create(path: &Path) -> io::Result<File> {
-    owned_files::create_dir(path)?;
-    owned_files::open_dir(path)
+    match owned_files::open_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            owned_files::create_dir(path).and_then(|()| owned_files::open_dir(path))
+        }
+        opened => opened,
+    }
 }
 
 #[cfg(not(unix))]

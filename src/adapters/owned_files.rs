@@ -30,7 +30,8 @@ pub(super) fn create_private_dir(dir: &Path) -> io::Result<()> {
     make_private(dir).map(drop)
 }
 
-/// Replaces the file, or a symlink: a temporary file (`0600`) beside it, sync, rename, sync of the directory.
+/// Replaces the file: a temporary file (`0600`) beside it, sync, rename, sync of the directory. A symlink is replaced,
+/// not followed.
 pub(super) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = parent(path);
     create_dir(dir)?;

@@ -42,7 +42,8 @@ pub fn load_with_introspection(context: &Context<'_>) -> Result<(Option<Session>
     Ok((Some(session), paused_until))
 }
 
-/// The session, with what the provider says of its refresh token, if that can be known. The provider is asked in any case: what the client may do can have changed.
+/// The session, with what the provider says of its refresh token, if that can be known. The provider is asked in any case:
+/// what the client may do can have changed.
 pub fn after_login(context: &Context<'_>, session: Session) -> Session {
     introspect(context, session, false).0
 }

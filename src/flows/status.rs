@@ -90,7 +90,7 @@ pub fn status(ports: &Ports, reporter: &dyn Reporter, flag: Option<&str>) -> Res
     })
 }
 
-/// The row of a profile that is neither in use nor the default.
+/// The row of a profile, as one that is neither in use nor the default.
 fn row(name: &str, shown_name: String, profile: &Result<Profile>, reader: &SummaryReader<'_>) -> StatusRow {
     let details = |profile: &Profile| Details {
         issuer: profile.issuer.clone(),

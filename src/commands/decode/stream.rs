@@ -212,8 +212,11 @@ fn text(line: &[u8]) -> Option<Result<&str>> {
     if line.len() > MAX_TOKEN_LENGTH {
         return Some(Err(Error::invalid("the line is longer than 1 MiB")));
     }
-    let text = utf8_text(line).map_err(|why| Error::invalid(format!("the line is {why}")));
-    Some(text).filter(|text| text.as_ref().map_or(true, |text| !text.trim().is_empty()))
+    match utf8_text(line) {
+        Ok(text) if text.trim().is_empty() => None,
+        Ok(text) => Some(Ok(text)),
+        Err(why) => Some(Err(Error::invalid(format!("the line is {why}")))),
+    }
 }
 
 impl Counts {

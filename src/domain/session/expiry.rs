@@ -85,8 +85,8 @@ fn last_renewal(session: &Session, policy: Option<&Policy>) -> Time {
     let held = session.held_token().filter(|_| policy.is_none_or(|policy| policy.sliding));
     let Some(held) = held else { return session.login_at };
     // If the provider need not return the refresh token, the last refresh may have renewed it.
-    let is_optional = policy.is_some_and(|policy| !policy.reports_sso);
-    let maybe_renewed_at = held.omitted_since.filter(|_| is_optional).map(|_| session.last_obtained_at());
+    let may_be_omitted = policy.is_some_and(|policy| !policy.reports_sso);
+    let maybe_renewed_at = held.omitted_since.filter(|_| may_be_omitted).map(|_| session.last_obtained_at());
     held.reused_at.max(maybe_renewed_at).unwrap_or(held.renewed_at).max(held.renewed_at)
 }
 

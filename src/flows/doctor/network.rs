@@ -26,6 +26,7 @@ impl Subject<'_> {
             let why = "no profile, so no provider: what it offers, its clock, TLS and the proxy are not checked either";
             return checklist.add(Check::skipped(DISCOVERY, why));
         };
+        // Cannot fail: the profile was checked.
         let issuer = Issuer::parse(&profile.issuer).map_err(Error::config)?;
         let request = Request { ca_file: profile.ca_file.clone(), ..discovery_request(&issuer) };
         let clock = &self.ports.clock;

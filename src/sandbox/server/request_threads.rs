@@ -100,13 +100,13 @@ impl Service {
             || half_sent.as_ref().is_some_and(|slot| Arc::strong_count(slot) > 1 + self.max_requests / 2);
         let received_at = self.clock.uptime();
         // Handed over to a thread that runs: the request would be lost where none can be started.
-        let (hand_over, handed_over) = channel();
+        let (sender, receiver) = channel();
         let respond = move || {
             let _slots = (slot, half_sent);
-            handed_over.recv().map(|incoming| respond(&service, incoming, received_at))
+            receiver.recv().map(|incoming| respond(&service, incoming, received_at))
         };
         if !is_too_many && Builder::new().name("sandbox request".to_owned()).spawn(respond).is_ok() {
-            return drop(hand_over.send(incoming));
+            return drop(sender.send(incoming));
         }
         let response = refuse(self, &Request::new(&incoming, String::new(), received_at), 503, Reason::TooManyRequests);
         response.send(incoming, self.now(), false);
