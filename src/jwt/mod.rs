@@ -69,15 +69,17 @@ impl<'a> Jws<'a> {
         if text.len() > MAX_TOKEN_LENGTH {
             return not_a_token("it is longer than 1 MiB");
         }
-        let parts: Vec<&str> = text.splitn(6, '.').collect();
-        let (header, payload, signature) = match parts[..] {
-            [header, payload, signature] => (header, payload, signature),
-            [header, _, _, _, _] => {
+        let mut parts = text.splitn(6, '.');
+        // An array, because a vector costs an allocation for each of many tokens.
+        let (header, payload, signature) = match [(); 6].map(|()| parts.next()) {
+            [Some(header), Some(payload), Some(signature), None, ..] => (header, payload, signature),
+            [Some(header), _, _, _, Some(_), None] => {
                 return Err(Malformed::Encrypted(object("header", &decode("header", header)?, &|_| true)?));
             }
-            _ => {
-                let more = if parts.len() == 6 { " or more" } else { "" };
-                return not_a_token(format!("expected three parts separated by dots, found {}{more}", parts.len()));
+            found => {
+                let parts = found.iter().flatten().count();
+                let more = if parts == 6 { " or more" } else { "" };
+                return not_a_token(format!("expected three parts separated by dots, found {parts}{more}"));
             }
         };
         let signing_input = text.get(..header.len() + 1 + payload.len()).unwrap_or_default();
