@@ -31,12 +31,12 @@
 //!   accepts, stores; its first lines name the files) → `oidc/token.rs` (request and response).
 //! * **An ID token.** `commands/login.rs` → `flows/login.rs` → `flows/login/browser_login.rs` (exchanges the code) →
 //!   `flows/login.rs` again (accepts the tokens, stores the session) → `flows/token_response.rs` →
-//!   `flows/provider_keys.rs` (fetches keys) → `oidc/id_token.rs` (checks the claims) → `oidc/jwks.rs` (checks the
+//!   `flows/provider_keys.rs` (tries the keys, and newer ones) → `oidc/id_token.rs` (checks the claims) → `oidc/jwks.rs` (checks the
 //!   signature).
 //! * **A lifetime.** `domain/policy.rs` (as in the guide) → `config/resolve.rs` (as the profile changes it) →
-//!   `flows/refresh_token_introspection.rs` (what the provider says of it) → `domain/session/expiry.rs` (this session's
-//!   expiry) → `explain/outlook.rs` (what follows from it) → `commands/policy_page.rs` (the page of `tidp policy`) →
-//!   `explain/timeline/lifetime_bars.rs` (its bars).
+//!   `domain/session/expiry.rs` (this session's expiry; before, `flows/refresh_token_introspection.rs` has noted what the
+//!   provider says of it) → `explain/outlook.rs` (what follows from it) → `commands/policy_page.rs` (the page of `tidp
+//!   policy`) → `explain/timeline/picture.rs` (its picture).
 //!
 //! # Conventions
 //!

@@ -3,13 +3,14 @@
 //! 1. Get what the request and the check of its response need, before the token is used: `provider_metadata.rs`,
 //!    `client_secret.rs`, `provider_keys.rs`.
 //! 2. Journal that a refresh has started, which also proves that the store can be written.
-//! 3. Send the request (`oidc/token.rs`).
+//! 3. Send the request (`oidc/token.rs`, `provider_metadata.rs`).
 //! 4. Accept the response (`oidc/token.rs`), with its ID token verified (`token_response.rs`). `RefreshAttempt` has what
 //!    follows from a refusal or a lost response.
 //! 5. Store the session after the refresh (`Session::after_refresh`), if nobody has replaced the old one.
 //!
-//! No refresh token is sent twice in one run. One window no client can close: this process is killed after the provider
-//! has used up a one-time token and before the new one is stored. The journal's mark tells the next run.
+//! No refresh token is sent twice in one run, unless nothing was at the endpoint. One window no client can close: this
+//! process is killed after the provider has used up a one-time token and before the new one is stored. The journal's mark
+//! tells the next refresh.
 
 use crate::domain::session::{EventKind, InvalidEntry, RefreshReason, RefreshRequest, Renewal, Session};
 use crate::domain::warning::WarningCode;

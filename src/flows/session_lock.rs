@@ -1,4 +1,4 @@
-//! Waiting for locks.
+//! Waits for the lock of a session (`adapters/lock.rs`), under which `refresh_if_due.rs` decides again.
 
 use crate::error::{Result, SessionError};
 use crate::flows::context::Context;

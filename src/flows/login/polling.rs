@@ -1,6 +1,7 @@
 //! Logins that the user finishes elsewhere: approved on another device (RFC 8628), or confirmed in Vipps or BankID (CIBA,
-//! for confidential clients). The token endpoint is polled meanwhile. Only an answer or the end of the time stops that: the
-//! network may come back. Ctrl-C ends the process as usual; there is nothing to clean up.
+//! for confidential clients). The token endpoint is polled meanwhile, at the intervals of `oidc/polling.rs`. Only an answer
+//! or the end of the time stops that: the network may come back. Ctrl-C ends the process as usual; there is nothing to clean
+//! up.
 
 use super::{DOING, LoginAttempt, Stopwatch};
 use crate::domain::session::Session;
