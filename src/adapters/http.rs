@@ -62,12 +62,12 @@ impl Http for SystemHttp {
             if request.method == Method::Get && outcome.as_ref().is_err_and(is_lost) {
                 outcome = attempt(&client, request, &route).await;
             }
-            decompressed(outcome?, &route)
+            decompress(outcome?, &route)
         };
         let deadline = request.deadline.unwrap_or(self.deadline);
         self.runtime()?.block_on(async {
             tokio::time::timeout(deadline, exchange).await.unwrap_or_else(|_| {
-                Err(response_lost(format!("{} did not answer within {} s", route.name, deadline.as_secs())))
+                Err(lost_response_failure(format!("{} did not answer within {} s", route.name, deadline.as_secs())))
             })
         })
     }
@@ -98,7 +98,7 @@ impl SystemHttp {
             return Ok(runtime);
         }
         let built = Builder::new_current_thread().enable_all().build();
-        let runtime = built.map_err(|error| not_sent(format!("the network cannot be used: {error}")))?;
+        let runtime = built.map_err(|error| not_sent_failure(format!("the network cannot be used: {error}")))?;
         Ok(self.runtime.get_or_init(|| runtime))
     }
 
@@ -178,9 +178,9 @@ async fn attempt(client: &Client, request: &Request, route: &Route) -> Result<Re
 
 /// The response with its body decompressed. Compression is not requested, but some servers compress anyway, or name an
 /// invalid encoding. The response may hold a new refresh token, so it is read if possible.
-fn decompressed(response: Response, route: &Route) -> Result<Response, HttpFailure> {
+fn decompress(response: Response, route: &Route) -> Result<Response, HttpFailure> {
     let encoding = response.header(CONTENT_ENCODING.as_str()).unwrap_or_default().trim().to_ascii_lowercase();
-    let unusable = |why| Err(response_lost(format!("{} sent a response {why}", route.name)));
+    let unusable = |why| Err(lost_response_failure(format!("{} sent a response {why}", route.name)));
     let mut body = Vec::new();
     match encoding.as_str() {
         _ if response.body.len() > MAX_BODY_SIZE => return unusable("larger than 1 MiB"),
@@ -242,9 +242,9 @@ fn http_failure(error: &reqwest::Error, route: &Route) -> HttpFailure {
     }
     if error.is_connect() || error.is_builder() {
         let why = tls.and_then(trust::tls_fault).or_else(|| proxy_refusal(&cause, route)).unwrap_or(cause);
-        return not_sent(format!("no connection to {}: {why}", route.name));
+        return not_sent_failure(format!("no connection to {}: {why}", route.name));
     }
-    response_lost(format!("the response of {} was lost: {cause}", route.name))
+    lost_response_failure(format!("the response of {} was lost: {cause}", route.name))
 }
 
 /// Names the server; or the proxy too, because one that uses TLS shows its certificate first.
@@ -271,11 +271,11 @@ fn proxy_refusal(cause: &str, route: &Route) -> Option<String> {
     Some(message)
 }
 
-fn not_sent(message: String) -> HttpFailure {
+fn not_sent_failure(message: String) -> HttpFailure {
     HttpFailure { message, kind: HttpFailureKind::NotSent }
 }
 
-fn response_lost(message: String) -> HttpFailure {
+fn lost_response_failure(message: String) -> HttpFailure {
     HttpFailure { message, kind: HttpFailureKind::ResponseLost }
 }
 

@@ -178,7 +178,7 @@ impl KeyringStore {
                 return outcome;
             }
             if waited >= timeout {
-                return Err(timed_out(waited));
+                return Err(timeout_failure(waited));
             }
             let what = match prompt {
                 Some(_) => "waiting for an answer to the keyring's prompt on this user's desktop",
@@ -271,7 +271,7 @@ fn quick_result<T>(call: StoreResult<Call<T>>) -> StoreResult<T> {
 fn result_within<T>(call: &Call<T>, timeout: Duration) -> StoreResult<T> {
     call.recv_timeout(timeout).unwrap_or_else(|error| {
         Err(match error {
-            RecvTimeoutError::Timeout => timed_out(timeout),
+            RecvTimeoutError::Timeout => timeout_failure(timeout),
             // The call panicked in the library.
             RecvTimeoutError::Disconnected => keyring_failure(StoreFailureKind::Unknown, "the keyring library failed"),
         })
@@ -282,7 +282,7 @@ fn is_timeout<T>(outcome: &StoreResult<T>) -> bool {
     outcome.as_ref().is_err_and(|failure| failure.kind == StoreFailureKind::TimedOut)
 }
 
-fn timed_out(timeout: Duration) -> StoreFailure {
+fn timeout_failure(timeout: Duration) -> StoreFailure {
     keyring_failure(StoreFailureKind::TimedOut, &format!("no response within {} s", timeout.as_secs()))
 }
 

@@ -13,7 +13,7 @@ use super::system::{SystemClock, SystemEntropy};
 use crate::domain::secret::Secret;
 use crate::domain::text::{hex, printable};
 use crate::ports::{
-    CallbackServer, Clock, Entropy, IgnoredRequest, ListenAt, Listener, OneTimeRedirect, Page, PortHolder,
+    CallbackServer, Clock, Entropy, IgnoredRequest, ListenAddress, Listener, OneTimeRedirect, Page, PortHolder,
 };
 use request_handler::RequestHandler;
 use server::Server;
@@ -29,7 +29,7 @@ const MAX_ATTEMPTS: usize = 16;
 pub struct Loopback;
 
 impl CallbackServer for Loopback {
-    fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String> {
+    fn listen(&self, at: &ListenAddress) -> Result<Box<dyn Listener>, String> {
         Ok(Box::new(LoopbackServer::start(&at.host, at.port, &at.path, None)?))
     }
 

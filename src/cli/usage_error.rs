@@ -53,10 +53,10 @@ pub fn help_or_usage_error(
         }
     };
     let with_profile = || {
-        let line = correct(args, &error, name_profile).filter(|_| !is_profile_secret(args));
+        let line = correct(args, &error, insert_profile_option).filter(|_| !is_profile_secret(args));
         line.filter(|(words, _)| words.last().is_some_and(is_profile))
     };
-    let corrected = correct(args, &error, add_dashes).or_else(|| correct(args, &error, show_policy));
+    let corrected = correct(args, &error, add_dashes).or_else(|| correct(args, &error, insert_show));
     HelpOrUsageError::UsageError { message, corrected: corrected.or_else(with_profile) }
 }
 
@@ -146,7 +146,7 @@ fn add_dashes(line: &mut Vec<OsString>, at: usize) -> usize {
 }
 
 /// Makes `policy NAME` into `policy show NAME`.
-fn show_policy(line: &mut Vec<OsString>, at: usize) -> usize {
+fn insert_show(line: &mut Vec<OsString>, at: usize) -> usize {
     if line[at - 1] == "policy" {
         line.insert(at, "show".into());
     }
@@ -154,7 +154,7 @@ fn show_policy(line: &mut Vec<OsString>, at: usize) -> usize {
 }
 
 /// Makes `COMMAND NAME` into `COMMAND --profile NAME`.
-fn name_profile(line: &mut Vec<OsString>, at: usize) -> usize {
+fn insert_profile_option(line: &mut Vec<OsString>, at: usize) -> usize {
     let name = line.remove(at);
     line.extend(["--profile".into(), name]);
     line.len()

@@ -1,7 +1,7 @@
 //! `tidp status`: every profile and every session, and which one is used.
 
 use crate::domain::text::{printable, printable_path, with_tilde};
-use crate::error::{Result, quoted};
+use crate::error::{Result, quote};
 use crate::explain::status_table::{Life, StatusRow, status_table};
 use crate::flows::status::{Leftover, LeftoverReason, Status, status};
 use crate::ports::{Ports, Reporter};
@@ -61,7 +61,7 @@ fn ending(leftover: &Leftover, columns: usize) -> String {
         LeftoverReason::Environment => {
             let is_ended = row.details.as_ref().is_ok_and(|details| details.summary.session == Life::Ended);
             let verb = if is_ended { "remove" } else { "end" };
-            let [issuer, client_id] = [&key.issuer, &key.client_id].map(|value| quoted(value));
+            let [issuer, client_id] = [&key.issuer, &key.client_id].map(|value| quote(value));
             let words =
                 [format!("TIDP_ISSUER={issuer}"), format!("TIDP_CLIENT_ID={client_id}"), "tidp logout".to_owned()];
             let command = format!(" `{}`", words.join(" "));

@@ -16,7 +16,7 @@ use crate::terminal::output::Output;
 use serde_json::{Value, json};
 
 /// A token to print.
-struct Printable {
+struct TokenToPrint {
     value: Secret,
     expires_at: Time,
     /// The scopes of an access token; `None` for an ID token.
@@ -35,14 +35,14 @@ pub fn run(ports: &Ports, out: &Output<'_>, flag: Option<&str>, args: &cli::Toke
     Context::open(ports, out, flag)?.run(|context| {
         let token = if args.id_token {
             let token = access_token::valid_id_token(context, args.no_refresh)?;
-            Printable { value: token.value, expires_at: token.expires_at, scopes: None }
+            TokenToPrint { value: token.value, expires_at: token.expires_at, scopes: None }
         } else {
             let min_ttl = options::duration("--min-ttl", args.min_ttl.as_deref())?;
             let scopes = options::scopes(&context.profile, &args.scope)?;
             let wanted = WantedToken { min_ttl, scopes, no_refresh: args.no_refresh };
             let token = access_token::valid_token(context, &wanted)?;
             let ScopedToken { access_token: AccessToken { value, expires_at, .. }, scopes } = token;
-            Printable { value, expires_at, scopes: Some(scopes) }
+            TokenToPrint { value, expires_at, scopes: Some(scopes) }
         };
         print(ports, out, format, args.shell, token)
     })
@@ -68,7 +68,13 @@ fn api_version(env: &Env) -> Result<&'static str> {
     version.ok_or_else(|| CommandLineError::ExecCredentialVersion(requested.map(str::to_owned)).into())
 }
 
-fn print(ports: &Ports, out: &Output<'_>, format: TokenFormat, shell: Option<Shell>, printed: Printable) -> Result<()> {
+fn print(
+    ports: &Ports,
+    out: &Output<'_>,
+    format: TokenFormat,
+    shell: Option<Shell>,
+    printed: TokenToPrint,
+) -> Result<()> {
     let token = printed.value.expose();
     // It goes into headers, shell code and curl's configuration, so only bearer token characters are allowed (RFC 6750
     // 2.1).
@@ -84,7 +90,7 @@ fn print(ports: &Ports, out: &Output<'_>, format: TokenFormat, shell: Option<She
         TokenFormat::Curl => out.answer(&format!("header = \"Authorization: Bearer {token}\"\n")),
         TokenFormat::Env => {
             // A script names its shell, because the environment only suggests one.
-            let shell = shell.unwrap_or_else(|| Shell::at_hand(cfg!(windows), |name| ports.env.get(name)));
+            let shell = shell.unwrap_or_else(|| Shell::detect(cfg!(windows), |name| ports.env.get(name)));
             out.answer(&(shell.assignment(&format!("TIDP_{}", name.to_ascii_uppercase()), token) + "\n"))
         }
         TokenFormat::Json => {

@@ -25,7 +25,7 @@ use std::path::Path;
 use toml::Table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum SelectionReason {
     Flag,
     /// `TIDP_PROFILE`, or the issuer and the client in the environment.
     Environment,
@@ -34,7 +34,7 @@ pub enum Why {
     Only,
 }
 
-impl Why {
+impl SelectionReason {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Flag => "flag",
@@ -60,7 +60,7 @@ impl Why {
 pub struct Selection<'a> {
     /// `None` for the environment's own issuer and client.
     pub name: Option<&'a str>,
-    pub why: Why,
+    pub why: SelectionReason,
 }
 
 /// The name of the profile in use: the one that `flag` (`--profile`) or `TIDP_PROFILE` names, or else the environment's own
@@ -68,11 +68,11 @@ pub struct Selection<'a> {
 pub fn selection<'a>(flag: Option<&'a str>, env: &'a Env, config: &'a Config) -> Result<Selection<'a>> {
     let is_own_client = names_a_client(&env_table(env)?)?;
     let (name, why) = match (flag, env.get("TIDP_PROFILE")) {
-        (Some(name), _) => (name, Why::Flag),
-        (None, Some(name)) => (name, Why::Environment),
-        (None, None) if is_own_client => return Ok(Selection { name: None, why: Why::Environment }),
+        (Some(name), _) => (name, SelectionReason::Flag),
+        (None, Some(name)) => (name, SelectionReason::Environment),
+        (None, None) if is_own_client => return Ok(Selection { name: None, why: SelectionReason::Environment }),
         (None, None) => {
-            let why = if config.default_profile.is_some() { Why::Default } else { Why::Only };
+            let why = if config.default_profile.is_some() { SelectionReason::Default } else { SelectionReason::Only };
             (default_profile(config)?, why)
         }
     };

@@ -2,13 +2,13 @@
 
 use crate::domain::text::printable;
 use crate::oidc::discovery::{is_loopback_literal, url_ambiguity};
-use crate::ports::ListenAt;
+use crate::ports::ListenAddress;
 use url::Url;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RedirectUri {
-    AnyPort(ListenAt),
-    Fixed(String, ListenAt),
+    AnyPort(ListenAddress),
+    Fixed(String, ListenAddress),
     /// Not on this machine: the user pastes the URL that the browser was sent to.
     Elsewhere(String),
 }
@@ -41,7 +41,7 @@ pub fn redirect_uri(text: &str) -> Result<RedirectUri, String> {
         return Err(wrong("has a query"));
     }
     let host = url.host_str().unwrap_or_default().to_owned();
-    let at = |port| ListenAt { host: host.clone(), port, path: url.path().to_owned() };
+    let at = |port| ListenAddress { host: host.clone(), port, path: url.path().to_owned() };
     match (explicit_port(text), host.as_str()) {
         // Binding port 0 gives a port that is not registered.
         (Some(0), _) => Err(wrong("has port 0, which is not allowed: leave the port out or name the registered one")),

@@ -8,7 +8,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::SessionKey;
 use crate::domain::time::Seconds;
 use crate::error::{Kind, ProfileError};
-use crate::ports::{Dirs, ListenAt, StoreName};
+use crate::ports::{Dirs, ListenAddress, StoreName};
 
 const PATH: &str = "/etc/tidp/config.toml";
 
@@ -43,7 +43,8 @@ fn strings(words: &[&str]) -> Vec<String> {
 
 #[test]
 fn minimal_profile_gets_defaults() {
-    let ListenAt { host, port, path } = ListenAt { host: "127.0.0.1".into(), port: None, path: "/callback".into() };
+    let ListenAddress { host, port, path } =
+        ListenAddress { host: "127.0.0.1".into(), port: None, path: "/callback".into() };
     let expected = Profile {
         name: "p".into(),
         name_in_hints: Some("p".into()),
@@ -55,7 +56,7 @@ fn minimal_profile_gets_defaults() {
         policy: None,
         renew: Renew::WhenDue,
         scopes: strings(&["openid", "profile", "offline_access"]),
-        redirect_uri: RedirectUri::AnyPort(ListenAt { host, port, path }),
+        redirect_uri: RedirectUri::AnyPort(ListenAddress { host, port, path }),
         redirect_uri_source: Source::Default,
         auth_method: AuthMethod::None,
         client_secret_command: None,
@@ -274,7 +275,7 @@ fn relative_ca_file_is_beside_the_config_file() {
 
 #[test]
 fn redirect_uri_is_used_as_registered() {
-    let at = |host: &str, port, path: &str| ListenAt { host: host.into(), port, path: path.into() };
+    let at = |host: &str, port, path: &str| ListenAddress { host: host.into(), port, path: path.into() };
     let fixed = |uri: &str, at| RedirectUri::Fixed(uri.into(), at);
     let elsewhere = |uri: &str| RedirectUri::Elsewhere(uri.into());
     for (uri, expected) in [

@@ -39,7 +39,7 @@ pub enum Shell {
 
 impl Shell {
     /// The shell that seems to have started this process, as far as its environment tells.
-    pub fn at_hand<'a>(on_windows: bool, variable: impl Fn(&str) -> Option<&'a str>) -> Self {
+    pub fn detect<'a>(on_windows: bool, variable: impl Fn(&str) -> Option<&'a str>) -> Self {
         if on_windows && variable("MSYSTEM").is_some() {
             return Self::Posix;
         }
@@ -109,8 +109,8 @@ mod tests {
         }
     }
 
-    fn at_hand(on_windows: bool, variables: &[(&'static str, &'static str)]) -> Shell {
-        Shell::at_hand(on_windows, |name| variables.iter().find(|(found, _)| *found == name).map(|(_, value)| *value))
+    fn detect(on_windows: bool, variables: &[(&'static str, &'static str)]) -> Shell {
+        Shell::detect(on_windows, |name| variables.iter().find(|(found, _)| *found == name).map(|(_, value)| *value))
     }
 
     #[test]
@@ -119,20 +119,20 @@ mod tests {
         let user =
             ("PSMODULEPATH", r"c:\users\kari\Documents\PowerShell\Modules;C:\Program Files\WindowsPowerShell\Modules");
         let home = ("USERPROFILE", r"C:\Users\Kari");
-        assert_eq!(at_hand(true, &[]), Shell::Cmd);
-        assert_eq!(at_hand(true, &[machine, home]), Shell::Cmd);
-        assert_eq!(at_hand(true, &[user, home]), Shell::Powershell);
-        assert_eq!(at_hand(true, &[user, home, ("MSYSTEM", "MINGW64")]), Shell::Posix);
-        assert_eq!(at_hand(true, &[("MSYSTEM", "MINGW64")]), Shell::Posix);
+        assert_eq!(detect(true, &[]), Shell::Cmd);
+        assert_eq!(detect(true, &[machine, home]), Shell::Cmd);
+        assert_eq!(detect(true, &[user, home]), Shell::Powershell);
+        assert_eq!(detect(true, &[user, home, ("MSYSTEM", "MINGW64")]), Shell::Posix);
+        assert_eq!(detect(true, &[("MSYSTEM", "MINGW64")]), Shell::Posix);
     }
 
     #[test]
     fn shell_at_hand_on_unix() {
         let modules = ("PSModulePath", "/home/kari/.local/share/powershell/Modules");
-        assert_eq!(at_hand(false, &[]), Shell::Posix);
-        assert_eq!(at_hand(false, &[modules]), Shell::Posix);
-        assert_eq!(at_hand(false, &[modules, ("_", "/usr/bin/pwsh")]), Shell::Powershell);
-        assert_eq!(at_hand(false, &[modules, ("_", "/usr/bin/tidp")]), Shell::Posix);
+        assert_eq!(detect(false, &[]), Shell::Posix);
+        assert_eq!(detect(false, &[modules]), Shell::Posix);
+        assert_eq!(detect(false, &[modules, ("_", "/usr/bin/pwsh")]), Shell::Powershell);
+        assert_eq!(detect(false, &[modules, ("_", "/usr/bin/tidp")]), Shell::Posix);
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub fn decide(now: Time, session: &Session, policy: Option<&Policy>, renew: Rene
 
 type Due = (Option<RefreshReason>, Option<Time>);
 
-/// Why a refresh is due, if it is, and when that changes.
+/// SelectionReason a refresh is due, if it is, and when that changes.
 fn due(now: Time, session: &Session, policy: Option<&Policy>, renew: Renew, intent: Intent) -> Due {
     let (reason, due_at) = match intent {
         Intent::Force => return (Some(RefreshReason::Forced), None),

@@ -7,7 +7,7 @@ mod refresh;
 
 pub use expiry::{ExpirySource, RefreshTokenExpiry, Sso};
 pub use key::{EntryKey, SessionKey};
-pub use refresh::{NewTokens, RefreshRequest, UnfinishedRefresh};
+pub use refresh::{InterruptedRefresh, NewTokens, RefreshRequest};
 
 pub use crate::domain::access_tokens::AccessToken;
 use crate::domain::access_tokens::{ScopedToken, ScopedTokens};

@@ -10,7 +10,7 @@ pub fn with_full_stop(text: &str) -> String {
 /// `text`, which came from outside, with escapes (`\u{1b}`) for all characters that could control a terminal or mislead
 /// its reader, cut at 300 characters.
 pub fn printable(text: &str) -> String {
-    let mut shown: String = text.chars().take(MAX_SHOWN).map(escaped).collect();
+    let mut shown: String = text.chars().take(MAX_SHOWN).map(escape).collect();
     if text.chars().nth(MAX_SHOWN).is_some() {
         shown.push('…');
     }
@@ -88,7 +88,7 @@ fn is_part_of_a_name(c: char) -> bool {
 
 /// As [`printable`], but not cut, and with its newlines.
 pub fn printable_document(text: &str) -> String {
-    text.chars().map(|c| if c == '\n' { c.into() } else { escaped(c) }).collect()
+    text.chars().map(|c| if c == '\n' { c.into() } else { escape(c) }).collect()
 }
 
 /// The valid JSON document `json` with the characters that [`printable`] escapes written as JSON escapes.
@@ -119,7 +119,7 @@ fn is_harmless(c: char) -> bool {
             | '\u{e000}'..='\u{f8ff}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{10ffff}'))
 }
 
-fn escaped(c: char) -> String {
+fn escape(c: char) -> String {
     if is_harmless(c) { c.into() } else { c.escape_unicode().to_string() }
 }
 

@@ -1,7 +1,7 @@
 //! The command line is wrong, or asks for what is not possible.
 
 use super::kind::Kind;
-use super::report::{Report, quoted, with_profile};
+use super::report::{Report, quote, with_profile};
 use crate::domain::text::printable;
 use std::net::SocketAddr;
 
@@ -30,7 +30,7 @@ impl CommandLineError {
         match self {
             Self::Usage(message) => Report::new(Kind::Usage, message).hint("tidp --help"),
             Self::CorrectedLine { message, corrected, has_more } => {
-                let line: Vec<_> = corrected.iter().map(|word| quoted(word)).collect();
+                let line: Vec<_> = corrected.iter().map(|word| quote(word)).collect();
                 Report::new(Kind::Usage, message).hint(line.join(" ") + if *has_more { " …" } else { "" })
             }
             Self::WrongKey(message) => Report::new(Kind::Usage, message).hint("tidp profile set --help"),

@@ -1,8 +1,8 @@
 //! The login failed. The hint depends on what was requested.
 
 use super::kind::Kind;
-use super::login_refusal::{LoginMethod, RequestedLogin, page_reason, refused, unexplained};
-use super::report::{Report, provider_message, quoted, show_profile, with_profile};
+use super::login_refusal::{LoginMethod, RequestedLogin, page_reason, refused, unexplained_refusal};
+use super::report::{Report, provider_message, quote, show_profile_command, with_profile};
 use crate::domain::text::printable;
 use crate::oidc::OAuthError;
 use crate::ports::FailureReason;
@@ -43,7 +43,9 @@ impl LoginError {
         let run = |command: &str| with_profile(command, profile);
         match self {
             Self::Refused(provider, request) => refused(provider, request, profile).provider(Some(provider)),
-            Self::StatusOnly(status, request) => unexplained(&format!("{status}, no reason given"), request, profile),
+            Self::StatusOnly(status, request) => {
+                unexplained_refusal(&format!("{status}, no reason given"), request, profile)
+            }
             Self::Unavailable(message, method) => {
                 Report::new(Kind::Unreachable, message).hint(format!("try again later: {}", run(method.command())))
             }
@@ -70,18 +72,18 @@ impl LoginError {
                     "the login was not finished in time; nothing was stored{ignored}. If the browser showed an error, {}",
                     request.suspicion()
                 );
-                Report::new(Kind::Timeout, message).hint(show_profile(profile))
+                Report::new(Kind::Timeout, message).hint(show_profile_command(profile))
             }
             Self::OtherAccount { sub, expected, method } => {
                 let account = format!("the account that logged in (`sub` {})", printable(sub));
-                let again = format!("{} --expect-sub {}", method.command_for_another_result(), quoted(expected));
+                let again = format!("{} --expect-sub {}", method.command_for_another_result(), quote(expected));
                 Report::new(Kind::Invalid, format!("{account} is not the one that --expect-sub names"))
                     .hint(run(&again))
             }
             Self::AcrNotMet { acr, required, method } => {
                 let message =
                     format!("the login's assurance level (acr) is {acr}, but `{}` is required", printable(required));
-                let again = format!("{} --require-acr {}", method.command_for_another_result(), quoted(required));
+                let again = format!("{} --require-acr {}", method.command_for_another_result(), quote(required));
                 Report::new(Kind::Invalid, message).hint(run(&again))
             }
         }

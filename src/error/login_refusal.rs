@@ -1,7 +1,7 @@
 //! What the provider's errors mean for a login, from the authorization or the token endpoint.
 
 use super::kind::Kind;
-use super::report::{Report, provider_message, show_profile, with_profile};
+use super::report::{Report, provider_message, show_profile_command, with_profile};
 use crate::oidc::OAuthError;
 use crate::oidc::ciba::CibaProvider;
 use crate::ports::FailureReason;
@@ -116,16 +116,16 @@ pub(super) fn refused(provider: &OAuthError, request: &RequestedLogin, profile: 
             let secret = request.secret_source.map(|source| format!(", client secret ({source})")).unwrap_or_default();
             let client = format!("{}{secret}", request.client);
             let message = format!("the provider does not accept this client for this login ({reason}): {client}");
-            Report::new(Kind::Refused, message).hint(show_profile(profile))
+            Report::new(Kind::Refused, message).hint(show_profile_command(profile))
         }
         "unknown_user_id" => refused("the provider refused the login")
             .hint("check --login-hint: for bankid the user's kurt_id, for vipps the phone number"),
-        _ => unexplained(&reason, request, profile),
+        _ => unexplained_refusal(&reason, request, profile),
     }
 }
 
 /// A refusal for a `reason` that may be anything.
-pub(super) fn unexplained(reason: &str, request: &RequestedLogin, profile: Option<&str>) -> Report {
+pub(super) fn unexplained_refusal(reason: &str, request: &RequestedLogin, profile: Option<&str>) -> Report {
     let message = format!("the provider refused the login ({reason}); requested with {}", request.client);
-    Report::new(Kind::Refused, message).hint(show_profile(profile))
+    Report::new(Kind::Refused, message).hint(show_profile_command(profile))
 }

@@ -23,7 +23,7 @@ pub use login::LoginError;
 pub use login_refusal::{LoginMethod, RequestedLogin};
 pub use profile::ProfileError;
 pub use provider::ProviderRefusal;
-pub use report::{Report, arguments, quoted, show_profile, with_profile};
+pub use report::{Report, arguments, quote, show_profile_command, with_profile};
 pub use session::SessionError;
 pub use situation::Situation;
 pub use store::{StoreError, store_message};

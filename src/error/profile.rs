@@ -57,10 +57,10 @@ impl ProfileError {
                 "profile `{}`: client_secret must not be in config.toml; remove it and store it instead",
                 printable(name)
             ))
-            .hint(store_secret(name)),
+            .hint(store_secret_command(name)),
             Self::NoClientSecret => {
                 Report::new(Kind::Config, "the client is confidential, but there is no client secret")
-                    .hint(profile.map_or_else(|| "set TIDP_CLIENT_SECRET".to_owned(), store_secret))
+                    .hint(profile.map_or_else(|| "set TIDP_CLIENT_SECRET".to_owned(), store_secret_command))
             }
             Self::NoListener(message) => {
                 Report::new(Kind::Config, message).hint(with_profile("tidp login --paste", profile))
@@ -69,7 +69,7 @@ impl ProfileError {
     }
 }
 
-pub(super) fn store_secret(profile: &str) -> String {
+pub(super) fn store_secret_command(profile: &str) -> String {
     format!("tidp profile secret {}", arguments(&[profile]))
 }
 

@@ -1,7 +1,7 @@
 //! The provider refuses the client, the request or the refresh token.
 
 use super::kind::Kind;
-use super::profile::store_secret;
+use super::profile::store_secret_command;
 use super::report::{Report, provider_message, with_profile};
 use crate::domain::text::printable;
 use crate::oidc::OAuthError;
@@ -40,7 +40,7 @@ impl ProviderRefusal {
         match self {
             Self::WithError(failed_step, error) => refused(failed_step, error, None),
             Self::StatusOnly(message) => Report::new(Kind::Refused, message),
-            Self::StoredSecret(failed_step, error) => refused(failed_step, error, profile.map(store_secret)),
+            Self::StoredSecret(failed_step, error) => refused(failed_step, error, profile.map(store_secret_command)),
             Self::MachineToken { failed_step, error, has_scopes } => {
                 refused(failed_step, error, machine_token_hint(&error.error, *has_scopes).map(str::to_owned))
             }

@@ -53,22 +53,22 @@ pub(super) fn provider_message(provider: &OAuthError) -> String {
 pub fn with_profile(command: &str, profile: Option<&str>) -> String {
     let Some(profile) = profile else { return command.to_owned() };
     let separator = if profile.starts_with('-') { '=' } else { ' ' };
-    format!("{command} --profile{separator}{}", quoted(profile))
+    format!("{command} --profile{separator}{}", quote(profile))
 }
 
 /// The words as arguments of a command, after `--` if one looks like an option.
 pub fn arguments(words: &[&str]) -> String {
     let end_of_options = words.iter().any(|word| word.starts_with('-')).then(|| "--".to_owned());
-    end_of_options.into_iter().chain(words.iter().map(|word| quoted(word))).collect::<Vec<_>>().join(" ")
+    end_of_options.into_iter().chain(words.iter().map(|word| quote(word))).collect::<Vec<_>>().join(" ")
 }
 
 /// A word quoted for a shell, with escapes for control characters.
-pub fn quoted(word: &str) -> String {
+pub fn quote(word: &str) -> String {
     printable(&command_line::quote(word))
 }
 
 /// The command that shows the client and its redirect URI.
-pub fn show_profile(profile: Option<&str>) -> String {
+pub fn show_profile_command(profile: Option<&str>) -> String {
     let name = profile.map_or_else(String::new, |name| format!(" {}", arguments(&[name])));
     format!("tidp profile show{name}")
 }

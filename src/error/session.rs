@@ -1,7 +1,7 @@
 //! The session is missing, has ended, is in use or was changed.
 
 use super::kind::Kind;
-use super::report::{Report, quoted, with_profile};
+use super::report::{Report, quote, with_profile};
 use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +57,10 @@ impl SessionError {
             Self::NoRefreshTokenForScopes(scopes) => login_required(
                 "a token for other scopes than the login's needs a refresh token, and this session has none",
             )
-            .hint(run(&format!("tidp login --scope {}", quoted(scopes)))),
+            .hint(run(&format!("tidp login --scope {}", quote(scopes)))),
             Self::ScopedRefreshForbidden(scopes) => {
                 login_required("a refresh is due for a token of these scopes, but --no-refresh forbids it")
-                    .hint(run(&format!("tidp token --scope {}", quoted(scopes))))
+                    .hint(run(&format!("tidp token --scope {}", quote(scopes))))
             }
             Self::Replaced => busy("another tidp replaced the session during the refresh; run the command again"),
             Self::NewTokenForbidden => {
@@ -68,7 +68,7 @@ impl SessionError {
             }
             Self::LifetimeTooShort { message, missing_key: Some(key), .. } => {
                 login_required(message).hint(match profile {
-                    Some(name) => format!("tidp profile set {} {key} VALUE", quoted(name)),
+                    Some(name) => format!("tidp profile set {} {key} VALUE", quote(name)),
                     None => format!("set TIDP_{}", key.to_ascii_uppercase()),
                 })
             }

@@ -69,13 +69,13 @@ pub fn early_expiry_warning(outlook: &SessionOutlook<'_>, profile: Option<&str>)
 }
 
 /// The prompt after the browser was opened. `purpose` says what for ("log in"), `timeout` how long tidp waits.
-pub fn opened_prompt(url: &Url, purpose: &str, timeout: Seconds) -> String {
+pub fn browser_opened_prompt(url: &Url, purpose: &str, timeout: Seconds) -> String {
     let timeout = timeout.to_text();
     format!("Opening your browser to {purpose} (waiting up to {timeout}). If nothing opens, go to:\n\n  {url}\n")
 }
 
 /// The prompt to open the URL. `place` says where.
-pub fn open_prompt(url: &Url, place: &str, timeout: Seconds) -> String {
+pub fn open_url_prompt(url: &Url, place: &str, timeout: Seconds) -> String {
     let timeout = timeout.to_text();
     format!("Open this URL {place} (waiting up to {timeout}):\n\n  {url}\n")
 }

@@ -29,9 +29,9 @@ impl StepState {
 }
 
 impl StepMessage {
-    /// A revoked refresh token. `unfinished_refresh` is when a refresh was started that did not finish.
-    pub fn revoked(unfinished_refresh: Option<String>) -> Self {
-        StepState::Done.with(match unfinished_refresh {
+    /// A revoked refresh token. `interrupted_refresh` is when a refresh was started that did not finish.
+    pub fn revoked(interrupted_refresh: Option<String>) -> Self {
+        StepState::Done.with(match interrupted_refresh {
             None => "revoked".to_owned(),
             Some(at) => format!(
                 "revoked; a refresh started {at} did not finish, and if it returned a new refresh token, that one was \

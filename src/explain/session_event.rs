@@ -3,7 +3,7 @@
 use crate::domain::session::{EventKind, RefreshReason, Renewal, SessionEvent};
 use crate::domain::text::printable;
 
-/// Why a refresh was made; reads well after "refreshed".
+/// SelectionReason a refresh was made; reads well after "refreshed".
 pub fn refresh_reason(reason: RefreshReason) -> &'static str {
     match reason {
         RefreshReason::Expired => "because the access token had expired",

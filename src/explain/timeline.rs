@@ -12,7 +12,7 @@ mod tests;
 use crate::domain::session::{EventKind, Renewal, Sso};
 use crate::domain::time::Time;
 use crate::explain::bar::Mark;
-use crate::explain::outlook::observations::expiry_when_refused;
+use crate::explain::outlook::observations::expiry_at_rejection;
 use crate::explain::outlook::{NextAction, SessionOutlook, SessionState};
 use crate::terminal::styled_text::Role;
 
@@ -21,9 +21,9 @@ pub struct Timeline<'a> {
     outlook: SessionOutlook<'a>,
     /// The refreshes and what each did to the refresh token, oldest first. Nothing renews a fixed lifetime.
     refreshes: Vec<(Time, Renewal)>,
-    refused_at: Option<Time>,
+    rejected_at: Option<Time>,
     /// When the refresh token had expired, if it was refused after that.
-    expired_before_refusal: Option<Time>,
+    expired_before_rejection: Option<Time>,
 }
 
 fn mark(renewal: Renewal) -> Mark {
@@ -42,13 +42,13 @@ impl<'a> Timeline<'a> {
             EventKind::Refreshed { renewal, .. } => Some((event.time, if sliding { renewal } else { Renewal::None })),
             _ => None,
         });
-        let refused_at = if let SessionState::Rejected(at) = outlook.state { Some(at) } else { None };
-        let expiry = expiry_when_refused(session, outlook.policy).map(|(_, expiry)| expiry.expires_at);
+        let rejected_at = if let SessionState::Rejected(at) = outlook.state { Some(at) } else { None };
+        let expiry = expiry_at_rejection(session, outlook.policy).map(|(_, expiry)| expiry.expires_at);
         Self {
             outlook,
             refreshes: refreshes.collect(),
-            refused_at,
-            expired_before_refusal: expiry.filter(|end| refused_at.is_some_and(|refused_at| *end < refused_at)),
+            rejected_at,
+            expired_before_rejection: expiry.filter(|end| rejected_at.is_some_and(|rejected_at| *end < rejected_at)),
         }
     }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// What is cached of a session: the token for all its scopes, or those for fewer. They have an entry of their own, so that
 /// the main one stays cheap to read.
 #[derive(Serialize, Deserialize)]
-struct Cached {
+struct CachedTokens {
     /// The key fingerprint of the store that it comes from.
     store: String,
     tokens: ScopedTokens,
@@ -26,11 +26,11 @@ struct Cached {
 }
 
 /// The token, or why there is none.
-type Found = Result<ScopedToken, &'static str>;
+type CacheLookup = Result<ScopedToken, &'static str>;
 
 /// The cached token for these scopes or, without any, the session's: if it has more than `min_ttl` left and neither a
 /// renewal nor a warning is due; or why there is none. A token from the future is not trusted: the clock went back.
-pub fn get(context: &Context<'_>, scopes: Option<&ScopeSet>, min_ttl: Seconds) -> Found {
+pub fn get(context: &Context<'_>, scopes: Option<&ScopeSet>, min_ttl: Seconds) -> CacheLookup {
     if !is_on(context) {
         return Err("the cache is off");
     }
@@ -38,14 +38,14 @@ pub fn get(context: &Context<'_>, scopes: Option<&ScopeSet>, min_ttl: Seconds) -
     let main = read(context, &name, scopes, min_ttl);
     match scopes {
         None => main,
-        Some(_) => main.or_else(|_| read(context, &scoped(&name), scopes, min_ttl)),
+        Some(_) => main.or_else(|_| read(context, &scoped_entry_name(&name), scopes, min_ttl)),
     }
 }
 
-fn read(context: &Context<'_>, name: &str, scopes: Option<&ScopeSet>, min_ttl: Seconds) -> Found {
+fn read(context: &Context<'_>, name: &str, scopes: Option<&ScopeSet>, min_ttl: Seconds) -> CacheLookup {
     const NONE: &str = "it has none";
     let document = context.ports.cache.get(name).ok_or(NONE)?;
-    let cached: Cached = serde_json::from_str(document.expose()).map_err(|_| NONE)?;
+    let cached: CachedTokens = serde_json::from_str(document.expose()).map_err(|_| NONE)?;
     let is_wanted = |requested: &ScopeSet| scopes.is_none_or(|scopes| requested == scopes);
     let found = cached.tokens.iter().find(|(requested, _)| is_wanted(requested)).map(|(_, token)| token.clone());
     let found = found.ok_or(NONE)?;
@@ -80,7 +80,7 @@ pub fn put(context: &Context<'_>, session: &Session) {
     let main = ScopedTokens::default().with(ScopeSet::parse(&session.scopes), main, now);
     write(context, session, &name, main, changes_at);
     let renew_at = decision::renewal_due_at(session, policy, renew);
-    write(context, session, &scoped(&name), session.scoped_tokens.clone(), renew_at);
+    write(context, session, &scoped_entry_name(&name), session.scoped_tokens.clone(), renew_at);
 }
 
 fn write(context: &Context<'_>, session: &Session, name: &str, tokens: ScopedTokens, renew_at: Option<Time>) {
@@ -90,7 +90,7 @@ fn write(context: &Context<'_>, session: &Session, name: &str, tokens: ScopedTok
         return cache.forget(name);
     }
     let store = context.store.key_fingerprint();
-    let cached = Cached { store, tokens, renew_at, warn_at: advisory_warnings::due_at(context, session) };
+    let cached = CachedTokens { store, tokens, renew_at, warn_at: advisory_warnings::due_at(context, session) };
     if let Ok(document) = serde_json::to_string(&cached) {
         cache.put(name, &Secret::new(document), left);
     }
@@ -110,7 +110,7 @@ pub fn put_if_unlocked(context: &Context<'_>) {
 pub fn forget(context: &Context<'_>) {
     if !context.store.is_ephemeral() {
         let name = name(context, &context.entry());
-        context.ports.cache.forget(&scoped(&name));
+        context.ports.cache.forget(&scoped_entry_name(&name));
         context.ports.cache.forget(&name);
     }
 }
@@ -121,7 +121,7 @@ pub fn is_on(context: &Context<'_>) -> bool {
 }
 
 /// The name of the entry for fewer scopes. It does not contain them, so that a logout finds all tokens.
-fn scoped(session_name: &str) -> String {
+fn scoped_entry_name(session_name: &str) -> String {
     format!("{session_name}:scopes")
 }
 

@@ -14,7 +14,7 @@ const WARNING_INTERVAL: Seconds = Seconds::hours(1);
 
 /// Warns that another user of the machine requested what is meant for this user's browser. `remedy` helps if the
 /// browser runs as that user.
-pub fn another_user(reporter: &dyn Reporter, user: u32, remedy: &str) {
+pub fn warn_of_another_user(reporter: &dyn Reporter, user: u32, remedy: &str) {
     let message = format!(
         "another user of this machine (uid {user}) tried to open the URL meant for your browser, and was refused. If \
          your browser runs as that user, {remedy}"

@@ -5,7 +5,7 @@ use crate::domain::time::Seconds;
 use crate::error::{ProfileError, Result};
 use crate::explain::login_messages;
 use crate::flows::context::Context;
-use crate::ports::{ListenAt, Listener, Ports};
+use crate::ports::{ListenAddress, Listener, Ports};
 use url::Url;
 
 /// Opens the URL in the browser, or prints it if there is none or `print_only` is set. Returns whether a browser was
@@ -13,9 +13,9 @@ use url::Url;
 pub fn open_or_print_url(context: &Context<'_>, url: &Url, purpose: &str, timeout: Seconds, print_only: bool) -> bool {
     let opened = !print_only && open_browser(context, url);
     context.reporter.prompt(&if opened {
-        login_messages::opened_prompt(url, purpose, timeout)
+        login_messages::browser_opened_prompt(url, purpose, timeout)
     } else {
-        login_messages::open_prompt(url, "in a browser on this machine", timeout)
+        login_messages::open_url_prompt(url, "in a browser on this machine", timeout)
     });
     opened
 }
@@ -32,7 +32,7 @@ pub fn open_browser(context: &Context<'_>, url: &Url) -> bool {
 ///
 /// # Errors
 /// `config`, if another program has the port, or the machine lacks the address.
-pub fn listen(ports: &Ports, at: &ListenAt) -> Result<Box<dyn Listener>> {
+pub fn listen(ports: &Ports, at: &ListenAddress) -> Result<Box<dyn Listener>> {
     ports.callback.listen(at).map_err(|what| {
         let port = at.port.map(|port| format!(":{port}")).unwrap_or_default();
         ProfileError::NoListener(format!("cannot listen on {}{port}, where the redirect URI leads: {what}", at.host))

@@ -13,7 +13,7 @@ use crate::flows::{machine_token_cache, provider_metadata, token_response};
 use crate::oidc::{Problem, token};
 use crate::ports::Lock;
 
-const DOING: &str = "the token request failed";
+const FAILED_STEP: &str = "the token request failed";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MachineTokenSource {
@@ -134,13 +134,13 @@ fn request(context: &Context<'_>, scopes: &ScopeSet) -> Result<ScopedToken> {
     let request = token::client_credentials_request(&provider, &client, scopes);
     let sent_at = context.ports.clock.now();
     let response = provider_metadata::send(context, &mut provider, &request, |p| Some(&p.token_endpoint))
-        .map_err(|failure| Error::unanswered(DOING, &failure))?;
+        .map_err(|failure| Error::unanswered(FAILED_STEP, &failure))?;
     let response = token::accept_token_response(&response).map_err(|problem| match problem {
         Problem::Refused(error) if error.error != "invalid_client" => {
             let has_scopes = !scopes.is_empty();
-            ProviderRefusal::MachineToken { failed_step: DOING, error, has_scopes }.into()
+            ProviderRefusal::MachineToken { failed_step: FAILED_STEP, error, has_scopes }.into()
         }
-        problem => Error::problem(DOING, problem),
+        problem => Error::problem(FAILED_STEP, problem),
     })?;
     token_response::trace(context, &response);
     // RFC 6749 5.1: without a scope in the response, all requested scopes were granted.
@@ -151,7 +151,7 @@ fn request(context: &Context<'_>, scopes: &ScopeSet) -> Result<ScopedToken> {
     }
     let access_token = token_response::access_token(&response, sent_at);
     if access_token.expires_at.since(sent_at) <= Seconds::ZERO {
-        return Err(Error::invalid(format!("{DOING}: the token had expired when it was issued")));
+        return Err(Error::invalid(format!("{FAILED_STEP}: the token had expired when it was issued")));
     }
     Ok(ScopedToken { access_token, scopes: granted })
 }

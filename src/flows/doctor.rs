@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result, Situation, with_profile};
 use crate::explain::doctor_report::{Check, Status};
 use crate::flows::browser::listen;
 use crate::flows::configuration::Configuration;
-use crate::ports::{ListenAt, PortHolder, Ports, Reporter};
+use crate::ports::{ListenAddress, PortHolder, Ports, Reporter};
 use std::path::Path;
 
 const LOOPBACK: &str = "loopback port";
@@ -85,7 +85,7 @@ impl Subject<'_> {
     }
 
     fn loopback_port(&self) -> Check {
-        let any_port = ListenAt { host: "127.0.0.1".into(), port: None, path: "/callback".into() };
+        let any_port = ListenAddress { host: "127.0.0.1".into(), port: None, path: "/callback".into() };
         let at = match self.profile.as_ref().map(|profile| &profile.redirect_uri) {
             _ if self.is_machine() => return Check::skipped(LOOPBACK, NO_LOGIN),
             Some(RedirectUri::Elsewhere(uri)) => {
@@ -173,7 +173,7 @@ impl Surroundings {
         words.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| word).collect::<Vec<_>>().join(", ")
     }
 
-    /// Why a keyring fails here; `is_running` if there is one at all.
+    /// SelectionReason a keyring fails here; `is_running` if there is one at all.
     pub fn keyring_remarks(self, is_running: bool) -> Vec<String> {
         let remarks = [
             (self.wsl && !is_running, "In WSL no keyring runs by itself."),

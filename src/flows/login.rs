@@ -25,7 +25,7 @@ use crate::oidc::token::{Client, TokenResponse};
 use crate::ports::{Clock, Prompt, Request, Response, StoreFailureKind};
 use std::time::Duration;
 
-const DOING: &str = "login failed";
+const FAILED_STEP: &str = "login failed";
 
 /// How long to wait for a user in the browser.
 const DEFAULT_TIMEOUT: Seconds = Seconds::minutes(5);
@@ -134,7 +134,7 @@ fn check_algorithms(provider: &Provider) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid(format!(
-        "{DOING}: the provider signs ID tokens with {} (`id_token_signing_alg_values_supported`), but tidp \
+        "{FAILED_STEP}: the provider signs ID tokens with {} (`id_token_signing_alg_values_supported`), but tidp \
          supports only RS256",
         printable(&offered.join(", "))
     )))
@@ -198,13 +198,13 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         match problem {
             Problem::Refused(provider) => LoginError::Refused(provider, requested()).into(),
             Problem::RefusedByStatus { what, .. } => LoginError::StatusOnly(what, requested()).into(),
-            problem @ (Problem::Invalid(_) | Problem::Unavailable(_)) => Error::problem(DOING, problem),
+            problem @ (Problem::Invalid(_) | Problem::Unavailable(_)) => Error::problem(FAILED_STEP, problem),
         }
     }
 
     /// The accepted response to a request that uses up nothing.
     fn answer<T>(&self, request: &Request, accept: fn(&Response) -> std::result::Result<T, Problem>) -> Result<T> {
-        let response = self.context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
+        let response = self.context.send(request).map_err(|failure| Error::unanswered(FAILED_STEP, &failure))?;
         accept(&response).map_err(|problem| self.refusal(problem, None))
     }
 

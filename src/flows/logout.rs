@@ -49,7 +49,7 @@ pub struct Outcome {
 type Step = std::result::Result<StepMessage, Report>;
 
 /// The report of an error whose message does not say what failed.
-fn caused_by(what: &str, error: &Error) -> Report {
+fn failure_report(what: &str, error: &Error) -> Report {
     let report = error.report();
     Report { message: format!("{what}: {}", report.message), ..report }
 }
@@ -246,8 +246,8 @@ fn revoke(context: &Context<'_>, provider: Option<&Result<Provider>>, session: &
         }
     };
     let Some(provider) = provider else { return Ok(StepState::Left.with("not revoked (--local)")) };
-    let provider = &mut provider.as_ref().map_err(|error| caused_by(FAILED, error))?.clone();
-    let client = context.client().map_err(|error| caused_by(FAILED, &context.with_hint(error)))?;
+    let provider = &mut provider.as_ref().map_err(|error| failure_report(FAILED, error))?.clone();
+    let client = context.client().map_err(|error| failure_report(FAILED, &context.with_hint(error)))?;
     let request = match logout::revocation_request(provider, &client, &held.value) {
         Ok(request) => request,
         Err(why) => return Ok(StepState::Left.with(format!("not revoked: {why}"))),
@@ -256,7 +256,7 @@ fn revoke(context: &Context<'_>, provider: Option<&Result<Provider>>, session: &
         .map_err(|failure| Error::unanswered(FAILED, &failure).report())?;
     match logout::accept_revocation(&response, provider, &client) {
         Ok(Revocation::Revoked) => {
-            let unfinished = session.unfinished_refresh();
+            let unfinished = session.interrupted_refresh();
             Ok(StepMessage::revoked(unfinished.map(|unfinished| context.when(unfinished.at))))
         }
         Ok(Revocation::NotForPublicClients) => {
@@ -276,7 +276,7 @@ fn end_sso_session(
     session: &Session,
 ) -> Step {
     let Some(provider) = provider else { return Ok(StepState::Left.with("not ended (--local)")) };
-    let provider = provider.as_ref().map_err(|error| caused_by(SSO_FAILED, error))?;
+    let provider = provider.as_ref().map_err(|error| failure_report(SSO_FAILED, error))?;
     let Some(id_token) = &session.id_token else {
         return Ok(StepState::Left.with("not ended: there is no ID token to identify it with"));
     };
@@ -286,7 +286,7 @@ fn end_sso_session(
 
 /// Ends the session by TelenorID+'s own logout endpoint, which needs no browser.
 fn end_by_request(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Step {
-    let state = context.random_bytes::<16>().map_err(|error| caused_by(SSO_FAILED, &error))?;
+    let state = context.random_bytes::<16>().map_err(|error| failure_report(SSO_FAILED, &error))?;
     let Ok(request) = logout::custom_logout_request(provider, hint, &hex(&state)) else {
         let needs_browser = "this provider needs a browser for that (next time: `tidp logout --browser`)";
         let why = provider.end_session_endpoint.as_ref().err().map_or(needs_browser, String::as_str);
@@ -326,7 +326,7 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     open_or_print_url(context, redirect.url(), "finish the logout", BROWSER_TIMEOUT, false);
     let ignored = |what| {
         if let IgnoredRequest::AnotherUser(user) = what {
-            advisory_warnings::another_user(context.reporter, user, "run tidp as the user whose browser it is");
+            advisory_warnings::warn_of_another_user(context.reporter, user, "run tidp as the user whose browser it is");
         }
     };
     if redirect.wait(&ignored, BROWSER_TIMEOUT.to_std()) {

@@ -5,7 +5,7 @@ use crate::domain::text::printable;
 use crate::error::{CommandLineError, ConfigFileError, Error, ProfileError, Result, Situation};
 use crate::flows::configuration::{Configuration, file_error, read_text};
 use crate::flows::context::Context;
-use crate::flows::session_lock::{SESSION_LOCK_TIMEOUT, poll_until};
+use crate::flows::session_lock::{SHORT_LOCK_TIMEOUT, poll_until};
 use crate::ports::{Lock, MAX_FILE_SIZE, Ports, Reporter};
 use std::path::{Path, PathBuf};
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value, value};
@@ -54,7 +54,7 @@ impl<'w> ProfileFile<'w> {
             return Err(ConfigFileError::ConfigIsPipe(path).into());
         }
         let attempt = |_| ports.files.try_lock(&path).map_err(|error| file_error(&path, error));
-        let lock = poll_until(ports, SESSION_LOCK_TIMEOUT, attempt)?.ok_or(ConfigFileError::ConfigBusy)?;
+        let lock = poll_until(ports, SHORT_LOCK_TIMEOUT, attempt)?.ok_or(ConfigFileError::ConfigBusy)?;
         Ok(Self { ports, reporter, configuration: load(ports)?, path, _lock: lock })
     }
 

@@ -46,7 +46,7 @@ pub enum Refetch {
     AfterCooldown,
 }
 
-/// Why a signed document is not accepted.
+/// SelectionReason a signed document is not accepted.
 pub enum VerifyError<E> {
     /// It fails with the provider's current keys.
     Rejected(E),
@@ -257,15 +257,15 @@ fn fetch_keys(
     deadline: Option<Duration>,
     refetched_at: Option<Time>,
 ) -> Result<ProviderKeys> {
-    const DOING: &str = "cannot read the provider's keys";
+    const FAILED_STEP: &str = "cannot read the provider's keys";
     let request = Request { deadline, ..keys_request(context, provider) };
     let mut provider = provider.clone();
     if let Some(refetched_at) = refetched_at {
         provider_cache::note_refetch(context, &request, refetched_at);
     }
     let response = provider_metadata::send(context, &mut provider, &request, |p| Some(&p.jwks_uri))
-        .map_err(|failure| Error::unanswered(DOING, &failure))?;
-    let set = jwks::accept_jwks(&response).map_err(|problem| Error::problem(DOING, problem))?;
+        .map_err(|failure| Error::unanswered(FAILED_STEP, &failure))?;
+    let set = jwks::accept_jwks(&response).map_err(|problem| Error::problem(FAILED_STEP, problem))?;
     let fetched_at = context.ports.clock.now();
     let fresh_until =
         provider_cache::store(context, &keys_request(context, &provider), &response, fetched_at, refetched_at);

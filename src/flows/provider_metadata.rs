@@ -13,7 +13,7 @@ use url::Url;
 /// A document no older than this counts as current.
 pub const JUST_NOW: Seconds = Seconds(10);
 
-pub const DOING: &str = "cannot read the discovery document";
+pub const FAILED_STEP: &str = "cannot read the discovery document";
 
 /// How long a lookup may take while a new refresh token waits to be stored.
 pub const HURRIED_DEADLINE: Duration = Duration::from_secs(3);
@@ -58,9 +58,9 @@ fn discovery_request(context: &Context<'_>) -> Result<(Issuer, Request)> {
 fn fetch(context: &Context<'_>, deadline: Option<Duration>) -> Result<Provider> {
     let (issuer, request) = discovery_request(context)?;
     let request = Request { deadline, ..request };
-    let response = context.send(&request).map_err(|failure| Error::unanswered(DOING, &failure))?;
+    let response = context.send(&request).map_err(|failure| Error::unanswered(FAILED_STEP, &failure))?;
     let provider = discovery::accept_discovery(&response, &issuer, &context.profile.endpoint_hosts)
-        .map_err(|problem| Error::problem(DOING, problem))?;
+        .map_err(|problem| Error::problem(FAILED_STEP, problem))?;
     let now = context.ports.clock.now();
     context.lookups().discovery_read_at = Some(now);
     provider_cache::store(context, &request, &response, now, None);

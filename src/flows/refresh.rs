@@ -25,7 +25,7 @@ use crate::ports::{HttpFailureKind, Prompt, Response, SignalGuard, StoreFailure,
 use std::cell::RefCell;
 use std::time::Duration;
 
-const DOING: &str = "refresh failed";
+const FAILED_STEP: &str = "refresh failed";
 
 pub struct FreshSession {
     pub session: Session,
@@ -76,7 +76,7 @@ pub fn exchange(
     journal(context, &pending)?;
 
     let sent_at = context.ports.clock.now();
-    let was_doubtful = was_doubtful || session.unfinished_refresh().is_some();
+    let was_doubtful = was_doubtful || session.interrupted_refresh().is_some();
     let sent = RefreshRequest { reason, scopes: parameters.scopes, sent_at };
     let attempt =
         RefreshAttempt { context, before: &session, pending: &pending, sent, tnu_id: parameters.tnu_id, was_doubtful };
@@ -89,7 +89,7 @@ pub fn exchange(
         }
         Err(failure) => {
             attempt.try_save(&session);
-            return Err(Error::unanswered(DOING, &failure));
+            return Err(Error::unanswered(FAILED_STEP, &failure));
         }
     };
     let tokens = match token::accept_token_response(&response) {
@@ -119,7 +119,7 @@ pub fn exchange(
 
 /// The session, with an event and a warning if an earlier refresh did not finish: its token may be used up.
 fn record_interruption(context: &Context<'_>, session: Session) -> Session {
-    let Some(unfinished) = session.unfinished_refresh() else { return session };
+    let Some(unfinished) = session.interrupted_refresh() else { return session };
     let started_at = context.reporter.local_time(unfinished.at);
     let warning = refresh_messages::interrupted_warning(&started_at, unfinished.response_discarded);
     context.reporter.warn(WarningCode::RefreshInterrupted, warning);
@@ -175,7 +175,7 @@ impl RefreshAttempt<'_> {
     fn response_lost(&self, what: &str) -> Error {
         self.try_save(&self.pending.after_lost_response(self.sent));
         Situation::Unreachable(format!(
-            "{DOING}: {what}. The refresh token may be used up; the session is kept, and the next refresh will show \
+            "{FAILED_STEP}: {what}. The refresh token may be used up; the session is kept, and the next refresh will show \
              whether it has ended"
         ))
         .into()
@@ -189,12 +189,12 @@ impl RefreshAttempt<'_> {
             // The provider asks to try later. A gateway may say that although the provider has done the refresh.
             Problem::Unavailable(what) if matches!(response.status, 400..=499 | 503) => {
                 self.try_save(&self.before.after_lost_response(self.sent));
-                return Err(Situation::Unreachable(format!("{DOING}: {what}")).into());
+                return Err(Situation::Unreachable(format!("{FAILED_STEP}: {what}")).into());
             }
             Problem::Unavailable(what) => return Err(self.response_lost(&what)),
             Problem::Invalid(what) => {
                 self.try_save(&self.pending.after_discarded_response(self.sent));
-                return Err(Error::invalid(format!("{DOING}: {what}")));
+                return Err(Error::invalid(format!("{FAILED_STEP}: {what}")));
             }
         };
         let is_final = match token::refusal_cause(error.as_ref(), response.status) {
@@ -208,8 +208,8 @@ impl RefreshAttempt<'_> {
                 let refused = || self.before.after_refusal_with_token_kept(&code, self.sent, false);
                 self.try_save(&if is_about_parameters { self.before.clone() } else { refused() });
                 return Err(match error {
-                    Some(error) => ProviderRefusal::WithError(DOING, error),
-                    None => ProviderRefusal::StatusOnly(format!("{DOING}: the provider answered {code}")),
+                    Some(error) => ProviderRefusal::WithError(FAILED_STEP, error),
+                    None => ProviderRefusal::StatusOnly(format!("{FAILED_STEP}: the provider answered {code}")),
                 }
                 .into());
             }
@@ -253,7 +253,7 @@ impl RefreshAttempt<'_> {
         let refused = self.before.after_rejection(&code, self.sent, provider_ahead);
         context.store.write(&context.entry(), &refused.to_json(), Prompt::Forbidden)?;
         let words = Words { format_time: &|time| context.reporter.local_time(time), profile: None };
-        let likely_cause = observations::probable_refusal(&refused, context.profile.policy.as_ref(), &words);
+        let likely_cause = observations::probable_rejection_cause(&refused, context.profile.policy.as_ref(), &words);
         let likely_cause = likely_cause.unwrap_or_default();
         Err(ProviderRefusal::RefreshToken { code, error, likely_cause }.into())
     }

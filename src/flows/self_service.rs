@@ -8,7 +8,7 @@ use crate::oidc::discovery::Issuer;
 use crate::oidc::self_service::{accept_self_service, self_service_request};
 use url::Url;
 
-const DOING: &str = "cannot get the link to the account page";
+const FAILED_STEP: &str = "cannot get the link to the account page";
 
 /// The link, with `locale` added.
 ///
@@ -22,9 +22,9 @@ pub fn link(context: &Context<'_>, locale: Option<&str>) -> Result<Url> {
     context.require_user("there is no user with an account page")?;
     let issuer = Issuer::parse(&context.profile.issuer).map_err(Error::config)?;
     let token = access_token::valid_token(context, &WantedToken::default())?;
-    access_token::use_token(context, &token, DOING, |token| {
+    access_token::use_token(context, &token, FAILED_STEP, |token| {
         let request = self_service_request(&issuer, token);
-        let response = context.send(&request).map_err(|failure| Error::unanswered(DOING, &failure))?;
+        let response = context.send(&request).map_err(|failure| Error::unanswered(FAILED_STEP, &failure))?;
         Ok((response.status, accept_self_service(&response, locale)))
     })
 }

@@ -6,10 +6,10 @@ use crate::ports::{Lock, Ports};
 use std::time::Duration;
 
 /// How long a command waits for another process to finish with the session.
-pub const SESSION_LOCK_TIMEOUT: Duration = Duration::from_secs(15);
+pub const SHORT_LOCK_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long a login or logout waits: longer than the slowest refresh takes.
-const LOGIN_LOCK_TIMEOUT: Duration = Duration::from_secs(180);
+const LONG_LOCK_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// How long to wait before the reason is reported.
 const SILENT_WAIT: Duration = Duration::from_secs(2);
@@ -44,7 +44,7 @@ impl Context<'_> {
     /// The lock of an entry, or what `find` finds while waiting for it.
     ///
     /// # Errors
-    /// `busy` after [`SESSION_LOCK_TIMEOUT`]; `store` if locks cannot be made.
+    /// `busy` after [`SHORT_LOCK_TIMEOUT`]; `store` if locks cannot be made.
     pub fn lock_or_find<T>(&self, entry: &str, mut find: impl FnMut() -> Option<T>) -> Result<Wait<T>> {
         let mut is_waiting = false;
         let attempt = |_| {
@@ -56,14 +56,14 @@ impl Context<'_> {
             }
             Ok(self.store.try_lock(entry)?.map(Wait::Locked))
         };
-        poll_until(self.ports, SESSION_LOCK_TIMEOUT, attempt)?
-            .ok_or_else(|| SessionError::Busy(SESSION_LOCK_TIMEOUT).into())
+        poll_until(self.ports, SHORT_LOCK_TIMEOUT, attempt)?
+            .ok_or_else(|| SessionError::Busy(SHORT_LOCK_TIMEOUT).into())
     }
 
     /// The lock of an entry. Reports a long wait.
     ///
     /// # Errors
-    /// `busy` after [`LOGIN_LOCK_TIMEOUT`]; `store` if locks cannot be made.
+    /// `busy` after [`LONG_LOCK_TIMEOUT`]; `store` if locks cannot be made.
     pub fn lock(&self, entry: &str) -> Result<Box<dyn Lock>> {
         let mut has_reported = false;
         let attempt = |waited: Duration| {
@@ -73,7 +73,6 @@ impl Context<'_> {
             }
             Ok(lock)
         };
-        poll_until(self.ports, LOGIN_LOCK_TIMEOUT, attempt)?
-            .ok_or_else(|| SessionError::Busy(LOGIN_LOCK_TIMEOUT).into())
+        poll_until(self.ports, LONG_LOCK_TIMEOUT, attempt)?.ok_or_else(|| SessionError::Busy(LONG_LOCK_TIMEOUT).into())
     }
 }

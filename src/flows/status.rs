@@ -1,7 +1,7 @@
 //! Every profile and every session, for `tidp status`: read from the store without a request and without a prompt of the
 //! keyring.
 
-use crate::config::{Grant, Profile, Why, selection};
+use crate::config::{Grant, Profile, SelectionReason, selection};
 use crate::domain::scopes::ScopeSet;
 use crate::domain::session::{EntryKey, SessionKey};
 use crate::domain::text::printable;
@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub struct Status {
     pub profiles: Vec<StatusRow>,
     pub leftovers: Vec<Leftover>,
-    pub why: Option<Why>,
+    pub why: Option<SelectionReason>,
     /// `None` if it cannot be opened or read.
     pub store: Option<&'static str>,
     pub config: Option<PathBuf>,
@@ -71,7 +71,7 @@ pub fn status(ports: &Ports, reporter: &dyn Reporter, flag: Option<&str>) -> Res
         };
         known.extend(profile.as_ref().ok().map(entry_of));
         let row = row(name, printable(name), &profile, &reader);
-        profiles.push(StatusRow { why: why.map(Why::code), is_default: default == Some(name), ..row });
+        profiles.push(StatusRow { why: why.map(SelectionReason::code), is_default: default == Some(name), ..row });
     }
     if let Some(used) = selection.as_ref().filter(|used| used.name.is_none()) {
         let profile = configuration.profile(ports, flag);

@@ -12,7 +12,7 @@ use crate::oidc::discovery::Provider;
 use crate::oidc::{Owner, Problem, userinfo};
 use serde_json::{Map, Value};
 
-const DOING: &str = "cannot read the userinfo";
+const FAILED_STEP: &str = "cannot read the userinfo";
 
 pub type Claims = Map<String, Value>;
 
@@ -25,14 +25,14 @@ pub fn claims(context: &Context<'_>) -> Result<(Claims, Provider)> {
     let token = access_token::valid_token(context, &WantedToken::default())?;
     let mut provider = provider_metadata::provider(context)?;
     let claims =
-        access_token::use_token(context, &token, DOING, |token| request_claims(context, &mut provider, token))?;
+        access_token::use_token(context, &token, FAILED_STEP, |token| request_claims(context, &mut provider, token))?;
     Ok((claims, provider))
 }
 
 fn request_claims(context: &Context<'_>, provider: &mut Provider, token: &Secret) -> Result<Answer<Claims>> {
     let request = userinfo::userinfo_request(provider, token).map_err(Error::invalid)?;
     let response = provider_metadata::send(context, provider, &request, |p| p.userinfo_endpoint.as_ref().ok())
-        .map_err(|failure| Error::unanswered(DOING, &failure))?;
+        .map_err(|failure| Error::unanswered(FAILED_STEP, &failure))?;
     let session = context.session()?;
     let (client_id, sub) = (&session.key.client_id, &session.account.sub);
     let owner = Owner { issuer: &provider.issuer, client_id, sub };

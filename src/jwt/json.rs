@@ -39,7 +39,7 @@ pub fn parse_members(bytes: &[u8], is_kept: &dyn Fn(&str) -> bool) -> Result<Map
 }
 
 /// Valid JSON without the space between its tokens, otherwise byte for byte.
-pub fn minified(text: &str) -> Cow<'_, str> {
+pub fn minify(text: &str) -> Cow<'_, str> {
     // Tokens rarely have space. `fold` does not stop early, and is therefore vectorised.
     if !text.bytes().fold(false, |found, byte| found | byte.is_ascii_whitespace()) {
         return text.into();
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn minifying_keeps_digits_and_spaces_in_strings() {
         let text = "{ \"a\\\\\" : 100000000000000000000000000001 ,\n\t\"b \\\" c\" : [ 1.10 , \" \" ] }";
-        assert_eq!(minified(text), "{\"a\\\\\":100000000000000000000000000001,\"b \\\" c\":[1.10,\" \"]}");
+        assert_eq!(minify(text), "{\"a\\\\\":100000000000000000000000000001,\"b \\\" c\":[1.10,\" \"]}");
     }
 
     #[test]

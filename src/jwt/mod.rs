@@ -40,14 +40,14 @@ pub struct Jwt<'a> {
 const CHECKED_CLAIMS: [&str; 5] = ["iss", "auth_time", "iat", "nbf", "exp"];
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Malformed {
+pub enum JwtError {
     /// The sentence says why; printable, repeats only names from the token.
     NotAToken(String),
     /// An encrypted token (JWE, RFC 7516 7.1), with its header; nothing was decrypted.
     Encrypted(Map<String, Value>),
 }
 
-impl fmt::Display for Malformed {
+impl fmt::Display for JwtError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAToken(why) => write!(f, "it is not a JWT: {why}"),
@@ -56,16 +56,16 @@ impl fmt::Display for Malformed {
     }
 }
 
-fn not_a_token<T>(why: impl Into<String>) -> Result<T, Malformed> {
-    Err(Malformed::NotAToken(why.into()))
+fn not_a_token<T>(why: impl Into<String>) -> Result<T, JwtError> {
+    Err(JwtError::NotAToken(why.into()))
 }
 
 impl<'a> Jws<'a> {
     /// # Errors
-    /// [`Malformed`] for anything but three parts of canonical base64url (RFC 7515 7.1) with a JSON object as header,
+    /// [`JwtError`] for anything but three parts of canonical base64url (RFC 7515 7.1) with a JSON object as header,
     /// without repeated names (RFC 7515 4), where `alg` is a string (4.1.1), as are `kid` and `typ` if present (4.1.4,
     /// 4.1.9).
-    pub fn parse(text: &'a str) -> Result<Self, Malformed> {
+    pub fn parse(text: &'a str) -> Result<Self, JwtError> {
         if text.len() > MAX_TOKEN_LENGTH {
             return not_a_token("it is longer than 1 MiB");
         }
@@ -74,7 +74,7 @@ impl<'a> Jws<'a> {
         let (header, payload, signature) = match [(); 6].map(|()| parts.next()) {
             [Some(header), Some(payload), Some(signature), None, ..] => (header, payload, signature),
             [Some(header), _, _, _, Some(_), None] => {
-                return Err(Malformed::Encrypted(object("header", &decode("header", header)?, &|_| true)?));
+                return Err(JwtError::Encrypted(object("header", &decode("header", header)?, &|_| true)?));
             }
             found => {
                 let parts = found.iter().flatten().count();
@@ -121,9 +121,9 @@ impl<'a> Jws<'a> {
 
 impl<'a> Jwt<'a> {
     /// # Errors
-    /// Those of [`Jws::parse`]; [`Malformed::NotAToken`] also if the payload is not a JSON object, or repeats a name
+    /// Those of [`Jws::parse`]; [`JwtError::NotAToken`] also if the payload is not a JSON object, or repeats a name
     /// (RFC 7519 4).
-    pub fn parse(text: &'a str) -> Result<Self, Malformed> {
+    pub fn parse(text: &'a str) -> Result<Self, JwtError> {
         let jws = Jws::parse(text)?;
         let checked_claims = object("payload", &jws.payload, &|name| CHECKED_CLAIMS.contains(&name))?;
         Ok(Self { jws, checked_claims })
@@ -147,16 +147,16 @@ impl fmt::Debug for Jwt<'_> {
     }
 }
 
-fn decode(part: &str, text: &str) -> Result<Vec<u8>, Malformed> {
+fn decode(part: &str, text: &str) -> Result<Vec<u8>, JwtError> {
     URL_SAFE_NO_PAD.decode(text).or_else(|_| not_a_token(format!("its {part} is not valid base64url")))
 }
 
-fn object(part: &str, bytes: &[u8], is_kept: &dyn Fn(&str) -> bool) -> Result<Map<String, Value>, Malformed> {
+fn object(part: &str, bytes: &[u8], is_kept: &dyn Fn(&str) -> bool) -> Result<Map<String, Value>, JwtError> {
     json::parse_members(bytes, is_kept).or_else(|why| not_a_token(format!("its {part} is not a JSON object: {why}")))
 }
 
 fn one_line(json: &[u8]) -> Cow<'_, str> {
-    json::minified(std::str::from_utf8(json).unwrap_or_default())
+    json::minify(std::str::from_utf8(json).unwrap_or_default())
 }
 
 /// A `NumericDate` claim (RFC 7519 2): seconds since 1970, rounded down and clamped to [`Time`]. `None` if it is not a

@@ -45,7 +45,7 @@ fn only_three_parts_of_canonical_base64url_are_a_token() {
         ("a Bearer before it", format!("Bearer {good}")),
     ];
     for (what, text) in refused {
-        assert!(matches!(Jwt::parse(&text), Err(Malformed::NotAToken(_))), "{what}");
+        assert!(matches!(Jwt::parse(&text), Err(JwtError::NotAToken(_))), "{what}");
     }
     assert!(Jwt::parse(&good).is_ok(), "{tail}");
     assert!(Jwt::parse(&format!("{good}{}", "A".repeat(MAX_TOKEN_LENGTH - good.len()))).is_ok(), "the longest");
@@ -65,7 +65,7 @@ fn header_and_payload_must_be_strict_objects() {
         (r#"{"alg":"a"}"#, "\u{feff}{}"),
         (r#"{"alg":"a"}"#, r#"{"a":1e400}"#),
     ] {
-        assert!(matches!(Jwt::parse(&token(header, payload)), Err(Malformed::NotAToken(_))), "{header} {payload}");
+        assert!(matches!(Jwt::parse(&token(header, payload)), Err(JwtError::NotAToken(_))), "{header} {payload}");
     }
 }
 
@@ -83,7 +83,7 @@ fn checked_claims_of_any_type_are_read() {
 #[test]
 fn encrypted_token_gives_its_header_only() {
     let header = r#"{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","zip":"DEF","p2c":2147483648}"#;
-    let Err(Malformed::Encrypted(shown)) = Jwt::parse(&format!("{}.a.b.c.d", encoded(header))) else {
+    let Err(JwtError::Encrypted(shown)) = Jwt::parse(&format!("{}.a.b.c.d", encoded(header))) else {
         panic!("not recognised")
     };
     assert_eq!(shown["p2c"], 2_147_483_648_u64);

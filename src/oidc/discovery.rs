@@ -316,7 +316,7 @@ fn is_secure(url: &Url) -> bool {
     url.scheme() == "https" || url.scheme() == "http" && is_loopback_literal(url)
 }
 
-/// Why this is not the URL that it seems to be: the parser would silently change it, or it has invisible characters.
+/// SelectionReason this is not the URL that it seems to be: the parser would silently change it, or it has invisible characters.
 pub fn url_ambiguity(text: &str) -> Option<&'static str> {
     let scheme = text.split(':').next().unwrap_or_default().to_ascii_lowercase();
     let is_web = matches!(&*scheme, "http" | "https");

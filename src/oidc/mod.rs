@@ -34,7 +34,7 @@ pub struct Owner<'a> {
     pub sub: &'a str,
 }
 
-/// Why a response is not accepted.
+/// SelectionReason a response is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// It failed a check. The sentence says which; printable, without secrets.
@@ -51,7 +51,7 @@ pub enum Problem {
     Unavailable(String),
 }
 
-/// Why a signed token is not accepted. Sentences are printable.
+/// SelectionReason a signed token is not accepted. Sentences are printable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenProblem {
     /// The key set has no key for it, perhaps because the provider rotated its keys (Core 10.1.1).

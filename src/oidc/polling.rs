@@ -107,7 +107,7 @@ impl PollInterval {
     }
 
     /// After `authorization_pending`.
-    pub fn answered(&mut self) {
+    pub fn record_answer(&mut self) {
         *self = Self::new(self.interval);
     }
 
@@ -117,7 +117,7 @@ impl PollInterval {
     }
 
     /// After a poll without a usable response.
-    pub fn failed(&mut self, retry_after: Option<Seconds>) {
+    pub fn record_failure(&mut self, retry_after: Option<Seconds>) {
         self.failures = self.failures.saturating_add(1);
         self.retry_after = retry_after.unwrap_or_default();
     }

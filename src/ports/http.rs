@@ -56,7 +56,7 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// Why there is no response.
+/// SelectionReason there is no response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpFailure {
     /// For a person; printable.

@@ -74,7 +74,7 @@ pub trait Browser: Send + Sync {
 
 /// The address that the redirect is sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListenAt {
+pub struct ListenAddress {
     /// As in the registered URI: `127.0.0.1`, `[::1]` or `localhost`.
     pub host: String,
     /// `None` is any free port.
@@ -84,7 +84,7 @@ pub struct ListenAt {
 
 pub trait CallbackServer: Send + Sync {
     /// A server that listens when this returns and holds its port until it is dropped.
-    fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String>;
+    fn listen(&self, at: &ListenAddress) -> Result<Box<dyn Listener>, String>;
     /// An unguessable loopback URL that redirects the first browser to `target`. This keeps a URL that contains a
     /// secret out of the opener's arguments.
     fn one_time_redirect(&self, target: &Secret) -> Result<Box<dyn OneTimeRedirect>, String>;
@@ -146,7 +146,7 @@ pub enum Page {
     LoggedOut,
 }
 
-/// Why there is no session, as far as the page says it.
+/// SelectionReason there is no session, as far as the page says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureReason {
     /// By the user, or by the provider for them.

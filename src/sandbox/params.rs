@@ -69,7 +69,7 @@ pub struct OAuthError {
     pub error: &'static str,
     /// ASCII without quotation marks; may be empty.
     pub description: String,
-    /// Why, which the response need not say.
+    /// SelectionReason, which the response need not say.
     pub reason: Box<Reason>,
     /// The number of the session that it concerns.
     pub session: Option<u64>,
@@ -88,11 +88,11 @@ impl OAuthError {
 
     /// `invalid_grant` without a description, as TelenorID+ returns it.
     pub fn invalid_grant(reason: Reason) -> Self {
-        Self::undescribed("invalid_grant", reason)
+        Self::without_description("invalid_grant", reason)
     }
 
     /// An error whose response does not tell the reason.
-    pub fn undescribed(error: &'static str, reason: Reason) -> Self {
+    pub fn without_description(error: &'static str, reason: Reason) -> Self {
         Self { description: String::new(), ..Self::new(error, reason) }
     }
 

@@ -1,4 +1,4 @@
-//! Why the sandbox answered as it did. The OAuth response leaves much of it out, as TelenorID+'s does.
+//! SelectionReason the sandbox answered as it did. The OAuth response leaves much of it out, as TelenorID+'s does.
 
 use super::Language;
 use crate::domain::time::{Seconds, Time};

@@ -74,7 +74,7 @@ impl<'w> Output<'w> {
     }
 
     /// `text` as the terminal behind a stream can show it. A file or a pipe gets whole lines.
-    fn fitted(&self, text: &str, stream: Stream) -> String {
+    fn fit_to_stream(&self, text: &str, stream: Stream) -> String {
         if !stream.is_terminal {
             return text.to_owned();
         }
@@ -85,7 +85,7 @@ impl<'w> Output<'w> {
 
     /// A paragraph for stderr.
     fn fitted_err(&self, text: &str) -> String {
-        self.fitted(&format!("{text}\n"), self.ports.terminal.stderr())
+        self.fit_to_stream(&format!("{text}\n"), self.ports.terminal.stderr())
     }
 
     fn write_note(&self, text: &str) {
@@ -123,7 +123,7 @@ impl<'w> Output<'w> {
 
     /// Writes a result for people to stdout. On a terminal its lines are wrapped.
     pub fn page(&self, text: &str) -> Result<()> {
-        self.answer(&self.fitted(text, self.ports.terminal.stdout()))
+        self.answer(&self.fit_to_stream(text, self.ports.terminal.stdout()))
     }
 
     /// As [`Output::page`], indented by that many columns.

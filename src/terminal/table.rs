@@ -52,7 +52,7 @@ pub fn table<const N: usize>(header: [&str; N], rows: &[Row<N>], cuttable: &[usi
     let all: Vec<_> = rows.iter().filter_map(|row| row.cells.clone().ok()).chain([head.clone()]).collect();
     let mut widths = column_widths(&all);
     widths[0] = widths[0].max(widest(rows.iter().filter_map(|row| Some(row.cells.as_ref().err()?.0.as_str()))));
-    let widths = fitting(widths, cuttable, columns);
+    let widths = fit_widths(widths, cuttable, columns);
     let is_narrow = columns < NARROW;
     let head = (!is_narrow).then(|| cells_line(false, &head, widths, Role::Faint));
     let lines = rows.iter().flat_map(|row| match &row.cells {
@@ -62,7 +62,7 @@ pub fn table<const N: usize>(header: [&str; N], rows: &[Row<N>], cuttable: &[usi
             let width = if is_narrow { name.width() } else { widths[0] };
             let wrapped = if columns == usize::MAX { what.clone() } else { wrap_indented(what, columns, 4 + width) };
             let mut line = mark(row.is_marked);
-            line.push(Role::Strong, pad(&shortened(name, width), width, Align::Left));
+            line.push(Role::Strong, pad(&shorten(name, width), width, Align::Left));
             line.push(Role::Over, format!("  {wrapped}"));
             vec![line]
         }
@@ -71,7 +71,7 @@ pub fn table<const N: usize>(header: [&str; N], rows: &[Row<N>], cuttable: &[usi
 }
 
 /// The widths of columns after a mark, with the widest of `cuttable` cut until a line fits.
-fn fitting<const N: usize>(mut widths: [usize; N], cuttable: &[usize], columns: usize) -> [usize; N] {
+fn fit_widths<const N: usize>(mut widths: [usize; N], cuttable: &[usize], columns: usize) -> [usize; N] {
     while widths.iter().sum::<usize>() + 2 * N > columns {
         let widest = cuttable.iter().copied().max_by_key(|at| widths[*at]);
         let Some(widest) = widest.filter(|at| widths[*at] > 7) else { break };
@@ -81,7 +81,7 @@ fn fitting<const N: usize>(mut widths: [usize; N], cuttable: &[usize], columns: 
 }
 
 /// `cell`, cut and with `…` if it is wider than `width`.
-fn shortened(cell: &str, width: usize) -> String {
+fn shorten(cell: &str, width: usize) -> String {
     if cell.width() > width { cut(cell, width.saturating_sub(1)) + "…" } else { cell.to_owned() }
 }
 
@@ -93,7 +93,7 @@ fn cells_line<const N: usize>(is_marked: bool, cells: &[String; N], widths: [usi
     let mut line = mark(is_marked);
     for (at, cell) in cells.iter().enumerate() {
         let role = if at == 0 && role == Role::Text { Role::Strong } else { role };
-        line.push(role, pad(&shortened(cell, widths[at]), widths[at], Align::Left) + "  ");
+        line.push(role, pad(&shorten(cell, widths[at]), widths[at], Align::Left) + "  ");
     }
     line.trim_end()
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::ports::{
-    self, HttpFailure, IgnoredRequest, ListenAt, Listener, Lock, OneTimeRedirect, Page, Ports, Prompt, Request,
+    self, HttpFailure, IgnoredRequest, ListenAddress, Listener, Lock, OneTimeRedirect, Page, Ports, Prompt, Request,
     Response, Store, StoreChoice, StoreFailure, StoreName, Stream, WaitCallback,
 };
 use url::Url;
@@ -192,7 +192,7 @@ impl ports::Browser for Wired<Arc<dyn ports::Browser>> {
 }
 
 impl ports::CallbackServer for Wired<Arc<dyn ports::CallbackServer>> {
-    fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String> {
+    fn listen(&self, at: &ListenAddress) -> Result<Box<dyn Listener>, String> {
         let listener = self.0.around("callback.listen", || self.1.listen(at))?;
         Ok(Box::new(Wired(Arc::clone(&self.0), listener)))
     }

@@ -34,7 +34,7 @@ pub(super) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'stati
     }
 }
 
-/// Why there are no trusted authorities. Two variables replace the system's.
+/// SelectionReason there are no trusted authorities. Two variables replace the system's.
 pub(super) fn no_authorities(env: &Env) -> HttpFailure {
     let unusable = |message| HttpFailure { message, kind: HttpFailureKind::InvalidSetting };
     if let Some(file) = env.variables.get("SSL_CERT_FILE") {

@@ -93,7 +93,7 @@ fn open(entry: &str) -> Result<Entry, Error> {
     Entry::new(SERVICE, entry)
 }
 
-/// Why a write failed. On macOS the library first looks for the entry, takes any failure for "there is none", and then
+/// SelectionReason a write failed. On macOS the library first looks for the entry, takes any failure for "there is none", and then
 /// fails because there is one: a second look tells what the first one met.
 #[cfg(target_os = "macos")]
 fn write_error(entry: &Entry, error: Error) -> Error {

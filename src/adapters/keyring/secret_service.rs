@@ -45,7 +45,7 @@ impl Keyring {
         }
     }
 
-    /// Why a prompt is open: a locked collection, or one to be created.
+    /// SelectionReason a prompt is open: a locked collection, or one to be created.
     pub(super) fn prompt(&self) -> Option<StoreFailureKind> {
         *lock_mutex(&self.prompt)
     }

@@ -75,7 +75,11 @@ fn endpoint(address: SocketAddr) -> Endpoint {
 #[cfg(unix)]
 fn own_id() -> Option<u32> {
     let read = |file| std::fs::read_to_string(file).unwrap_or_default();
-    distinctive(rustix::process::geteuid().as_raw(), &read("/proc/sys/kernel/overflowuid"), &read("/proc/self/uid_map"))
+    distinct_user_id(
+        rustix::process::geteuid().as_raw(),
+        &read("/proc/sys/kernel/overflowuid"),
+        &read("/proc/self/uid_map"),
+    )
 }
 
 #[cfg(not(unix))]
@@ -85,7 +89,7 @@ fn own_id() -> Option<u32> {
 
 /// `own`, unless a user namespace also shows it for users that its map leaves out (user_namespaces(7)).
 #[cfg(unix)]
-fn distinctive(own: u32, overflow: &str, map: &str) -> Option<u32> {
+fn distinct_user_id(own: u32, overflow: &str, map: &str) -> Option<u32> {
     let mapped = |line: &str| line.split_whitespace().nth(2).and_then(|count| count.parse::<u64>().ok());
     let maps_everybody = map.lines().filter_map(mapped).sum::<u64>() >= u32::MAX.into();
     (overflow.trim() != own.to_string() || maps_everybody).then_some(own)

@@ -18,9 +18,9 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 /// How long the browser may take to fetch the last page, or the final redirect.
-pub(super) const LAST_PAGE_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const LAST_PAGE_FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a browser waits for the last page.
-const LAST_PAGE_WAIT: Duration = Duration::from_secs(15);
+const LAST_PAGE_READY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A valid request whose raw query must be judged.
 pub(super) struct Candidate {
@@ -119,7 +119,7 @@ impl RequestHandler {
         state.last_page.send_replace(Some(end));
         state.queue.clear();
         let unseen = |state: &mut State| state.redirected && !state.page_sent;
-        drop(self.changed.wait_timeout_while(state, LAST_PAGE_TIMEOUT, unseen));
+        drop(self.changed.wait_timeout_while(state, LAST_PAGE_FETCH_TIMEOUT, unseen));
     }
 
     pub(super) fn last_page_sent(&self) {
@@ -232,7 +232,7 @@ impl RequestHandler {
             state.accepted.as_ref()?;
             state.last_page.subscribe()
         };
-        let _ = tokio::time::timeout(LAST_PAGE_WAIT, last_page.wait_for(Option::is_some)).await;
+        let _ = tokio::time::timeout(LAST_PAGE_READY_TIMEOUT, last_page.wait_for(Option::is_some)).await;
         let known = *last_page.borrow();
         Some(known.unwrap_or(pages::NEUTRAL))
     }

@@ -1,4 +1,4 @@
-use super::request_handler::LAST_PAGE_TIMEOUT;
+use super::request_handler::LAST_PAGE_FETCH_TIMEOUT;
 use super::*;
 use crate::ports::FailureReason;
 use std::io::{Read, Write};
@@ -13,7 +13,7 @@ fn no_other_user(what: IgnoredRequest) {
 }
 
 fn listener(host: &str) -> (Box<dyn Listener>, String) {
-    let at = ListenAt { host: host.into(), port: None, path: "/callback".into() };
+    let at = ListenAddress { host: host.into(), port: None, path: "/callback".into() };
     let listener = Loopback.listen(&at).unwrap();
     let authority = listener.redirect_uri()["http://".len()..].strip_suffix("/callback").unwrap().to_owned();
     (listener, authority)
@@ -308,7 +308,7 @@ fn localhost_is_both_families_or_nothing() {
         let is_named = |_| {
             let squatter = TcpListener::bind(format!("{family}:0")).unwrap();
             let port = squatter.local_addr().unwrap().port();
-            let at = ListenAt { host: "localhost".into(), port: Some(port), path: "/".into() };
+            let at = ListenAddress { host: "localhost".into(), port: Some(port), path: "/".into() };
             Loopback.listen(&at).err().expect("one family is not enough") == format!("{family}:{port} is in use")
         };
         assert!((0..5).any(is_named), "{family}");
@@ -370,7 +370,7 @@ fn another_port_is_tried_only_if_none_was_asked_for() {
 #[test]
 fn only_loopback_hosts_are_listened_on() {
     for host in ["0.0.0.0", "[::]", "", "example.com", "127.0.0.2"] {
-        let at = ListenAt { host: host.into(), port: None, path: "/".into() };
+        let at = ListenAddress { host: host.into(), port: None, path: "/".into() };
         assert!(Loopback.listen(&at).is_err(), "{host}");
     }
 }
@@ -385,7 +385,7 @@ fn external_redirect_is_sent_before_the_port_is_closed() {
         let browser = std::thread::spawn(move || request(&authority, &format!("GET {}", url.path()), ""));
         let clock = SystemClock::start();
         assert!(one_time_redirect.wait(&no_other_user, Duration::from_secs(20)));
-        assert!(clock.uptime() < LAST_PAGE_TIMEOUT, "nothing more is waited for");
+        assert!(clock.uptime() < LAST_PAGE_FETCH_TIMEOUT, "nothing more is waited for");
         let answer = browser.join().unwrap();
         assert!(answer.contains("location: https://id.test/endsession?id_token_hint=e\r\n"), "{answer:?}");
     }

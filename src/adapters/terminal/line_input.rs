@@ -144,7 +144,7 @@ impl TypedInput {
     }
 
     fn echoed_line(&self) -> Vec<u8> {
-        self.line.iter().flat_map(|byte| echoed(*byte)).collect()
+        self.line.iter().flat_map(|byte| echo(*byte)).collect()
     }
 
     fn edit(&mut self, byte: u8, keys: EditingKeys, shown: &mut Vec<u8>) {
@@ -168,7 +168,7 @@ impl TypedInput {
             }
             _ => {
                 self.line.push(byte);
-                shown.extend(echoed(byte));
+                shown.extend(echo(byte));
                 // The reader reports that it is too long.
                 if byte == b'\n' || self.line.len() as u64 > MAX_LINE {
                     self.complete.append(&mut self.line);
@@ -181,14 +181,14 @@ impl TypedInput {
     fn erase(&mut self, shown: &mut Vec<u8>) {
         let is_inner = |byte: &u8| byte & 0b1100_0000 == 0b1000_0000;
         let start = self.line.iter().rposition(|byte| !is_inner(byte)).unwrap_or_default();
-        let seen: Vec<u8> = self.line.drain(start..).flat_map(echoed).collect();
+        let seen: Vec<u8> = self.line.drain(start..).flat_map(echo).collect();
         let columns = std::str::from_utf8(&seen).map_or(1, UnicodeWidthStr::width);
         shown.extend(b"\x08 \x08".repeat(columns));
     }
 }
 
 /// How a terminal echoes a byte: control characters as `^X`.
-fn echoed(byte: u8) -> Vec<u8> {
+fn echo(byte: u8) -> Vec<u8> {
     match byte {
         b'\n' | 0x20..=0x7e | 0x80.. => vec![byte],
         control => vec![b'^', control ^ 0x40],

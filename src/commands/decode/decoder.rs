@@ -10,7 +10,7 @@ use crate::explain::claims::{self, ClaimIssuer};
 use crate::explain::session_view::{ViewStyle, claim_lines};
 use crate::flows::token_verifier::TokenVerifier;
 use crate::jwt::json::raw_members;
-use crate::jwt::{Jwt, Malformed, may_be_opaque, numeric_date, trim_token};
+use crate::jwt::{Jwt, JwtError, may_be_opaque, numeric_date, trim_token};
 use crate::ports::{Ports, Reporter};
 use crate::terminal::output::{Output, warning_json};
 use colored::Color;
@@ -83,12 +83,12 @@ impl Decoder<'_> {
     /// Appends a token, with its name in a token response.
     fn decode_named(&self, name: Option<&str>, text: &str, output: &mut String) -> Result<()> {
         let jwt = Jwt::parse(text).map_err(|malformed| match malformed {
-            Malformed::Encrypted(header) => Situation::Opaque(format!(
+            JwtError::Encrypted(header) => Situation::Opaque(format!(
                 "this is an encrypted token (JWE); only its header can be read: {}",
                 printable(&Value::Object(header).to_string())
             )),
-            Malformed::NotAToken(why) if may_be_opaque(text) => Situation::Opaque(format!("not a JWT: {why}")),
-            Malformed::NotAToken(why) => Situation::Invalid(format!("not a JWT: {why}")),
+            JwtError::NotAToken(why) if may_be_opaque(text) => Situation::Opaque(format!("not a JWT: {why}")),
+            JwtError::NotAToken(why) => Situation::Invalid(format!("not a JWT: {why}")),
         })?;
         let now = self.ports.clock.now();
         let verified = self.verifier.verify(&jwt, self.leeway, self.ports)?;

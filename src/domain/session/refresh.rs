@@ -31,7 +31,7 @@ pub struct NewTokens {
 
 /// A refresh that was started and whose tokens were never stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnfinishedRefresh {
+pub struct InterruptedRefresh {
     pub at: Time,
     pub response_discarded: bool,
 }
@@ -131,13 +131,13 @@ impl Session {
         self.clone().with_event(request.sent_at, EventKind::Discarded { reason: request.reason }, request.scopes)
     }
 
-    pub fn unfinished_refresh(&self) -> Option<UnfinishedRefresh> {
+    pub fn interrupted_refresh(&self) -> Option<InterruptedRefresh> {
         let started_at = self.refresh_started_at?;
         let last = self.events.last().filter(|last| last.time >= started_at);
         Some(match last.map(|last| (last.time, &last.kind)) {
-            Some((at, EventKind::Discarded { .. })) => UnfinishedRefresh { at, response_discarded: true },
-            Some((at, EventKind::Unanswered { .. })) => UnfinishedRefresh { at, response_discarded: false },
-            _ => UnfinishedRefresh { at: started_at, response_discarded: false },
+            Some((at, EventKind::Discarded { .. })) => InterruptedRefresh { at, response_discarded: true },
+            Some((at, EventKind::Unanswered { .. })) => InterruptedRefresh { at, response_discarded: false },
+            _ => InterruptedRefresh { at: started_at, response_discarded: false },
         })
     }
 

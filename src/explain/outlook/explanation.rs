@@ -1,7 +1,7 @@
 //! The explanation of `tidp policy`: until when the session lasts, what a refresh changes, what to do until when, and how
 //! that is known.
 
-use super::observations::{introspection_mismatch, policy_mismatch, probable_refusal};
+use super::observations::{introspection_mismatch, policy_mismatch, probable_rejection_cause};
 use super::sentence::{Words, full_sentence, renewal_in_time, setting};
 use super::warnings::{clock_went_back, interrupted_refresh, refused_token_kept};
 use super::{SessionOutlook, SessionState};
@@ -120,7 +120,7 @@ impl SessionOutlook<'_> {
         let session = self.session;
         match self.state {
             SessionState::NoRefreshToken | SessionState::RefusedTokenKept | SessionState::UnknownExpiry => Vec::new(),
-            SessionState::Rejected(_) => vec![probable_refusal(session, self.policy, words)],
+            SessionState::Rejected(_) => vec![probable_rejection_cause(session, self.policy, words)],
             SessionState::Expired(_) => {
                 let is_valid = self.now < session.access_token.expires_at;
                 let from = if is_valid { "Once the access token has expired, " } else { "" };
@@ -277,7 +277,7 @@ fn policy_rule(policy: Option<&Policy>, outlook: Option<&SessionOutlook<'_>>, wo
     format!("{name}: a refresh token is valid for {lifetime}{renewal}{}{source}.", limit.unwrap_or_default())
 }
 
-/// Why it is not certain when the refresh token expires, if it is not.
+/// SelectionReason it is not certain when the refresh token expires, if it is not.
 fn certainty(session: &Session, expiry: RefreshTokenExpiry) -> Option<String> {
     let returned = match session.held_token().and_then(|held| held.reused_at) {
         Some(_) => "the same refresh token",

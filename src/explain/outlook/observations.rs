@@ -37,7 +37,7 @@ pub fn policy_mismatch(session: &Session, policy: &Policy, words: &Words<'_>) ->
              probably has another policy than the profile says"
         ));
     }
-    let (at, before) = before_refusal(session)?;
+    let (at, before) = session_before_rejection(session)?;
     let expiry = RefreshTokenExpiry::by_policy(&before, policy)?;
     if before.introspected_expiry().is_some() {
         return contradiction("the provider said that the refresh token would expire", &before, policy, words);
@@ -69,10 +69,10 @@ fn contradiction(subject: &str, session: &Session, policy: &Policy, words: &Word
     })
 }
 
-/// Why the provider probably refused the refresh token; `None` if it did not. `invalid_grant` does not say why.
-pub fn probable_refusal(session: &Session, policy: Option<&Policy>, words: &Words<'_>) -> Option<String> {
+/// SelectionReason the provider probably refused the refresh token; `None` if it did not. `invalid_grant` does not say why.
+pub fn probable_rejection_cause(session: &Session, policy: Option<&Policy>, words: &Words<'_>) -> Option<String> {
     let RefreshToken::Rejected { rejected_at, .. } = session.refresh_token else { return None };
-    let known = expiry_when_refused(session, policy);
+    let known = expiry_at_rejection(session, policy);
     if let Some((at, expiry)) = known.filter(|(at, expiry)| *at >= expiry.expires_at) {
         let source = match expiry.source {
             ExpirySource::Provider => "as the provider had said",
@@ -111,14 +111,14 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>, words: &Word
 }
 
 /// When the refresh token was refused, and its expiry then: as the provider had said, or else by the policy.
-pub fn expiry_when_refused(session: &Session, policy: Option<&Policy>) -> Option<(Time, RefreshTokenExpiry)> {
-    let (at, before) = before_refusal(session)?;
+pub fn expiry_at_rejection(session: &Session, policy: Option<&Policy>) -> Option<(Time, RefreshTokenExpiry)> {
+    let (at, before) = session_before_rejection(session)?;
     Some((at, RefreshTokenExpiry::new(&before, policy)?))
 }
 
 /// When the refresh token was refused, and the session before that, rebuilt from its events. The provider's clock decides,
 /// so the moment is corrected by how far the two clocks have moved apart since the last response.
-fn before_refusal(session: &Session) -> Option<(Time, Session)> {
+fn session_before_rejection(session: &Session) -> Option<(Time, Session)> {
     let RefreshToken::Rejected { rejected_at, clocks_moved_apart, introspected_expiry } = session.refresh_token else {
         return None;
     };

@@ -2,7 +2,7 @@
 
 use crate::domain::text::with_full_stop;
 use crate::domain::time::Time;
-use crate::error::{quoted, with_profile};
+use crate::error::{quote, with_profile};
 
 /// For a person or for JSON, and for a named profile or the environment.
 #[derive(Clone, Copy)]
@@ -34,7 +34,7 @@ pub fn setting(key: &str, profile: Option<&str>) -> String {
 /// What to do to have `tidp token` renew the session before it ends.
 pub fn renewal_in_time(profile: Option<&str>) -> String {
     match profile {
-        Some(name) => format!("run `tidp profile set {} renew before-session-ends`", quoted(name)),
+        Some(name) => format!("run `tidp profile set {} renew before-session-ends`", quote(name)),
         None => "set TIDP_RENEW=before-session-ends".to_owned(),
     }
 }

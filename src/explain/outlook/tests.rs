@@ -1,5 +1,5 @@
 use super::explanation::Explanation;
-use super::observations::{policy_mismatch, probable_refusal};
+use super::observations::{policy_mismatch, probable_rejection_cause};
 use super::sentence::Words;
 use super::*;
 use crate::domain::policy::PolicyName;
@@ -453,7 +453,7 @@ fn without_a_policy_the_end_is_known_and_the_renewal_is_not() {
 
 #[test]
 fn why_a_token_was_refused_is_told_as_likely() {
-    let probable = |session: &Session| probable_refusal(session, Some(&MOBILE), &WORDS).unwrap();
+    let probable = |session: &Session| probable_rejection_cause(session, Some(&MOBILE), &WORDS).unwrap();
     assert!(probable(&refused(90 * DAY, &fresh())).contains("It had probably expired: under the policy"));
     assert!(probable(&refused(89 * DAY, &fresh())).contains("revoked"));
     let same = refreshed(&fresh(), after(10 * DAY), Some("r0"));
@@ -468,14 +468,14 @@ fn why_a_token_was_refused_is_told_as_likely() {
     assert_eq!(policy_mismatch(&refused(120, &lost), &MOBILE, &WORDS), None);
     let interrupted = fresh().with_event(after(60), EventKind::Interrupted, None);
     assert!(probable(&refused(120, &interrupted)).contains("used up already"));
-    assert_eq!(probable_refusal(&fresh(), Some(&MOBILE), &WORDS), None);
+    assert_eq!(probable_rejection_cause(&fresh(), Some(&MOBILE), &WORDS), None);
 }
 
 #[test]
 fn what_the_provider_had_said_explains_a_refusal() {
     let told = introspected(&fresh(), after(60), after(DAY));
     for policy in [Some(&MOBILE), None] {
-        let probable = |seconds| probable_refusal(&refused(seconds, &told), policy, &WORDS).unwrap();
+        let probable = |seconds| probable_rejection_cause(&refused(seconds, &told), policy, &WORDS).unwrap();
         let said = "as the provider had said it was valid until @86400.";
         assert!(probable(DAY).contains(&format!("It had probably expired: {said}")), "{}", probable(DAY));
         let revoked = "The provider had said that it was valid until @86400, so it was probably revoked";

@@ -95,7 +95,7 @@ fn ends_soon_from(end: Time, expiry: RefreshTokenExpiry) -> Time {
 }
 
 pub(super) fn interrupted_refresh(session: &Session, words: &Words<'_>) -> Option<String> {
-    let unfinished = session.unfinished_refresh()?;
+    let unfinished = session.interrupted_refresh()?;
     let outcome = if unfinished.response_discarded {
         "was answered, but the response failed a check and was discarded. The refresh token may be used up"
     } else {

@@ -119,7 +119,7 @@ fn start_before(end: Time, start: Time) -> Time {
 /// The refresh token's bar: from the login or, after many renewals, from one lifetime before the last certain renewal.
 fn refresh_token(t: &Timeline<'_>) -> Option<Lifetime> {
     let login_at = t.outlook.session.login_at;
-    let (sure_end, end, end_mark) = match (t.outlook.expiry, t.refused_at) {
+    let (sure_end, end, end_mark) = match (t.outlook.expiry, t.rejected_at) {
         (Some(expiry), _) => (expiry.expires_at_earliest, expiry.expires_at, Mark::END),
         (None, Some(refused)) => (refused, refused, Mark::REFUSED),
         (None, None) => return None,
@@ -140,7 +140,7 @@ fn refresh_token(t: &Timeline<'_>) -> Option<Lifetime> {
         end,
         marked,
         start_mark: (start_mark, Role::Faint),
-        expired_at: t.expired_before_refusal,
+        expired_at: t.expired_before_rejection,
         end_mark: (end_mark, if t.outlook.now >= end { Role::Over } else { Role::Faint }),
         label: match t.outlook.state {
             SessionState::Rejected(_) => "refused".to_owned(),

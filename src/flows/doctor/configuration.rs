@@ -3,7 +3,7 @@
 use super::{Checklist, Subject};
 use crate::config::{self, Config, Profile, RedirectUri};
 use crate::domain::text::{printable, printable_path};
-use crate::error::{Result, quoted};
+use crate::error::{Result, quote};
 use crate::explain::doctor_report::{Check, Setting};
 use crate::flows::configuration::Configuration;
 use crate::ports::{Ports, Reporter};
@@ -38,7 +38,7 @@ impl<'a> Subject<'a> {
             .and_then(|used| Ok((used.why.to_text(&ports.env), configuration.profile(ports, name)?)));
         match found {
             Ok((why, profile)) => {
-                let check = Check::ok(PROFILE, format!("{}, {why}", quoted(&profile.name)));
+                let check = Check::ok(PROFILE, format!("{}, {why}", quote(&profile.name)));
                 checklist.add(Check { settings: settings(&profile, ports, config), ..check })?;
                 subject.profile = Some(profile);
             }

@@ -4,9 +4,9 @@ use super::{Checklist, INVALID_SETTING, Subject};
 use crate::config::Profile;
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
-use crate::error::{Error, Result, show_profile};
+use crate::error::{Error, Result, show_profile_command};
 use crate::explain::doctor_report::{Check, there_and_missing};
-use crate::flows::provider_metadata::DOING;
+use crate::flows::provider_metadata::FAILED_STEP;
 use crate::flows::traced_request::send;
 use crate::oidc::discovery::{Issuer, Provider, accept_discovery, discovery_request, is_loopback_literal};
 use crate::ports::{HttpFailure, HttpFailureKind, Request, Response};
@@ -35,8 +35,8 @@ impl Subject<'_> {
         let (received_at, took) = (clock.now(), clock.uptime().saturating_sub(started));
         let accepted = match &response {
             Ok(response) => accept_discovery(response, &issuer, &profile.endpoint_hosts)
-                .map_err(|problem| Error::problem(DOING, problem)),
-            Err(failure) => Err(Error::unanswered(DOING, failure)),
+                .map_err(|problem| Error::problem(FAILED_STEP, problem)),
+            Err(failure) => Err(Error::unanswered(FAILED_STEP, failure)),
         };
         let visit = Visit { subject: self, profile, request: &request, response };
         let offers = visit.offers(accepted.as_ref().ok());
@@ -65,7 +65,7 @@ impl Visit<'_> {
         let remedy = match &self.response {
             Ok(response) if response.status >= 500 => "the provider has a problem: try again later".to_owned(),
             Ok(response) if response.status == 429 => "the provider had too many requests: try again later".to_owned(),
-            Ok(_) => format!("is the issuer right? {}", show_profile(self.subject.name_in_hints())),
+            Ok(_) => format!("is the issuer right? {}", show_profile_command(self.subject.name_in_hints())),
             Err(failure) if is_about_the_certificate(failure) => {
                 return Check::skipped(DISCOVERY, "not read: TLS failed, see below");
             }
@@ -77,7 +77,7 @@ impl Visit<'_> {
                 let port = url.port_or_known_default().unwrap_or_default();
                 match url.scheme() {
                     "https" => {
-                        let profile = show_profile(self.subject.name_in_hints());
+                        let profile = show_profile_command(self.subject.name_in_hints());
                         format!("start the provider there; the sandbox's issuer is http, not https: {profile}")
                     }
                     _ => format!("start the provider there; if it is the sandbox: tidp sandbox --port {port}"),
@@ -93,7 +93,7 @@ impl Visit<'_> {
             return Check::skipped(OFFERS, "not known without its discovery document");
         };
         if let Err(why) = &provider.authorization_endpoint {
-            let profile = show_profile(self.subject.name_in_hints());
+            let profile = show_profile_command(self.subject.name_in_hints());
             let error = Error::invalid(format!("a login is not possible: {why}"));
             let remedy = format!("ask the provider to mend it, or is the issuer right? {profile}");
             return self.subject.failed(OFFERS, error, &remedy);
@@ -152,7 +152,7 @@ impl Visit<'_> {
                 let host = url.host_str().unwrap_or_default();
                 let port = url.port_or_known_default().unwrap_or(443);
                 let remedy = format!("look at it: openssl s_client -connect {host}:{port} -servername {host}");
-                let check = self.subject.failed(TLS, Error::unanswered(DOING, failure), &remedy);
+                let check = self.subject.failed(TLS, Error::unanswered(FAILED_STEP, failure), &remedy);
                 check.remarks(vec![format!("Trusted are {}.", self.authorities())])
             }
             Err(_) => Check::skipped(TLS, "not checked: the provider was not reached"),

@@ -1,11 +1,11 @@
 //! A login in the browser: authorization code with PKCE (RFC 7636), the redirect caught on a loopback port or pasted.
 
 use super::callback_wait::CallbackWait;
-use super::{DOING, LoginAttempt};
+use super::{FAILED_STEP, LoginAttempt};
 use crate::config::RedirectUri;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
-use crate::error::{Error, LoginMethod, Result, SessionError, Situation, StoreError, quoted};
+use crate::error::{Error, LoginMethod, Result, SessionError, Situation, StoreError, quote};
 use crate::explain::exchange_steps;
 use crate::explain::login_messages::{self, other_browser_ways, other_ways};
 use crate::flows::browser::{listen, open_browser, open_or_print_url};
@@ -13,7 +13,7 @@ use crate::flows::provider_keys::KeyPrefetch;
 use crate::oidc::authorize::{self, Code, PendingLogin};
 use crate::oidc::discovery::is_loopback_literal;
 use crate::oidc::{token, trace};
-use crate::ports::{Env, FailureReason, ListenAt, Listener, OneTimeRedirect, Page};
+use crate::ports::{Env, FailureReason, ListenAddress, Listener, OneTimeRedirect, Page};
 use std::net::IpAddr;
 use url::Url;
 
@@ -30,7 +30,7 @@ fn failure_page(error: &Error) -> FailureReason {
 impl LoginAttempt<'_, '_> {
     pub(super) fn in_browser(self) -> Result<Session> {
         if let Err(why) = &self.provider.authorization_endpoint {
-            return Err(Error::invalid(format!("{DOING}: {why}")));
+            return Err(Error::invalid(format!("{FAILED_STEP}: {why}")));
         }
         let context = self.context;
         match &context.profile.redirect_uri {
@@ -43,7 +43,7 @@ impl LoginAttempt<'_, '_> {
     }
 
     /// A redirect URI at which no program listens: the browser shows an error, and the user copies the URL.
-    fn unused_loopback_uri(&self, at: &ListenAt) -> Result<String> {
+    fn unused_loopback_uri(&self, at: &ListenAddress) -> Result<String> {
         let port = 49_152 | u16::from_be_bytes(self.context.random_bytes()?);
         Ok(format!("http://{}:{port}{}", at.host, at.path))
     }
@@ -121,7 +121,7 @@ impl LoginAttempt<'_, '_> {
         let timeout = self.options.timeout_in_browser();
         let opened = !self.options.no_browser && open_browser(context, url);
         if opened && !self.is_remote() {
-            context.reporter.prompt(&login_messages::opened_prompt(url, "log in", timeout));
+            context.reporter.prompt(&login_messages::browser_opened_prompt(url, "log in", timeout));
             if self.options.show_other_ways {
                 let elsewhere = self.context.command("tidp login --no-browser");
                 context.reporter.note(&other_ways(&elsewhere, self.device_command().as_deref()));
@@ -135,7 +135,7 @@ impl LoginAttempt<'_, '_> {
             (_, _, false) => "No browser can be opened on this machine.",
         });
         let place = "in a browser, on this machine or another";
-        context.reporter.prompt(&login_messages::open_prompt(url, place, timeout));
+        context.reporter.prompt(&login_messages::open_url_prompt(url, place, timeout));
         context.reporter.prompt(&other_browser_ways(forward.as_deref(), self.phone_command().as_deref()));
         true
     }
@@ -196,7 +196,7 @@ impl LoginAttempt<'_, '_> {
         context.step(|| exchange_steps::code_exchange(self.client.has_secret()));
         let request = token::code_request(&self.provider, &self.client, code, pending);
         let sent_at = context.ports.clock.now();
-        let response = context.send(&request).map_err(|failure| match Error::unanswered(DOING, &failure) {
+        let response = context.send(&request).map_err(|failure| match Error::unanswered(FAILED_STEP, &failure) {
             Error { situation: Situation::Unreachable(what), .. } => {
                 Situation::Unreachable(format!("{what}. The authorization code cannot be used again; log in again"))
                     .into()
@@ -219,7 +219,7 @@ fn forward_command(env: &Env, redirect_uri: &str) -> Option<String> {
     let user = env.get("USER").or(env.get("LOGNAME")).map(|user| format!("{user}@")).unwrap_or_default();
     let redirect = Url::parse(redirect_uri).ok()?;
     let (host, port) = (redirect.host_str()?, redirect.port_or_known_default()?);
-    Some(format!("ssh {port_of_server}-L {port}:{host}:{port} {}", quoted(&format!("{user}{address}"))))
+    Some(format!("ssh {port_of_server}-L {port}:{host}:{port} {}", quote(&format!("{user}{address}"))))
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(super) struct CallbackWait<'a> {
     until: Duration,
     /// The uptime at which the likely cause is reported; `None` once it has been.
     hint_at: Cell<Option<Duration>>,
-    /// Why requests were ignored; each reason is reported once.
+    /// SelectionReason requests were ignored; each reason is reported once.
     ignored: RefCell<Vec<&'static str>>,
 }
 
@@ -186,7 +186,11 @@ impl<'a> CallbackWait<'a> {
         let why = match what {
             IgnoredRequest::AnotherUser(user) => {
                 let paste = self.context.command("tidp login --paste");
-                return advisory_warnings::another_user(self.context.reporter, user, &format!("log in with `{paste}`"));
+                return advisory_warnings::warn_of_another_user(
+                    self.context.reporter,
+                    user,
+                    &format!("log in with `{paste}`"),
+                );
             }
             IgnoredRequest::AnotherPath => "it came to another path than the redirect URI's",
             IgnoredRequest::AnotherHost => "it came to another host name or port than the redirect URI's",

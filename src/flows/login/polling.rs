@@ -3,7 +3,7 @@
 //! or the end of the time stops that: the network may come back. Ctrl-C ends the process as usual; there is nothing to clean
 //! up.
 
-use super::{DOING, LoginAttempt, Stopwatch};
+use super::{FAILED_STEP, LoginAttempt, Stopwatch};
 use crate::domain::session::Session;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
@@ -33,7 +33,7 @@ struct Poll {
     lifetime: Seconds,
     since: Stopwatch,
     keys: Option<KeyPrefetch>,
-    /// Why the last poll had no usable response.
+    /// SelectionReason the last poll had no usable response.
     failure: Option<Error>,
     /// Whether a response was lost, which may have held the tokens.
     has_lost_response: bool,
@@ -144,10 +144,10 @@ impl LoginAttempt<'_, '_> {
             Ok(response) => response,
             Err(failure) => {
                 poll.has_lost_response |= failure.kind == HttpFailureKind::ResponseLost;
-                let error = Error::unanswered(DOING, &failure);
+                let error = Error::unanswered(FAILED_STEP, &failure);
                 return match error.situation {
                     Situation::Unreachable(_) => {
-                        poll.interval.failed(None);
+                        poll.interval.record_failure(None);
                         poll.failure = Some(error);
                         Ok(None)
                     }
@@ -156,7 +156,7 @@ impl LoginAttempt<'_, '_> {
             }
         };
         match accept_poll(&response) {
-            Ok(PollAnswer::Pending) => poll.interval.answered(),
+            Ok(PollAnswer::Pending) => poll.interval.record_answer(),
             Ok(PollAnswer::SlowDown) => poll.interval.slow_down(),
             Ok(PollAnswer::Expired) => return Err(self.not_approved()),
             Ok(PollAnswer::Tokens(tokens)) => {
@@ -165,8 +165,8 @@ impl LoginAttempt<'_, '_> {
             Err(problem @ Problem::Unavailable(_)) => {
                 // A gateway's failure may hide a response that had the tokens; 4xx and 503 mean "later".
                 poll.has_lost_response |= !matches!(response.status, 400..=499 | 503);
-                poll.interval.failed(retry_after(&response));
-                poll.failure = Some(Error::problem(DOING, problem));
+                poll.interval.record_failure(retry_after(&response));
+                poll.failure = Some(Error::problem(FAILED_STEP, problem));
                 return Ok(None);
             }
             Err(Problem::Refused(error)) if poll.has_lost_response && error.error == "invalid_grant" => {

@@ -54,7 +54,9 @@ fn retry_after_is_read_as_a_number() {
 fn slow_down_adds_five_seconds_each_time_for_good() {
     let mut interval = PollInterval::new(Seconds(5));
     let mut waits = vec![interval.wait()];
-    for step in [PollInterval::slow_down, PollInterval::answered, PollInterval::slow_down, PollInterval::answered] {
+    for step in
+        [PollInterval::slow_down, PollInterval::record_answer, PollInterval::slow_down, PollInterval::record_answer]
+    {
         step(&mut interval);
         waits.push(interval.wait());
     }
@@ -65,14 +67,14 @@ fn slow_down_adds_five_seconds_each_time_for_good() {
 fn failures_double_the_wait_until_an_answer_comes() {
     let mut interval = PollInterval::new(Seconds(5));
     let waits = [None, None, None, None, Some(Seconds(90)), None].map(|retry_after| {
-        interval.failed(retry_after);
+        interval.record_failure(retry_after);
         interval.wait().0
     });
     assert_eq!(waits, [10, 20, 40, 60, 90, 60]);
-    interval.answered();
+    interval.record_answer();
     assert_eq!(interval.wait(), Seconds(5));
     let mut slow = PollInterval::new(Seconds(120));
-    slow.failed(None);
+    slow.record_failure(None);
     assert_eq!(slow.wait(), Seconds(120), "never shorter than the interval");
 }
 
@@ -83,10 +85,10 @@ proptest! {
         let mut allowed = start.max(1);
         for step in steps {
             match step {
-                0 => interval.answered(),
+                0 => interval.record_answer(),
                 1 => { interval.slow_down(); allowed = allowed.saturating_add(5); }
-                2 => interval.failed(None),
-                _ => interval.failed(Some(Seconds(7))),
+                2 => interval.record_failure(None),
+                _ => interval.record_failure(Some(Seconds(7))),
             }
             prop_assert!(interval.wait().0 >= allowed);
             prop_assert!(step > 1 || interval.wait().0 == allowed);

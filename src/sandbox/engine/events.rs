@@ -82,13 +82,13 @@ impl Events {
         self.sessions.values_mut().for_each(|session| session.age(&back));
     }
 
-    pub(super) fn sso_ended(&mut self, sids: &[String], now: Time) {
+    pub(super) fn record_sso_end(&mut self, sids: &[String], now: Time) {
         let is_concerned = |session: &Session| sids.contains(&session.authentication.sid);
         self.end_sessions(now, Kind::SsoEnded, &Reason::SsoWasEnded, is_concerned);
     }
 
     /// Records a revocation: of the session of that number, even without a refresh token, or of all that have one.
-    pub(super) fn revoked(&mut self, number: Option<u64>, reason: &Reason, now: Time) {
+    pub(super) fn record_revocation(&mut self, number: Option<u64>, reason: &Reason, now: Time) {
         let is_concerned = |session: &Session| number.map_or(session.refreshable, |number| number == session.number);
         self.end_sessions(now, Kind::Revoked, reason, is_concerned);
     }

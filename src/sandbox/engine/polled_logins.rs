@@ -162,14 +162,16 @@ impl Engine {
         };
         if login.last_poll.replace((at.now, at.uptime)).is_some_and(is_too_fast) {
             login.interval = Seconds(login.interval.0 + INTERVAL.0);
-            return Err(OAuthError::undescribed("slow_down", Reason::PolledTooFast));
+            return Err(OAuthError::without_description("slow_down", Reason::PolledTooFast));
         }
         if at.now >= login.expires_at {
-            return Err(OAuthError::undescribed("expired_token", Reason::LoginExpired));
+            return Err(OAuthError::without_description("expired_token", Reason::LoginExpired));
         }
         let user = match &login.state {
-            PollState::Pending => return Err(OAuthError::undescribed("authorization_pending", Reason::LoginPending)),
-            PollState::Denied => return Err(OAuthError::undescribed("access_denied", Reason::LoginDenied)),
+            PollState::Pending => {
+                return Err(OAuthError::without_description("authorization_pending", Reason::LoginPending));
+            }
+            PollState::Denied => return Err(OAuthError::without_description("access_denied", Reason::LoginDenied)),
             PollState::Approved(user) => Arc::clone(user),
         };
         let login = self.polled_logins.remove(number);

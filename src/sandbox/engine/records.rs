@@ -157,7 +157,7 @@ pub(super) enum CodeState {
 pub(super) struct RefreshToken {
     pub(super) session: u64,
     pub(super) expires_at: Time,
-    /// Why it ended before it expired.
+    /// SelectionReason it ended before it expired.
     pub(super) end: Option<Reason>,
 }
 

@@ -111,13 +111,13 @@ impl Engine {
             return Err(OAuthError::invalid_request(Reason::RefreshTokenOfOtherClient).of_session(number));
         }
         self.end_refresh_tokens(Some(number), now);
-        self.events.revoked(Some(number), &Reason::ClientRevoked, now);
+        self.events.record_revocation(Some(number), &Reason::ClientRevoked, now);
         Ok(())
     }
 
     /// Returns how many refresh tokens were unused.
     pub fn revoke_all(&mut self, now: Time) -> usize {
-        self.events.revoked(None, &Reason::AllRevoked, now);
+        self.events.record_revocation(None, &Reason::AllRevoked, now);
         self.end_refresh_tokens(None, now)
     }
 
@@ -130,7 +130,7 @@ impl Engine {
 
     /// Revokes all tokens of a session whose code was used twice, access tokens too.
     pub(super) fn revoke_replayed(&mut self, number: u64, now: Time) {
-        self.events.revoked(Some(number), &Reason::CodeReplayed, now);
+        self.events.record_revocation(Some(number), &Reason::CodeReplayed, now);
         if let Some(session) = self.events.sessions.get_mut(&number) {
             session.replayed = true;
         }

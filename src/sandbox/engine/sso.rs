@@ -58,7 +58,7 @@ impl Engine {
             sids.extend(session.is_active(now).then(|| session.authentication.sid.clone()));
             session.ended = true;
         }
-        self.events.sso_ended(&sids, now);
+        self.events.record_sso_end(&sids, now);
         sids.len()
     }
 }

@@ -19,7 +19,7 @@ impl Engine {
             "authorization_code" => self.redeem(request),
             "refresh_token" => self.refresh_request(request),
             "client_credentials" => self.client_credentials(request),
-            _ => Err(OAuthError::undescribed("unsupported_grant_type", Reason::UnknownGrantType)),
+            _ => Err(OAuthError::without_description("unsupported_grant_type", Reason::UnknownGrantType)),
         }
     }
 

@@ -115,8 +115,8 @@ impl Service {
         let response = Response::json(200, &self.clock_state());
         Ok(match body.get("freeze") {
             Some(_) => response,
-            None if by.0 < 0 => response.because(Reason::ClockMovedBack { by }),
-            None => response.because(Reason::ClockMovedOn { by }),
+            None if by.0 < 0 => response.with_reason(Reason::ClockMovedBack { by }),
+            None => response.with_reason(Reason::ClockMovedOn { by }),
         })
     }
 
@@ -125,7 +125,7 @@ impl Service {
         let by = body["seconds"].as_i64().filter(|seconds| (1..=MAX_AGE.0).contains(seconds)).map(Seconds);
         let by = by.ok_or_else(|| format!("seconds is a whole number from 1 to {}", MAX_AGE.0))?;
         lock(&self.engine).age(by);
-        done(json!({"aged": by})).map(|response| response.because(Reason::Aged { by }))
+        done(json!({"aged": by})).map(|response| response.with_reason(Reason::Aged { by }))
     }
 
     fn clock_state(&self) -> Value {
@@ -186,7 +186,7 @@ impl Service {
         let status = status.filter(|status| (400..600).contains(status)).ok_or("status is between 400 and 599")?;
         let error =
             json!({"error": "temporarily_unavailable", "error_description": "a failure planned in the sandbox"});
-        let mut response = Response::json(status, &error).because(Reason::PlannedFailure);
+        let mut response = Response::json(status, &error).with_reason(Reason::PlannedFailure);
         response.headers.extend(body["retry_after"].as_i64().map(|seconds| ("Retry-After", seconds.to_string())));
         let times = body["times"].as_u64().unwrap_or(1);
         let after_processing = body["after"].as_bool().unwrap_or(false);

@@ -101,11 +101,11 @@ impl Response {
     }
 
     pub fn refusal(status: u16, reason: Reason) -> Self {
-        Self::text(status, reason.sentence(Language::English)).because(reason)
+        Self::text(status, reason.sentence(Language::English)).with_reason(reason)
     }
 
     #[must_use]
-    pub fn because(mut self, reason: Reason) -> Self {
+    pub fn with_reason(mut self, reason: Reason) -> Self {
         self.note.reason = Some(reason);
         self
     }
@@ -182,7 +182,7 @@ impl From<OAuthError> for Response {
 impl From<io::Error> for Response {
     fn from(error: io::Error) -> Self {
         let text = format!("server_error: {error}");
-        Self::text(500, text.as_str()).because(Reason::Described { text })
+        Self::text(500, text.as_str()).with_reason(Reason::Described { text })
     }
 }
 

@@ -73,7 +73,7 @@ impl Service {
         let user = engine.find_user(phone).filter(|_| !cancels);
         if user.is_none() && !cancels {
             let page = pages::login(language, id, &pending, Some(phone), &engine.users);
-            return Ok(page_response(200, page).because(Reason::UnknownUser));
+            return Ok(page_response(200, page).with_reason(Reason::UnknownUser));
         }
         engine.end_login(id, user, at).map(|response| to_http(response, language)).ok_or_else(login_over)
     }
@@ -95,7 +95,7 @@ impl Service {
             page_response(200, pages::device_done(language, user.as_deref()))
         } else {
             let page = pages::device(language, code, true, &engine.users);
-            page_response(200, page).because(Reason::UnknownUserCode)
+            page_response(200, page).with_reason(Reason::UnknownUserCode)
         })
     }
 

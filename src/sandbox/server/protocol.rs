@@ -196,5 +196,5 @@ fn for_a_day(document: &Value) -> Response {
 
 /// A refusal with the challenge of a protected resource (RFC 6750 3).
 fn challenge(status: u16, challenge: &str, reason: Reason) -> Response {
-    Response::text(status, "").with_header("WWW-Authenticate", challenge).because(reason)
+    Response::text(status, "").with_header("WWW-Authenticate", challenge).with_reason(reason)
 }

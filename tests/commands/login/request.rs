@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tidp::testing::domain::session::EntryKey;
 use tidp::testing::domain::time::Seconds;
-use tidp::testing::ports::{Clock, ListenAt};
+use tidp::testing::ports::{Clock, ListenAddress};
 use url::Url;
 
 /// Logs in with these arguments, and returns the authorization request.
@@ -152,7 +152,7 @@ fn redirect_uri_with_port_is_used_verbatim() {
         let bench = mobile().env("TIDP_REDIRECT_URI", uri);
         assert_eq!(parameter(&authorization_request(&bench, &[]), "redirect_uri"), uri);
         assert_eq!(bench.provider.last("/connect/token").field("redirect_uri").as_deref(), Some(uri));
-        let at = ListenAt { host: host.into(), port: Some(port), path: path.into() };
+        let at = ListenAddress { host: host.into(), port: Some(port), path: path.into() };
         assert_eq!(*bench.callback.listen_calls.lock().unwrap(), [at]);
     }
 }

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::Seconds;
-use tidp::testing::ports::{self, IgnoredRequest, ListenAt, Listener, Page, PortHolder};
+use tidp::testing::ports::{self, IgnoredRequest, ListenAddress, Listener, Page, PortHolder};
 use url::Url;
 
 /// A browser that records the URLs it opens.
@@ -62,7 +62,7 @@ pub struct Callback {
     clock: Arc<Clock>,
     reply: Mutex<Option<Reply>>,
     pub pages: Arc<Mutex<Vec<Page>>>,
-    pub listen_calls: Mutex<Vec<ListenAt>>,
+    pub listen_calls: Mutex<Vec<ListenAddress>>,
     pub handover_targets: Mutex<Vec<String>>,
     pub port_in_use: Mutex<bool>,
     pub port_holder: Mutex<Option<PortHolder>>,
@@ -109,7 +109,7 @@ pub fn success_query(url: &Url) -> String {
 }
 
 impl ports::CallbackServer for Callback {
-    fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String> {
+    fn listen(&self, at: &ListenAddress) -> Result<Box<dyn Listener>, String> {
         if *self.port_in_use.lock().unwrap() {
             return Err("address in use".into());
         }

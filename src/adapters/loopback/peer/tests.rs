@@ -84,11 +84,11 @@ fn a_table_that_cannot_be_read_any_more_lets_nobody_in() {
 #[test]
 fn an_id_that_stands_for_everybody_unknown_tells_nobody_apart() {
     let whole = "         0          0 4294967295\n";
-    assert_eq!(distinctive(65_534, "65534\n", whole), Some(65_534), "nobody's own");
-    assert_eq!(distinctive(65_534, "65534\n", ""), None);
-    assert_eq!(distinctive(65_534, "65534\n", "0 1000 1\n"), None);
-    assert_eq!(distinctive(65_534, "65534\n", "0 100000 65536\n"), None, "mapped, and others look the same");
-    assert_eq!(distinctive(0, "65534\n", "0 1000 1\n"), Some(0));
+    assert_eq!(distinct_user_id(65_534, "65534\n", whole), Some(65_534), "nobody's own");
+    assert_eq!(distinct_user_id(65_534, "65534\n", ""), None);
+    assert_eq!(distinct_user_id(65_534, "65534\n", "0 1000 1\n"), None);
+    assert_eq!(distinct_user_id(65_534, "65534\n", "0 100000 65536\n"), None, "mapped, and others look the same");
+    assert_eq!(distinct_user_id(0, "65534\n", "0 1000 1\n"), Some(0));
     assert_eq!(find_peer(TCP, at("127.0.0.1", 40_002), at("127.0.0.1", 8080), None), Peer::OtherUser(65_534));
 }
 
