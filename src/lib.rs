@@ -13,7 +13,7 @@
 //! | `sandbox` | the stand-in provider; shares the policy table with the client, and no code of the protocol | `domain`, clock and entropy of `ports` |
 //! | `cli` | the command line as clap types | names and choices, and spelling, of `domain`, the keys of a profile of `config` |
 //! | `error` | every error with its kind, message and hint | `domain`, `oidc`, `ports` |
-//! | `config` | flags, environment and file merged into one profile; pure | `domain`, `error`, claim names of `explain`, `oidc`, `ports` |
+//! | `config` | flags, environment and file merged into one profile; pure | `domain`, `error`, the issuer of claims of `explain`, `oidc`, `ports` |
 //! | `terminal` | streams, colour, wrapping, tables, links, QR codes | `cli`, `domain`, `error`, `ports` |
 //! | `explain` | what a session can expect, in words and pictures; pure | `domain`, `jwt`, kinds and commands of `error`, layout, styles and tables of `terminal`; the simulation also `sandbox` |
 //! | `flows` | what a command makes happen, over the ports; prints nothing | `config`, `domain`, `error`, `explain`, `jwt`, `oidc`, `ports` |
@@ -92,7 +92,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> i32 {
     if let Some(exit_code) = error.silent_exit_code() {
         return exit_code;
     }
-    // The help of `tidp help` is the first page.
+    // `tidp help` has no page of its own.
     let command = || Some(cli::command_name(&args)).filter(|name| name != "help").unwrap_or_default();
     let report = error.report_of(command);
     out.failure(&report);

@@ -32,7 +32,7 @@ const DOORS: [(&str, &[&str]); 16] = [
         &[
             "domain",
             "error::Kind",
-            "error::quoted",
+            "error::quote",
             "error::with_profile",
             "jwt",
             "terminal::layout",

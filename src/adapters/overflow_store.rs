@@ -1,9 +1,9 @@
 //! A store whose entries are too small for some sessions: the rest is in an encrypted file beside it, which is only a
 //! cache.
 //!
-//! A document that fits is stored unchanged. Otherwise the entry holds the least of it and a new key for this write,
+//! A document that fits is stored unchanged. Otherwise the entry holds its minimal form and a new key for this write,
 //! and the file holds the whole document, encrypted with that key. If the file is missing, damaged, or does not match
-//! the entry, the least is used: only the history is lost. The file is written first, so that no entry refers to a file
+//! the entry, the minimal form is used: only the history is lost. The file is written first, so that no entry refers to a file
 //! that was never there.
 
 use super::file_store::FileStore;

@@ -70,7 +70,7 @@ struct Watch<'c> {
     drawn_for: Option<(Time, Size)>,
 }
 
-/// What stands for an outlook in one line.
+/// Shown instead of an outlook, if there is no session.
 pub(super) const NO_SESSION: &str = "no session";
 
 /// Columns and rows.

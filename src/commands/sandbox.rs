@@ -56,7 +56,7 @@ fn read(ports: &Ports, path: &Path) -> Result<SandboxConfig> {
     SandboxConfig::parse(&text).map_err(|what| wrong(&what))
 }
 
-/// Clients and users come from the options, the file and every sandbox; the first of an id counts.
+/// Clients and users come from the options, then the file, then the defaults; of two with one id, the first counts.
 fn options(args: &cli::Sandbox, config: SandboxConfig) -> Result<Options> {
     let clock = args.clock.as_deref().unwrap_or("0s");
     let (direction, clock) = clock.strip_prefix('-').map_or((1, clock.trim_start_matches('+')), |clock| (-1, clock));

@@ -6,11 +6,10 @@ use crate::domain::policy::Policy;
 use crate::domain::session::{RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::{Seconds, Time};
 
-/// How long before its end a lifetime is renewed: a fifth of it, and up to a tenth more, which the random number `chance`
-/// decides; at least a second.
-pub fn lead(lifetime: Seconds, chance: u64) -> Seconds {
+/// How long before its end a lifetime is renewed: a fifth of it, and up to a tenth more, which `random` decides; at least a second.
+pub fn lead(lifetime: Seconds, random: u64) -> Seconds {
     let spread = u64::try_from(lifetime.0 / 10).unwrap_or(0).saturating_add(1);
-    let jitter = i64::try_from(chance % spread).unwrap_or(0);
+    let jitter = i64::try_from(random % spread).unwrap_or(0);
     Seconds((lifetime.0 / 5).max(1).saturating_add(jitter))
 }
 

@@ -109,7 +109,7 @@ pub struct Introspection {
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum RefreshTokenStatus {
     Active {
-        /// By this machine's clock; `None` if the provider does not say.
+        /// By this machine's clock, once it is stored; `None` if the provider does not say.
         expires_at: Option<Time>,
     },
     Inactive,
@@ -217,11 +217,11 @@ pub enum InvalidEntry {
 }
 
 impl IdToken {
-    /// The token with its expiry by this machine's clock instead of its `exp`, if the clocks differ. `judged_at` is what the
-    /// provider's clock showed at `sent_at`.
+    /// The token with its expiry by this machine's clock instead of its `exp`, if the clocks differ. `provider_time` is what
+    /// the provider's clock showed at `sent_at`.
     #[must_use]
-    pub fn with_local_expiry(self, sent_at: Time, judged_at: Time) -> Self {
-        match sent_at.since(judged_at) {
+    pub fn with_local_expiry(self, sent_at: Time, provider_time: Time) -> Self {
+        match sent_at.since(provider_time) {
             Seconds(skew) if Seconds(skew.abs()) <= CLOCK_TOLERANCE => self,
             skew => Self { expires_at: self.expires_at.plus(skew), ..self },
         }

@@ -26,7 +26,7 @@ pub enum ProviderRefusal {
         /// The probable cause, from the policy.
         likely_cause: String,
     },
-    /// The provider gave no reason, so the refresh token is kept. The error code, or the status, and the error.
+    /// It is not clear whether the refresh token is the reason, so it is kept. The error code, or the status, and the error.
     RefreshTokenKept(String, Option<OAuthError>),
 }
 

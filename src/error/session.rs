@@ -15,6 +15,7 @@ pub enum SessionError {
     NoIdToken,
     RefreshForbidden,
     ScopedRefreshForbidden(String),
+    /// Another process replaced the session during a refresh, by one without the wanted token.
     Replaced,
     /// A new token for the client itself is due and `--no-refresh` forbids it.
     NewTokenForbidden,

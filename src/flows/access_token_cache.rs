@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 /// the main one stays cheap to read.
 #[derive(Serialize, Deserialize)]
 struct CachedTokens {
-    /// The key fingerprint of the store that it comes from.
-    store: String,
+    /// Of the store that they come from.
+    key_fingerprint: String,
     tokens: ScopedTokens,
-    /// When a renewal is due for a profile that renews before its session ends.
+    /// From when the session decides whether to refresh or renew.
     renew_at: Option<Time>,
     /// When an advisory warning is due, which needs the stored session.
     warn_at: Option<Time>,
@@ -50,7 +50,7 @@ fn read(context: &Context<'_>, name: &str, scopes: Option<&ScopeSet>, min_ttl: S
     let found = cached.tokens.iter().find(|(requested, _)| is_wanted(requested)).map(|(_, token)| token.clone());
     let found = found.ok_or(NONE)?;
     let now = context.ports.clock.now();
-    if cached.store != context.store.key_fingerprint() {
+    if cached.key_fingerprint != context.store.key_fingerprint() {
         return Err("its token was cached under another key of the store");
     }
     if !found.access_token.has_left(now, min_ttl) {
@@ -89,8 +89,9 @@ fn write(context: &Context<'_>, session: &Session, name: &str, tokens: ScopedTok
     if left <= Seconds::ZERO {
         return cache.forget(name);
     }
-    let store = context.store.key_fingerprint();
-    let cached = CachedTokens { store, tokens, renew_at, warn_at: advisory_warnings::due_at(context, session) };
+    let key_fingerprint = context.store.key_fingerprint();
+    let cached =
+        CachedTokens { key_fingerprint, tokens, renew_at, warn_at: advisory_warnings::due_at(context, session) };
     if let Ok(document) = serde_json::to_string(&cached) {
         cache.put(name, &Secret::new(document), left);
     }

@@ -7,7 +7,7 @@ use crate::domain::time::Seconds;
 use crate::error::{CommandLineError, Error, ProviderRefusal, Result, SessionError};
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
-use crate::flows::session_lock::Wait;
+use crate::flows::session_lock::LockOrFound;
 use crate::flows::wanted_token::{WantedToken, warn_of_failure};
 use crate::flows::{machine_token_cache, provider_metadata, token_response};
 use crate::oidc::{Problem, token};
@@ -25,7 +25,7 @@ pub enum MachineTokenSource {
 }
 
 impl Context<'_> {
-    /// Refuses (`usage`) what only a user's session has. `consequence` ends "the grant is client_credentials, so …".
+    /// Refuses (`usage`) what only a user's session has. `consequence` ends "the profile is for machine tokens, so …".
     pub fn require_user(&self, consequence: &'static str) -> Result<()> {
         if self.profile.is_machine() { Err(CommandLineError::NoUser(consequence).into()) } else { Ok(()) }
     }
@@ -96,8 +96,8 @@ fn request_if_due(
     }
     trace(context, None);
     let lock = match context.lock_or_find(&machine_token_cache::entry(context), || cached(context, scopes, wanted))? {
-        Wait::Found(found) => return Ok((found, MachineTokenSource::RequestedElsewhere)),
-        Wait::Locked(lock) => lock,
+        LockOrFound::Found(found) => return Ok((found, MachineTokenSource::RequestedElsewhere)),
+        LockOrFound::Locked(lock) => lock,
     };
     // If no token lives as long as requested, one that another process has requested meanwhile will do.
     let will_do = |found: &ScopedToken| {

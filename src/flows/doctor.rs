@@ -35,7 +35,7 @@ pub fn examine(
     checklist.add(subject.browser())
 }
 
-/// Passes each check to `show` when it is done, and counts those that failed.
+/// Passes each check to `show` when it is done, and keeps the kind of the first failure and the names of all.
 pub struct Checklist<'a> {
     show: &'a mut dyn FnMut(Check) -> Result<()>,
     failed: Option<(Kind, Vec<&'static str>)>,

@@ -32,8 +32,8 @@ const GRACE: Seconds = Seconds(60);
 /// how the command ended, or which signal came; `None` after the duration.
 ///
 /// # Errors
-/// `login_required` when the session has ended or there is nothing to keep alive; `busy` for a second keepalive; 126 or
-/// 127 if the command cannot be started.
+/// `login_required` when the session has ended or there is nothing to keep alive; `busy` for a second keepalive; 125
+/// to 127 if the command cannot be started.
 pub fn run(context: &Context<'_>, duration: Option<Seconds>, command: &[OsString]) -> Result<Option<ExitReason>> {
     let mut keepalive = Keepalive::new(context, duration, !command.is_empty())?;
     let lock = context.store.try_lock(&format!("{} keepalive", context.entry()))?;

@@ -92,7 +92,7 @@ impl<'w> ProfileFile<'w> {
     }
 
     /// # Errors
-    /// `usage` for an unknown key or a value that is none; `config` if the profile would not be valid. Nothing is written.
+    /// `usage` for an unknown key or an invalid value; `config` if the profile would not be valid. Nothing is written.
     pub fn set(&self, name: &str, key: &str, text: &str) -> Result<Change> {
         self.require(name)?;
         if key == "client_secret" {
@@ -204,7 +204,7 @@ pub fn draft(new: &NewProfile<'_>) -> Result<Profile> {
     config::file_profile(new.name, &config, None).map_err(not_added)
 }
 
-/// The error about a profile that is not in the file, where `profile set` could correct it.
+/// The error without its hint at `profile set`, which could not correct a profile that is not in the file yet.
 fn not_added(error: Error) -> Error {
     match error.situation {
         Situation::ConfigFile(ConfigFileError::KeyInFile { message, .. }) => Error::usage(message),

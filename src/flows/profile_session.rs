@@ -85,10 +85,10 @@ pub fn warn_of_earlier_entries(file: &ProfileFile<'_>, new: &Profile) {
     }
 }
 
-/// What the store holds under the keys that are meant, in words, as far as it can be read without a prompt.
-fn contents(file: &ProfileFile<'_>, is_meant: impl Fn(&SessionKey) -> bool) -> Result<Option<String>> {
+/// What the store holds under the keys that pass `filter`, in words, as far as it can be read without a prompt.
+fn contents(file: &ProfileFile<'_>, filter: impl Fn(&SessionKey) -> bool) -> Result<Option<String>> {
     let entries = file.configuration.store(file.ports)?.list(Prompt::Forbidden)?;
-    let found = entries.names.iter().filter_map(|name| EntryKey::parse(name)).filter(|entry| is_meant(entry.key()));
+    let found = entries.names.iter().filter_map(|name| EntryKey::parse(name)).filter(|entry| filter(entry.key()));
     let found = found.map(|entry| match entry {
         EntryKey::Session(_) => "a session",
         EntryKey::ClientSecret(_) => "a client secret",

@@ -11,7 +11,7 @@ use crate::explain::{exchange_steps, refresh_messages, trace_messages};
 use crate::flows::access_token_cache;
 use crate::flows::context::Context;
 use crate::flows::refresh::{self, FreshSession, TokenSource};
-use crate::flows::session_lock::Wait;
+use crate::flows::session_lock::LockOrFound;
 use crate::oidc::token::RefreshParameters;
 use crate::ports::Lock;
 
@@ -52,8 +52,8 @@ pub fn ensure_fresh(
         Intent::IdToken | Intent::Claims | Intent::Force | Intent::KeepAlive { .. } => None,
     };
     match context.lock_or_find(&context.entry(), cached)? {
-        Wait::Locked(lock) => refresh_under(lock, context, parameters, intent, whole),
-        Wait::Found(found) => Ok(FreshSession {
+        LockOrFound::Locked(lock) => refresh_under(lock, context, parameters, intent, whole),
+        LockOrFound::Found(found) => Ok(FreshSession {
             session: Session { access_token: found.access_token, scopes: found.scopes, ..before.into_owned() },
             source: TokenSource::RefreshedElsewhere,
         }),

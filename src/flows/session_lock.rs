@@ -5,16 +5,16 @@ use crate::flows::context::Context;
 use crate::ports::{Lock, Ports};
 use std::time::Duration;
 
-/// How long a command waits for another process to finish with the session.
+/// How long a command waits for another process to finish with the session, or with the configuration file.
 pub const SHORT_LOCK_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long a login or logout waits: longer than the slowest refresh takes.
+/// How long a login, a logout or another change by hand waits: longer than the slowest refresh takes.
 const LONG_LOCK_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// How long to wait before the reason is reported.
 const SILENT_WAIT: Duration = Duration::from_secs(2);
 
-pub enum Wait<T> {
+pub enum LockOrFound<T> {
     Locked(Box<dyn Lock>),
     /// Another process has made the lock unnecessary.
     Found(T),
@@ -45,16 +45,16 @@ impl Context<'_> {
     ///
     /// # Errors
     /// `busy` after [`SHORT_LOCK_TIMEOUT`]; `store` if locks cannot be made.
-    pub fn lock_or_find<T>(&self, entry: &str, mut find: impl FnMut() -> Option<T>) -> Result<Wait<T>> {
+    pub fn lock_or_find<T>(&self, entry: &str, mut find: impl FnMut() -> Option<T>) -> Result<LockOrFound<T>> {
         let mut is_waiting = false;
         let attempt = |_| {
             // Before the lock is tried again, so that waiting processes need not take it one after another.
             if std::mem::replace(&mut is_waiting, true)
                 && let Some(found) = find()
             {
-                return Ok(Some(Wait::Found(found)));
+                return Ok(Some(LockOrFound::Found(found)));
             }
-            Ok(self.store.try_lock(entry)?.map(Wait::Locked))
+            Ok(self.store.try_lock(entry)?.map(LockOrFound::Locked))
         };
         poll_until(self.ports, SHORT_LOCK_TIMEOUT, attempt)?
             .ok_or_else(|| SessionError::Busy(SHORT_LOCK_TIMEOUT).into())

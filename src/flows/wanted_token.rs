@@ -11,7 +11,7 @@ use crate::flows::context::Context;
 
 #[derive(Clone, Debug, Default)]
 pub struct WantedToken {
-    /// How long it must remain valid; `None` for the default, which a token that still works need not meet.
+    /// How long it must remain valid. `None`: a new one is due by the default, but one that has less left is still good.
     pub min_ttl: Option<Seconds>,
     /// The scopes instead of those of the session or the profile.
     pub scopes: Option<ScopeSet>,

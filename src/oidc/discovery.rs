@@ -87,7 +87,7 @@ impl Issuer {
         url
     }
 
-    /// Then a slash at the end makes no difference.
+    /// Whether there is no path, so that a slash at the end makes no difference.
     fn is_bare_origin(&self) -> bool {
         self.url.path() == "/"
     }

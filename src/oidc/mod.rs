@@ -26,7 +26,7 @@ mod fixtures;
 use serde::Serialize;
 use std::fmt;
 
-/// Whose tokens they are, by the session.
+/// The issuer, client and user of a session, for whom its tokens must be.
 #[derive(Clone, Copy)]
 pub struct Owner<'a> {
     pub issuer: &'a str,

@@ -10,8 +10,8 @@ use url::form_urlencoded;
 /// Shorter credentials occur in ordinary words by chance.
 const MIN_LENGTH: usize = 6;
 
-/// `response`; if it is an OAuth error (RFC 6749 5.2, also under 200), every secret of `request` is replaced by `…`.
-/// Other responses stay unchanged: one may return the same refresh token that was sent.
+/// `response`, with every secret of `request` replaced by `…`: in the headers, and in the body of an OAuth error (RFC 6749
+/// 5.2, also under 200). Other bodies stay unchanged: one may return the same refresh token that was sent.
 pub fn without_credentials(request: &Request, response: Response) -> Response {
     let redact = |text: &str| request.secrets.iter().fold(text.to_owned(), |t, secret| t.replace(secret.expose(), "…"));
     let headers = response.headers.into_iter().map(|(name, value)| (name, redact(&value))).collect();

@@ -10,7 +10,7 @@ use serde_json::Value;
 /// How far apart two clocks may be (Core 3.1.3.7 no. 9 and 10 leave it to the client).
 pub const LEEWAY: Seconds = Seconds(60);
 
-/// `what` continues a sentence that begins with "the token".
+/// `what` is a clause about the token, such as "it has no `iat`".
 pub(super) fn invalid<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
     Err(TokenProblem::Invalid(what.into()))
 }

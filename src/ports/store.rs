@@ -90,6 +90,7 @@ pub trait Store: Send + Sync {
     }
     /// The document of the entry; `None` if there is no such entry.
     fn read(&self, entry: &str, prompt: Prompt) -> StoreResult<Option<Secret>>;
+    /// As [`Store::read`]; the user may be asked.
     fn load(&self, entry: &str) -> StoreResult<Option<Secret>> {
         self.read(entry, Prompt::Allowed)
     }
@@ -99,16 +100,18 @@ pub trait Store: Send + Sync {
     }
     /// Writes the entry within the store's deadline. [`StoreFailureKind::Unknown`]: it may have been written all the same.
     fn write(&self, entry: &str, document: &Secret, prompt: Prompt) -> StoreResult<()>;
+    /// As [`Store::write`]; the user may be asked.
     fn save(&self, entry: &str, document: &Secret) -> StoreResult<()> {
         self.write(entry, document, Prompt::Allowed)
     }
     /// Writes the entry and repeats temporary failures (a full disk, a locked keyring) until a signal ends the process.
-    /// Calls `waiting` every few seconds. Fails if repeating cannot help.
-    fn save_with_retries(&self, entry: &str, document: &Secret, waiting: WaitCallback<'_>) -> StoreResult<()>;
+    /// Calls `on_wait` every few seconds. Fails if repeating cannot help.
+    fn save_with_retries(&self, entry: &str, document: &Secret, on_wait: WaitCallback<'_>) -> StoreResult<()>;
     /// Removes all entries with this name; whether there were any.
     fn delete(&self, entry: &str) -> StoreResult<bool>;
     /// The names of all entries, sorted.
     fn list(&self, prompt: Prompt) -> StoreResult<Entries>;
+    /// As [`Store::list`]; the user may be asked.
     fn entries(&self) -> StoreResult<Entries> {
         self.list(Prompt::Allowed)
     }

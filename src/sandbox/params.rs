@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 const MAX_VALUE_BYTES: usize = 4_096;
 
-/// What is asked for, or the refusal.
+/// A value, or the OAuth error to respond with.
 pub type Result<T, E = OAuthError> = std::result::Result<T, E>;
 
 /// The parameters of a query or form. An empty value counts as absent (RFC 6749 3.1).

@@ -41,11 +41,11 @@ impl SandboxConfig {
         })?;
         for client in &config.client {
             let wrong = |what| at_entry(text, "client", "client_id", &client.client_id, what);
-            config.clients.push(client.check().map_err(wrong)?);
+            config.clients.push(client.to_client().map_err(wrong)?);
         }
         for user in &config.user {
             let wrong = |what| at_entry(text, "user", "id", &user.id, what);
-            config.users.push(Arc::new(user.check().map_err(wrong)?));
+            config.users.push(Arc::new(user.to_user().map_err(wrong)?));
         }
         if let Some(scope) = config.scopes.iter().find(|scope| !is_scope(scope)) {
             let wrong = "is empty, or has other characters than visible ASCII, or a quote or `\\`";
@@ -78,7 +78,7 @@ struct ClientSettings {
 }
 
 impl ClientSettings {
-    fn check(&self) -> Result<Client, String> {
+    fn to_client(&self) -> Result<Client, String> {
         check_id("client_id", &self.client_id)?;
         let client = Client::new(&self.client_id, self.client_type);
         let secret = match &self.secret {
@@ -121,7 +121,7 @@ struct UserSettings {
 const PROTOCOL_CLAIMS: &str = "iss aud sub exp nbf iat jti nonce at_hash s_hash sid ibis.sid auth_time acr amr idp";
 
 impl UserSettings {
-    fn check(&self) -> Result<User, String> {
+    fn to_user(&self) -> Result<User, String> {
         check_id("id", &self.id)?;
         let is_protocol_claim = |name: &&String| PROTOCOL_CLAIMS.split(' ').any(|claim| claim == *name);
         if let Some(name) = self.claims.keys().find(is_protocol_claim) {
@@ -177,11 +177,11 @@ pub fn user_of_option(text: &str) -> Result<User, String> {
 
 /// The client with these keys of the file, or what is wrong with it.
 pub fn client_of_json(settings: Value) -> Result<Client, String> {
-    of_json::<ClientSettings>(settings)?.check()
+    of_json::<ClientSettings>(settings)?.to_client()
 }
 
 pub fn user_of_json(settings: Value) -> Result<User, String> {
-    of_json::<UserSettings>(settings)?.check()
+    of_json::<UserSettings>(settings)?.to_user()
 }
 
 pub(super) fn of_json<T: DeserializeOwned>(settings: Value) -> Result<T, String> {

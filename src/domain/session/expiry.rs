@@ -26,11 +26,11 @@ pub enum ExpirySource {
 /// When the refresh token expires: as the provider says, or else by its policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshTokenExpiry {
-    /// The login (fixed), or the last certain renewal (sliding).
+    /// The login (fixed), or the last certain renewal (sliding, or without a policy).
     pub renewed_at: Time,
-    /// By the policy, counted from the last response with a refresh token, new or not.
+    /// The latest possible end: as the provider says; or by the policy, from the last renewal, certain or not.
     pub expires_at: Time,
-    /// By the policy, counted from the last certain renewal; never later than `expires_at`.
+    /// The earliest possible end: from the last certain renewal. Never later than `expires_at`.
     pub expires_at_earliest: Time,
     /// From the login, or from the last renewal, certain or not. By the policy, without its absolute lifetime.
     pub lifetime: Seconds,

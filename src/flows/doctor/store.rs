@@ -17,7 +17,7 @@ const STORE: &str = "store";
 const SECRET: &str = "client secret";
 const CACHE: &str = "kernel keyring";
 
-/// The name of the entry. No session, secret or token has one that is no JSON array.
+/// The name of the entry. Those of sessions, secrets and tokens are JSON arrays.
 const ENTRY: &str = "tidp doctor";
 
 /// As large as a large session; on Windows, what a credential holds.

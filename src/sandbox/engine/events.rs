@@ -56,12 +56,12 @@ impl Events {
         }
     }
 
-    /// Ends the living sessions that `is_concerned`, or their SSO sessions, and records one event for each.
-    fn end_sessions(&mut self, now: Time, kind: Kind, reason: &Reason, is_concerned: impl Fn(&Session) -> bool) {
+    /// Ends the living sessions that pass `filter`, or their SSO sessions, and records one event for each.
+    fn end_sessions(&mut self, now: Time, kind: Kind, reason: &Reason, filter: impl Fn(&Session) -> bool) {
         let latest = self.sessions.values_mut().rev().take(MAX_SESSIONS);
         let mut ended = Vec::new();
         let is_alive = |session: &Session| session.revoked_at.is_none() && now < session.ends_at;
-        for session in latest.filter(|session| is_alive(session) && is_concerned(session)) {
+        for session in latest.filter(|session| is_alive(session) && filter(session)) {
             let end = if kind == Kind::SsoEnded { &mut session.sso_ends_at } else { &mut session.revoked_at };
             *end = Some(now);
             ended.push(session.number);
@@ -83,13 +83,13 @@ impl Events {
     }
 
     pub(super) fn record_sso_end(&mut self, sids: &[String], now: Time) {
-        let is_concerned = |session: &Session| sids.contains(&session.authentication.sid);
-        self.end_sessions(now, Kind::SsoEnded, &Reason::SsoWasEnded, is_concerned);
+        let filter = |session: &Session| sids.contains(&session.authentication.sid);
+        self.end_sessions(now, Kind::SsoEnded, &Reason::SsoWasEnded, filter);
     }
 
     /// Records a revocation: of the session of that number, even without a refresh token, or of all that have one.
     pub(super) fn record_revocation(&mut self, number: Option<u64>, reason: &Reason, now: Time) {
-        let is_concerned = |session: &Session| number.map_or(session.refreshable, |number| number == session.number);
-        self.end_sessions(now, Kind::Revoked, reason, is_concerned);
+        let filter = |session: &Session| number.map_or(session.refreshable, |number| number == session.number);
+        self.end_sessions(now, Kind::Revoked, reason, filter);
     }
 }

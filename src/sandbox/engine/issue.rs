@@ -76,7 +76,7 @@ impl Engine {
         }
     }
 
-    /// A new access token; without a session for the client itself (`client_credentials`, RFC 6749 4.4), and as a sample.
+    /// A new access token. `session` is `None` for a client's own token (`client_credentials`, RFC 6749 4.4) and for a sample.
     /// `lifetime` takes the place of the client's and the sandbox's.
     pub fn issue_access_token(
         &mut self,

@@ -51,10 +51,10 @@ impl Engine {
         self.sso_sessions.get(sid).is_some_and(|session| session.is_active(now))
     }
 
-    /// Ends the SSO sessions that `is_meant`. Returns how many were active.
-    pub fn end_sso_sessions(&mut self, is_meant: impl Fn(&SsoSession) -> bool, now: Time) -> usize {
+    /// Ends the SSO sessions that pass `filter`. Returns how many were active.
+    pub fn end_sso_sessions(&mut self, filter: impl Fn(&SsoSession) -> bool, now: Time) -> usize {
         let mut sids = Vec::new();
-        for session in self.sso_sessions.values_mut().filter(|session| is_meant(session)) {
+        for session in self.sso_sessions.values_mut().filter(|session| filter(session)) {
             sids.extend(session.is_active(now).then(|| session.authentication.sid.clone()));
             session.ended = true;
         }

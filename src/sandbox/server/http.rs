@@ -123,7 +123,7 @@ impl Response {
         self
     }
 
-    /// Writes the response to the socket, with `now` as its date. `drains` the rest of the body first, unless that is very
+    /// Writes the response to the socket, with `now` as its date. With `drains`, it first reads the rest of the body, unless that is very
     /// long.
     ///
     /// Otherwise it neither waits for the rest nor allocates what was declared, as tiny_http does when it drops a body, and

@@ -34,14 +34,14 @@ pub(super) struct Service {
     pub(super) console_key: Option<Secret>,
     /// Notified after an event was recorded, and at the end.
     pub(super) recorded: Condvar,
-    /// Cloned for each request that waits for an event.
+    /// Cloned for each request that waits for an event: the number of references counts them.
     pub(super) waiting: Arc<()>,
     pub(super) log: Option<Log>,
     /// `None` once the sandbox ends.
     pub(super) listener: Mutex<Option<TcpListener>>,
     /// One, and another for each failure to accept: that ends the accepting of a server, but not its connections.
     pub(super) servers: Mutex<Vec<Arc<Server>>>,
-    /// Cloned for each request until it is answered, or its thread panics.
+    /// In the same way, for each request until it is answered, or its thread panics.
     pub(super) slots: Arc<()>,
     /// As `slots`, for requests that may never come whole. They have half of the slots, so that they keep nobody else out.
     pub(super) half_sent: Arc<()>,
