@@ -81,6 +81,8 @@ fn keepalive_renews_at_lead_time_or_asks_for_login() {
     let ask = |seconds, session: &Session, name| at(seconds, session, name, Renew::WhenDue, keep);
     assert_eq!(ask(479, &session, PolicyName::PublicWeb), (Action::Use, Some(480)));
     assert_eq!(ask(480, &session, PolicyName::PublicWeb), (Action::Refresh(RefreshReason::Keepalive), None));
+    let of_renewing_profile = at(479, &session, PolicyName::PublicWeb, Renew::BeforeSessionEnds, keep);
+    assert_eq!(of_renewing_profile, (Action::Use, Some(480)), "not at 400, as for a token");
     assert_eq!(ask(9_000_000, &session, PolicyName::Confidential), (Action::Use, None));
     let ended = refreshed(&session, after(9), None);
     assert_eq!(ask(700, &ended, PolicyName::PublicWeb), (Action::Use, None));

@@ -42,17 +42,20 @@ fn id_token(at: Time) -> IdToken {
     }
 }
 
-/// The session after a refresh at `at` whose response has `refresh_token`.
-pub(crate) fn refreshed(session: &Session, at: Time, refresh_token: Option<&str>) -> Session {
-    let answer = NewTokens {
+fn answer(at: Time, refresh_token: Option<&str>) -> NewTokens {
+    NewTokens {
         access_token: access_token(at),
         id_token: None,
         expect_usable_id_token: true,
         provider_ahead: Seconds::ZERO,
         refresh_token: refresh_token.map(Secret::new),
         scopes: None,
-    };
-    session.with_refresh_started(at).after_refresh(answer, expired(at))
+    }
+}
+
+/// The session after a refresh at `at` whose response has `refresh_token`.
+pub(crate) fn refreshed(session: &Session, at: Time, refresh_token: Option<&str>) -> Session {
+    session.with_refresh_started(at).after_refresh(answer(at, refresh_token), expired(at))
 }
 
 /// The request for a refresh at `at` because the access token had expired.
@@ -173,6 +176,17 @@ fn lost_response_keeps_the_refresh_mark() {
     let answered = refreshed(&begun, LOGIN, Some("r1"));
     assert_eq!((answered.refresh_started_at, answered.generation), (None, 0));
     assert_eq!(answered.id_token, begun.id_token);
+}
+
+#[test]
+fn refresh_without_openid_says_nothing_of_id_tokens() {
+    for (scopes, brings_none) in [(None, true), (Some("openid api:x"), true), (Some("api:x"), false)] {
+        let requested = scopes.map(|scopes| ScopeSet::parse([scopes]));
+        let answer = NewTokens { expect_usable_id_token: false, ..answer(LOGIN, Some("r1")) };
+        let request = RefreshRequest { scopes: requested.as_ref(), ..expired(LOGIN) };
+        let session = logged_in(LOGIN, Some("r0")).after_refresh(answer, request);
+        assert_eq!(session.refresh_brings_no_id_token, brings_none, "{scopes:?}");
+    }
 }
 
 #[test]

@@ -37,6 +37,7 @@ fn vipps_request_names_the_phone() {
     let phone = UserHint::Phone("+4790000001".into());
     let options = AuthorizationOptions {
         acr_values: Some("urn:a".into()),
+        max_age: Some(Seconds(90)),
         extra: vec![("market".into(), "no".into())],
         ..scopes(&["openid", "vipps", "phone"])
     };
@@ -45,6 +46,7 @@ fn vipps_request_names_the_phone() {
         "login_hint=+4790000001",
         "requested_expiry=60",
         "acr_values=urn:a",
+        "max_age=90",
         "market=no",
         "client_id=demo-client",
         "client_secret=the-client-secret",

@@ -88,10 +88,11 @@ fn missing_endpoint_gives_no_request() {
 #[test]
 fn custom_logout_outcome_follows_from_the_status() {
     use LogoutOutcome::*;
-    let request = custom_logout_request(&provider(), &Secret::new("a.b.c"), "s\"1").unwrap();
+    let request = custom_logout_request(&provider(), &Secret::new("aa.bb.cc"), "s\"1").unwrap();
     let Some(Body::Json(body)) = &request.body else { panic!("no JSON") };
     let body: Value = serde_json::from_str(body.expose()).unwrap();
-    assert_eq!(body, serde_json::json!({"id_token_hint": "a.b.c", "state": "s\"1"}));
+    assert_eq!(body, serde_json::json!({"id_token_hint": "aa.bb.cc", "state": "s\"1"}));
+    assert!(request.secrets.iter().any(|secret| secret.expose() == "aa.bb.cc"), "redacted from errors");
     for (status, text, outcome) in [
         (200, "s1", LoggedOut),
         (200, "Already logged out", AlreadyLoggedOut),
