@@ -9,7 +9,7 @@ use crate::ports::TokenCache;
 #[cfg(target_os = "linux")]
 use linux_keyutils::{KeyPermissions, KeyRing, KeyRingIdentifier};
 #[cfg(target_os = "linux")]
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Empty if the kernel has no keyrings or refuses.
 pub struct KernelCache;
@@ -17,9 +17,17 @@ pub struct KernelCache;
 #[cfg(target_os = "linux")]
 impl TokenCache for KernelCache {
     fn get(&self, name: &str) -> Option<Secret> {
-        // Its buffer is twice as long as the longest key of this type.
-        let bytes = Zeroizing::new(user_keyring()?.search(name).ok()?.read_to_vec().ok()?);
-        std::str::from_utf8(&bytes).ok().map(Secret::new)
+        let key = user_keyring()?.search(name).ok()?;
+        // Small, because it is wiped at the end. The kernel reports the size needed.
+        let mut buffer = Zeroizing::new(vec![0; 4096]);
+        let mut length = key.read(&mut *buffer).ok()?;
+        if length > buffer.len() {
+            buffer.zeroize();
+            buffer.resize(length, 0);
+            length = key.read(&mut *buffer).ok()?;
+        }
+        // A longer key may have replaced it between the two reads.
+        std::str::from_utf8(buffer.get(..length)?).ok().map(Secret::new)
     }
 
     fn put(&self, name: &str, document: &Secret, lifetime: Seconds) {
